@@ -1,0 +1,58 @@
+# On a fresh machine with Python and make: `make demo` shows it, `make test` checks it.
+SHELL := /bin/bash
+.ONESHELL:
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint types unit requirements clean
+
+help:  ## what there is to make
+	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: requirements/base.txt pyproject.toml | $(BIN)/python
+	@echo "installing into $(VENV) ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/base.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements/dev.txt $(VENV)/.base
+	@echo "installing the tools for development ..."
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+demo: $(VENV)/.base  ## a simulated district: import, train, evaluate, suggest, plan
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ./benchmarks/demo.sh
+
+lint: $(VENV)/.dev  ## style, layers
+	@$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev  ## mypy strict
+	@$(BIN)/mypy
+
+unit: $(VENV)/.dev  ## the tests alone
+	@$(BIN)/pytest
+
+test: lint types unit  ## every check
+
+bench-%: $(VENV)/.dev  ## one benchmark: import, simulate, suggestions, demand, plans, serving
+	@$(BIN)/python -m benchmarks.$*
+
+requirements: $(VENV)/.dev  ## compile the pinned requirements again
+	@for set in base dev; do
+	  $(BIN)/uv pip compile pyproject.toml --group build $$([ $$set = dev ] && echo "--group dev -c requirements/base.txt") \
+	    --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --no-annotate --no-header --quiet -o requirements/$$set.txt
+	done
+
+clean:  ## remove the environment and caches (never var/)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

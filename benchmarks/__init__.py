@@ -1,0 +1,1 @@
+"""Benchmarks: each prints a table and one line a bar; run by ``make bench-NAME``."""

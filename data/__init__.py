@@ -1,0 +1,1 @@
+"""The outside world of data: schema, validation, files, the store, simulated and public sources."""

@@ -1,0 +1,1 @@
+"""From validated frames to the arrays of the core; pure functions."""

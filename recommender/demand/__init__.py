@@ -1,0 +1,1 @@
+"""Street demand: one small module a step, each usable alone."""

@@ -1,0 +1,1 @@
+"""Measures of rankings, estimates and evenness, with bootstrap intervals."""

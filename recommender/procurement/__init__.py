@@ -1,0 +1,1 @@
+"""Purchase plans: problem, solvers, second opinion, checker, explanations."""

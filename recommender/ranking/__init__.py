@@ -1,0 +1,1 @@
+"""Eligibility, the ranker, what happens after scoring, and reasons."""

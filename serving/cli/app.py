@@ -1,0 +1,65 @@
+"""The root of ``gongxu``: collects the commands and turns errors into exit codes."""
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from recommender.errors import GongxuError
+from serving.cli import data, demand, models, plans, suggestions
+from serving.cli.output import log
+
+app = typer.Typer(
+    name="gongxu",
+    help="供需: recommendation and demand matching for a district's public culture.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")
+    ] = False,
+) -> None:
+    """Exit codes: 0 done, 2 wrong call, 3 input rejected, 4 gate refused, 5 locked, 1 else."""
+    del debug  # read by main(), which is outside every command
+
+
+for group in (data, models, suggestions, demand, plans):
+    group.register(app)
+
+
+def main() -> None:
+    """Run the command line and end the process with the contract's exit code."""
+    try:
+        status = app(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        log.print("stopped.")
+        sys.exit(130)
+    except GongxuError as error:
+        if "--debug" in sys.argv:
+            log.print_exception()
+        log.print(f"[red]error:[/] {error}", soft_wrap=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(0)
+    except Exception as error:
+        if "--debug" in sys.argv:
+            log.print_exception()
+        else:
+            log.print(
+                f"[red]error:[/] {type(error).__name__}: {error} "
+                "(gongxu --debug COMMAND shows where)",
+                soft_wrap=True,
+            )
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)

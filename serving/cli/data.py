@@ -1,0 +1,7 @@
+"""`init`, `import`, `convert`, `simulate`: data in."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the root."""

@@ -1,0 +1,7 @@
+"""`demand`: what each street wants."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the root."""

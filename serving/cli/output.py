@@ -1,0 +1,147 @@
+"""Results to standard output, everything else to standard error."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from recommender.errors import UsageError
+
+log = Console(stderr=True, highlight=False)
+"""Where messages for people go."""
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+FormatOption = Annotated[
+    Format, typer.Option("--format", help="table, json or csv; xlsx together with --out.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", help="Write to this file; its ending decides the format."),
+]
+
+
+def progress() -> Progress:
+    """A progress display on standard error; silent unless that is a terminal."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=log,
+        transient=True,
+        disable=not log.is_terminal,
+    )
+
+
+def emit(
+    frame: pd.DataFrame,
+    format: Format = Format.TABLE,
+    *,
+    out: Path | None = None,
+    title: str | None = None,
+    shown: list[str] | None = None,
+) -> None:
+    """Print or write a result.
+
+    Parameters
+    ----------
+    frame
+        One row a result, columns as the contract names them.
+    format
+        Used when ``out`` is ``None``; otherwise the file's ending decides.
+    out
+        ``.csv``, ``.json``, ``.xlsx`` or ``.parquet``.
+    title, shown
+        For the table on a terminal: its title, and the columns worth their width.
+
+    Raises
+    ------
+    UsageError
+        If the format cannot be written that way.
+    """
+    if out is not None:
+        _write(frame, out)
+        log.print(f"wrote {len(frame):,} rows to {out}")
+        return
+    match format:
+        case Format.JSON:
+            sys.stdout.write(
+                frame.to_json(orient="records", date_format="iso", force_ascii=False, indent=2)
+                + "\n"
+            )
+        case Format.CSV:
+            frame.to_csv(sys.stdout, index=False)
+        case Format.XLSX:
+            raise UsageError("xlsx cannot be printed.", "Give a file: --out FILE.xlsx")
+        case Format.TABLE:
+            _print_table(frame if shown is None else frame[shown], title)
+
+
+def _print_table(frame: pd.DataFrame, title: str | None) -> None:
+    # Piped output has no width of its own; a narrow guess would cut words.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in frame.columns:
+        numeric = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(
+            frame[name]
+        )
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None or value is pd.NaT or value is pd.NA:
+        return ""
+    if isinstance(value, float):
+        return "" if value != value else f"{value:,.3f}".rstrip("0").rstrip(".")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    if isinstance(value, pd.Timestamp):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return str(value)
+
+
+def _write(frame: pd.DataFrame, out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    match out.suffix.lower():
+        case ".csv":
+            frame.to_csv(out, index=False)
+        case ".json":
+            frame.to_json(out, orient="records", date_format="iso", force_ascii=False, indent=2)
+        case ".parquet":
+            frame.to_parquet(out, index=False)
+        case ".xlsx":
+            zoned = frame.select_dtypes("datetimetz").columns
+            frame.assign(**{name: frame[name].dt.tz_localize(None) for name in zoned}).to_excel(
+                out, index=False, engine="xlsxwriter"
+            )
+        case other:
+            raise UsageError(
+                f"cannot write {other or 'a file without an ending'}.",
+                "Use .csv, .json, .xlsx or .parquet.",
+            )

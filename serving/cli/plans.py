@@ -1,0 +1,7 @@
+"""`plan`: what to buy."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the root."""

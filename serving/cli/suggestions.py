@@ -1,0 +1,7 @@
+"""`evaluate`, `suggest`: residents' lists."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the root."""

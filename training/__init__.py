@@ -1,0 +1,1 @@
+"""The batch jobs: time splits, evaluation, fitting, the registry, the gate and retraining."""
