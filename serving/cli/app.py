@@ -7,7 +7,7 @@ import click
 import typer
 
 from recommender.errors import GongxuError
-from serving.cli import data, demand, models, plans, suggestions
+from serving.cli import convert, data, demand, evaluate, models, plans, simulate, suggest
 from serving.cli.output import log
 
 app = typer.Typer(
@@ -29,7 +29,7 @@ def root(
     del debug  # read by main(), which is outside every command
 
 
-for group in (data, models, suggestions, demand, plans):
+for group in (data, convert, simulate, models, evaluate, suggest, demand, plans):
     group.register(app)
 
 

@@ -1,4 +1,4 @@
-"""`init`, `import`, `convert`, `simulate`: data in."""
+"""`init`, `import`: the database and what goes in."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""`evaluate`, `suggest`: residents' lists."""
+"""`suggest`: a resident's list."""
 
 import typer
 
