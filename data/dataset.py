@@ -37,7 +37,7 @@ def canonical(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
         if column.name in frame.columns:
             columns[column.name] = frame[column.name].astype(dtype)  # type: ignore[arg-type]
         else:
-            columns[column.name] = pd.Series(pd.NA, index=frame.index).astype(dtype)  # type: ignore[arg-type]
+            columns[column.name] = pd.Series(None, index=frame.index, dtype=dtype)
     return pd.DataFrame(columns, index=frame.index).reset_index(drop=True)
 
 
