@@ -1,0 +1,144 @@
+"""What was known at a moment: the one gate between the data and everything that learns.
+
+Nothing that happened, was decided or was written down after the moment is in a snapshot, so a
+model fitted on one cannot have seen what it is judged on.
+"""
+
+from datetime import datetime
+
+import pandas as pd
+
+from data.dataset import Dataset
+
+ATTENDANCE = ("attended", "no_show")
+"""Booking states that only exist once the event has begun."""
+
+
+def as_of(dataset: Dataset, moment: datetime) -> Dataset:
+    """The data set as it stood at a moment.
+
+    Parameters
+    ----------
+    dataset
+        Canonical frames.
+    moment
+        With time zone. What carries exactly this time was known.
+
+    Returns
+    -------
+    A new data set:
+
+    - *bookings* made by then. A state set later reads as ``booked``, and ``updated_at`` as
+      empty: the states in between are not recorded, and ``booked`` is what every booking that
+      led to a seat was. A waiting-list entry that was never served stays ``waitlisted``.
+      Without ``updated_at`` a final state is known from the event's start on.
+    - *events* published by then; without ``published_at`` an event is known from its first
+      booking, impression or start on, whichever is earliest. None is ``done`` before its end.
+      ``cancelled`` stays: when it was set is not recorded, and nobody may be sent to one.
+    - *residents* who had joined, or had done something by then.
+    - *ratings, impressions, follows, surveys, orders* by their own times. An order decided
+      later reads as ``proposed``, without decision, reason and satisfaction; satisfaction is
+      known once the order is delivered and its day is past.
+    - *areas, population, venues, suppliers, budgets* carry no times and stay. So do *products*:
+      a catalogue is out before it is valid, plans are made from it, and it holds no outcomes.
+
+    Row order is kept.
+
+    Raises
+    ------
+    ValueError
+        If ``moment`` has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")
+    now = pd.Timestamp(moment).tz_convert("UTC").as_unit("us")
+    bookings = _made_by(dataset["bookings"], "booked_at", now)
+    impressions = _made_by(dataset["impressions"], "shown_at", now)
+    ratings = _made_by(dataset["ratings"], "rated_at", now)
+    follows = _made_by(dataset["follows"], "since", now)
+    events = _known_events(dataset["events"], bookings, impressions, ratings, now)
+    orders = _known_orders(dataset["orders"], now)
+    acted = [frame["resident_id"] for frame in (bookings, impressions, ratings, follows)]
+    return dataset.replace(
+        bookings=_states_by(bookings, dataset["events"], now),
+        impressions=impressions,
+        ratings=ratings,
+        follows=follows,
+        events=events,
+        orders=orders,
+        surveys=_dated_by(dataset["surveys"], "collected_at", now),
+        residents=_known_residents(dataset["residents"], acted, now),
+    )
+
+
+def _made_by(frame: pd.DataFrame, column: str, now: pd.Timestamp) -> pd.DataFrame:
+    """Rows whose time is not later; rows without one count as always known."""
+    kept = ~(frame[column] > now)
+    return frame if kept.all() else frame[kept].reset_index(drop=True)
+
+
+def _dated_by(frame: pd.DataFrame, column: str, now: pd.Timestamp) -> pd.DataFrame:
+    """The same for dates, which are days of the local calendar."""
+    kept = ~(frame[column] > _local_day(now))
+    return frame if kept.all() else frame[kept].reset_index(drop=True)
+
+
+def _local_day(now: pd.Timestamp) -> pd.Timestamp:
+    return now.tz_convert("Asia/Shanghai").tz_localize(None).normalize()
+
+
+def _states_by(bookings: pd.DataFrame, events: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+    starts = bookings["event_id"].map(events.set_index("event_id")["starts_at"])
+    late = bookings["updated_at"] > now
+    # Attendance cannot be known before the doors open, whatever the update's time says.
+    early = bookings["status"].isin(ATTENDANCE) & (starts > now)
+    unsure = bookings["updated_at"].isna() & (bookings["status"] == "cancelled") & (starts > now)
+    # A booking still waiting has never been anything else.
+    undone = (late & (bookings["status"] != "waitlisted")) | early | unsure
+    if not (undone.any() or late.any()):
+        return bookings
+    return bookings.assign(
+        status=bookings["status"].mask(undone, "booked"),
+        updated_at=bookings["updated_at"].mask(undone | late),
+    )
+
+
+def _known_events(
+    events: pd.DataFrame,
+    bookings: pd.DataFrame,
+    impressions: pd.DataFrame,
+    ratings: pd.DataFrame,
+    now: pd.Timestamp,
+) -> pd.DataFrame:
+    seen = pd.concat([frame["event_id"] for frame in (bookings, impressions, ratings)])
+    published = events["published_at"]
+    known = (published <= now) | (published.isna() & (events["starts_at"] <= now))
+    # Who books an event knows it, even if its publication is dated later.
+    known |= events["event_id"].isin(seen.unique())
+    ends = events["ends_at"].fillna(events["starts_at"])
+    undone = (events["status"] == "done") & (ends > now)
+    later = published > now
+    return events.assign(
+        status=events["status"].mask(undone, "open"), published_at=published.mask(later)
+    )[known].reset_index(drop=True)
+
+
+def _known_orders(orders: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+    undecided = orders["decided_at"] > now
+    pending = undecided | (orders["scheduled_on"] >= _local_day(now))
+    status = orders["status"].mask(undecided, "proposed")
+    # What is delivered or accepted lies in the past; before its day it was only ordered.
+    status = status.mask(status.isin(["delivered", "accepted"]) & pending, "ordered")
+    return orders.assign(
+        status=status,
+        satisfaction=orders["satisfaction"].mask(pending),
+        **{name: orders[name].mask(undecided) for name in ("decided_by", "decided_at", "reason")},
+    )
+
+
+def _known_residents(
+    residents: pd.DataFrame, acted: list[pd.Series], now: pd.Timestamp
+) -> pd.DataFrame:
+    ids = pd.concat([ids.dropna().drop_duplicates() for ids in acted]).unique()
+    known = ~(residents["joined_at"] > now) | residents["resident_id"].isin(ids)
+    return residents[known].reset_index(drop=True)
