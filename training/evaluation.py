@@ -1,0 +1,363 @@
+"""Walk-forward evaluation: every scorer and the full engine on later time, side by side."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.dataset import Dataset
+from data.snapshot import as_of
+from features.world import build_world
+from recommender.errors import UsageError
+from recommender.metrics.bootstrap import bootstrap_mean
+from recommender.metrics.ranking import gini, ndcg_at_k, recall_at_k, reciprocal_rank, top_k
+from recommender.ranking.ask import make_ask
+from recommender.ranking.model import BoundModel, SuggestionModel
+from recommender.ranking.world import World
+from recommender.scorers.chain import fall_back
+from recommender.types import IdMap
+from training.splits import Moment, Queries, Window, last_fifth, queries, step_of, windows
+from training.suggestions import fit_suggestions
+
+CHAINS = {
+    "recent_popularity": ("popularity",),
+    "als": ("als", "popularity"),
+    "content": ("content", "popularity"),
+    "chain": ("als", "content", "popularity"),
+}
+"""The scorers compared with the engine: each with what fills its gaps."""
+
+ENGINE = "engine"
+PER_QUERY = ("ndcg@10", "recall@20", "mrr")
+LIST = 10
+_CELLS = 4_000_000
+
+Fit = Callable[..., SuggestionModel]
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one scorer did: a row a question, and exposure over all lists."""
+
+    rows: list[pd.DataFrame] = field(default_factory=list)
+    shown: dict[str, int] = field(default_factory=dict)
+    surprise: float = 0.0
+    new: int = 0
+    places: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """Results by scorer and group.
+
+    Attributes
+    ----------
+    windows
+        Number of windows that held at least one question.
+    scorers
+        Name → measure → value, and ``ci`` → measure → (low, high) at 95 %.
+    groups
+        Group → name → the same: ``hot``, ``warm``, ``cold`` residents; ``new_products``.
+    questions
+        One row a scorer, resident and moment: the measures before averaging.
+    notes
+        Counts that tell what was left out and why.
+    """
+
+    windows: int
+    scorers: dict[str, dict[str, Any]]
+    groups: dict[str, dict[str, dict[str, Any]]]
+    questions: pd.DataFrame
+    notes: dict[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """The contract's JSON document."""
+        return {
+            "windows": self.windows,
+            "scorers": self.scorers,
+            "groups": self.groups,
+            "notes": self.notes,
+        }
+
+    def table(self, group: str | None = None) -> pd.DataFrame:
+        """One row a scorer, the engine last, for printing."""
+        chosen = self.scorers if group is None else self.groups[group]
+        rows = []
+        for name, values in chosen.items():
+            row: dict[str, Any] = {"scorer": name}
+            row.update({k: v for k, v in values.items() if isinstance(v, int | float)})
+            for measure in ("ndcg@10",):
+                low, high = values["ci"][measure]
+                row[f"{measure} 95 %"] = f"{low:.3f}-{high:.3f}"
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+
+def evaluate(
+    dataset: Dataset,
+    cutoffs: Sequence[datetime] = (),
+    *,
+    rng: np.random.Generator,
+    step: timedelta | None = None,
+    until: datetime | None = None,
+    fit: Fit = fit_suggestions,
+    progress: Callable[[str], None] | None = None,
+) -> EvaluationReport:
+    """Fit before each cutoff, ask afterwards, compare with what was booked.
+
+    Parameters
+    ----------
+    dataset
+        Everything, later time included.
+    cutoffs
+        Where windows begin; the start of the last fifth of bookings when left out.
+    rng
+        Seeds fitting, ties and bootstrap.
+    step
+        How often people are asked within a window; see ``training.splits.step_of``.
+    until
+        End of the last window; the last booking when left out.
+    fit
+        What fits a model; exchanged by benchmarks.
+    progress
+        Told what is going on.
+
+    Raises
+    ------
+    UsageError
+        If no booking follows a cutoff, or none goes before it.
+    """
+    say = progress or (lambda _: None)
+    bookings = dataset["bookings"]
+    if bookings.empty:
+        raise UsageError("there are no bookings to evaluate on.", "Import bookings first.")
+    end = pd.Timestamp(until) if until else bookings["booked_at"].max()
+    everything = build_world(dataset, end.to_pydatetime())
+    moments = [_moment(cutoff) for cutoff in cutoffs] or [last_fifth(everything)]
+    every = np.timedelta64(step, "us") if step else step_of(_known(dataset, min(moments))[1])
+    tallies = {name: _Tally() for name in (*CHAINS, ENGINE)}
+    groups: list[pd.DataFrame] = []
+    calibration: list[NDArray[np.float64]] = []
+    notes = {"questions": 0, "bookings": 0, "unreachable_bookings": 0, "asks": 0}
+    used = 0
+    for window in windows(moments, _moment(end), every):
+        asked = _walk(dataset, window, every, tallies, groups, calibration, notes, rng, fit, say)
+        used += asked > 0
+    if not used:
+        raise UsageError(
+            "nothing that could have been suggested was booked after the cutoff.",
+            "Choose an earlier --cutoff.",
+        )
+    return _report(used, tallies, calibration, notes, rng)
+
+
+def _walk(
+    dataset: Dataset,
+    window: Window,
+    every: np.timedelta64,
+    tallies: dict[str, _Tally],
+    groups: list[pd.DataFrame],
+    calibration: list[NDArray[np.float64]],
+    notes: dict[str, Any],
+    rng: np.random.Generator,
+    fit: Fit,
+    say: Callable[[str], None],
+) -> int:
+    del groups
+    before, world = _known(dataset, window.start)
+    say(f"fitting on what was known at {window.start}")
+    horizon = min(every, window.end - window.start).astype("timedelta64[us]").item()
+    model = fit(before, as_of=_zoned(window.start), rng=rng, horizon=horizon)
+    old = set(np.unique(world.event_level["product"][world.log_event]).tolist())
+    old_products = {world.products.ids[p] for p in old}
+    asked = 0
+    for at, until in window.steps():
+        say(f"asking at {at}")
+        now, taken = _as_asked(dataset, at, until)
+        world = build_world(now, _zoned(at))
+        residents = world.residents.positions(taken["resident_id"], missing=-1)
+        events = world.events.positions(taken["event_id"], missing=-1)
+        questions = queries(world, at, residents, events)
+        notes["asks"] += 1
+        notes["bookings"] += len(taken)
+        notes["unreachable_bookings"] += questions.missed
+        notes["questions"] += len(questions.residents)
+        if len(questions.residents) == 0:
+            continue
+        asked += len(questions.residents)
+        _answer(model.bind(world), questions, old_products, tallies, calibration, rng)
+    return asked
+
+
+def _known(dataset: Dataset, at: Moment) -> tuple[Dataset, World]:
+    before = as_of(dataset, _zoned(at))
+    return before, build_world(before, _zoned(at))
+
+
+def _as_asked(dataset: Dataset, at: Moment, until: Moment) -> tuple[Dataset, pd.DataFrame]:
+    """What was known, plus the bare registration of whoever books for the first time after it."""
+    bookings = dataset["bookings"]
+    taken = bookings[
+        (bookings["booked_at"] > pd.Timestamp(_zoned(at)))
+        & (bookings["booked_at"] <= pd.Timestamp(_zoned(until)))
+        & (bookings["status"] != "cancelled")
+    ]
+    before = as_of(dataset, _zoned(at))
+    everyone = dataset["residents"]
+    present = everyone["resident_id"].isin(before["residents"]["resident_id"]) | everyone[
+        "resident_id"
+    ].isin(taken["resident_id"])
+    return before.replace(residents=everyone[present].reset_index(drop=True)), taken
+
+
+def _answer(
+    bound: BoundModel,
+    asked: Queries,
+    old_products: set[str],
+    tallies: dict[str, _Tally],
+    calibration: list[NDArray[np.float64]],
+    rng: np.random.Generator,
+) -> None:
+    world = bound.world
+    order = rng.permutation(len(asked.candidates))  # ties must not follow the identifiers
+    candidates = asked.candidates[order]
+    product = world.event_level["product"][candidates]
+    new = np.array([world.products.ids[p] not in old_products for p in product])
+    bookings = np.bincount(world.log_event, minlength=len(world.events))[candidates]
+    surprise = -np.log2((bookings + 1) / (bookings.sum() + len(candidates)))
+    history = np.bincount(world.log_resident, minlength=len(world.residents))
+    ids = np.array(world.events.ids, dtype=object)[candidates]
+    rows = max(1, _CELLS // max(len(candidates), 1))
+    for start in range(0, len(asked.residents), rows):
+        part = slice(start, start + rows)
+        residents = asked.residents[part]
+        relevant = asked.relevant[part][:, order].toarray()
+        excluded = asked.excluded[part][:, order].toarray()
+        signals = bound.signals(make_ask(world, residents, candidates, asked.at))
+        scores = {
+            name: fall_back([signals[one] for one in chain]) for name, chain in CHAINS.items()
+        }
+        answers = bound.score(residents, candidates, asked.at)
+        scores[ENGINE] = answers.total
+        allowed = ~excluded
+        calibration.append(
+            np.column_stack([answers.probability[allowed], relevant[allowed]]).astype(np.float64)
+        )
+        kind = _kind(world, residents, history)
+        for name, values in scores.items():
+            values = np.where(excluded, np.float32(-np.inf), values)
+            best = top_k(values, 20)
+            tally = tallies[name]
+            tally.rows.append(_measures(best, relevant, new, residents, world.residents, kind))
+            shown = best[:, :LIST][best[:, :LIST] >= 0]
+            for event, count in zip(*np.unique(ids[shown], return_counts=True), strict=True):
+                tally.shown[event] = tally.shown.get(event, 0) + int(count)
+            tally.surprise += float(surprise[shown].sum())
+            tally.new += int(new[shown].sum())
+            tally.places += len(shown)
+        for event in ids:
+            for tally in tallies.values():
+                tally.shown.setdefault(event, 0)
+
+
+def _kind(
+    world: World, residents: NDArray[np.intp], history: NDArray[np.intp]
+) -> NDArray[np.object_]:
+    hot = (history[residents] > 0) & world.resident_profiled[residents]
+    warm = (world.resident_street[residents] >= 0) | (world.resident_age[residents] >= 0)
+    return np.where(hot, "hot", np.where(warm, "warm", "cold")).astype(object)
+
+
+def _measures(
+    best: NDArray[np.intp],
+    relevant: NDArray[np.bool_],
+    new: NDArray[np.bool_],
+    residents: NDArray[np.intp],
+    names: IdMap,
+    kind: NDArray[np.object_],
+) -> pd.DataFrame:
+    hits = np.take_along_axis(relevant, np.maximum(best, 0), axis=1) & (best >= 0)
+    wanted = relevant.sum(axis=1)
+    fresh = relevant & new
+    fresh_wanted = fresh.sum(axis=1)
+    fresh_hits = np.take_along_axis(fresh, np.maximum(best, 0), axis=1) & (best >= 0)
+    some = np.maximum(fresh_wanted, 1)
+    return pd.DataFrame(
+        {
+            "resident_id": names.take(residents),
+            "kind": kind,
+            "ndcg@10": ndcg_at_k(hits, wanted, 10),
+            "recall@20": recall_at_k(hits, wanted, 20),
+            "mrr": reciprocal_rank(hits),
+            "fresh": fresh_wanted > 0,
+            "new ndcg@10": ndcg_at_k(fresh_hits, some, 10),
+            "new recall@20": recall_at_k(fresh_hits, some, 20),
+            "new mrr": reciprocal_rank(fresh_hits),
+        }
+    )
+
+
+def _report(
+    used: int,
+    tallies: dict[str, _Tally],
+    calibration: list[NDArray[np.float64]],
+    notes: dict[str, Any],
+    rng: np.random.Generator,
+) -> EvaluationReport:
+    scorers: dict[str, dict[str, Any]] = {}
+    groups: dict[str, dict[str, dict[str, Any]]] = {}
+    frames = []
+    for name, tally in tallies.items():
+        rows = pd.concat(tally.rows, ignore_index=True)
+        frames.append(rows.assign(scorer=name))
+        exposure = np.array(list(tally.shown.values()), dtype=np.float64)
+        places = max(tally.places, 1)
+        scorers[name] = _means(rows, rng) | {
+            "coverage": float((exposure > 0).mean()),
+            "novelty": tally.surprise / places,
+            "gini": gini(exposure),
+            "new_product_share": tally.new / places,
+        }
+        for kind in ("hot", "warm", "cold"):
+            some = rows[rows["kind"] == kind]
+            if len(some):
+                groups.setdefault(kind, {})[name] = _means(some, rng)
+        fresh = rows[rows["fresh"]]
+        if len(fresh):
+            renamed = fresh.drop(columns=list(PER_QUERY)).rename(
+                columns=lambda column: column.removeprefix("new ")
+            )
+            groups.setdefault("new_products", {})[name] = _means(renamed, rng)
+    scorers[ENGINE]["calibration"] = _calibration(np.concatenate(calibration))
+    return EvaluationReport(used, scorers, groups, pd.concat(frames, ignore_index=True), notes)
+
+
+def _means(rows: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
+    """Means over residents of their own means, with intervals."""
+    each = rows.groupby("resident_id", observed=True)[list(PER_QUERY)].mean()
+    found: dict[str, Any] = {name: float(each[name].mean()) for name in PER_QUERY}
+    found["residents"] = len(each)
+    found["ci"] = {name: list(bootstrap_mean(each[name].to_numpy(), rng=rng)) for name in PER_QUERY}
+    return found
+
+
+def _calibration(pairs: NDArray[np.float64]) -> dict[str, float]:
+    """Among those who booked: predicted and true share of candidates, and their log loss."""
+    p, y = np.clip(pairs[:, 0], 1e-6, 1 - 1e-6), pairs[:, 1]
+    return {
+        "predicted": float(p.mean()),
+        "observed": float(y.mean()),
+        "log_loss": float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()),
+    }
+
+
+def _zoned(moment: Moment) -> datetime:
+    return pd.Timestamp(moment).to_pydatetime().replace(tzinfo=UTC)
+
+
+def _moment(when: datetime | pd.Timestamp) -> Moment:
+    return np.datetime64(pd.Timestamp(when).tz_convert("UTC").tz_localize(None), "us")
