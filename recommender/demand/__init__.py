@@ -1,1 +1,5 @@
-"""Street demand: one small module a step, each usable alone."""
+"""Street demand: how many would come to one session of a product, were seats no limit.
+
+One small module a step, each usable alone; :mod:`recommender.demand.rates` chains those that
+turn counts into rates and :mod:`recommender.demand.model` holds the fitted result.
+"""

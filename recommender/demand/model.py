@@ -1,0 +1,159 @@
+"""The fitted demand of a district: what a bundle keeps and every demand page is read from."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.demand.periods import period_months
+from recommender.demand.suppression import suppress
+from recommender.interfaces import Arrays
+from recommender.types import DemandEstimate, IdMap
+
+Floats = NDArray[np.float64]
+
+HALF_WIDTH = 1.2815515655446004  # of an 80 % interval, in standard deviations of a normal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DemandModel:
+    """Demand of every street for every product.
+
+    Attributes
+    ----------
+    streets, products
+        The fitted grid.
+    street_names, titles
+        By position, for people.
+    categories, group
+        Category names, and each product's position among them.
+    expected
+        Attendances at one session, were seats no limit, in a usual month;
+        shape (streets, products).
+    log_sd
+        Calibrated standard deviation of its logarithm, same shape.
+    bookings, survey_votes
+        Evidence from the street, int64, same shape.
+    behind
+        Residents of the street whose bookings the figure rests on, int64, same shape.
+    decay
+        Factor from one session to the next, by category, shape (categories,).
+    season
+        Demand of each calendar month relative to the usual, shape (12,), mean 1.
+    listed_from, listed_until
+        datetime64[D] by product; NaT: no limit.
+    planned_street, planned_product, planned_month, planned_seats
+        Sessions already planned: positions, datetime64[M] in local time, seats.
+    """
+
+    streets: IdMap
+    products: IdMap
+    street_names: tuple[str, ...]
+    titles: tuple[str, ...]
+    categories: tuple[str, ...]
+    group: NDArray[np.intp]
+    expected: Floats
+    log_sd: Floats
+    bookings: NDArray[np.int64]
+    survey_votes: NDArray[np.int64]
+    behind: NDArray[np.int64]
+    decay: Floats
+    season: Floats
+    listed_from: NDArray[np.datetime64]
+    listed_until: NDArray[np.datetime64]
+    planned_street: NDArray[np.intp]
+    planned_product: NDArray[np.intp]
+    planned_month: NDArray[np.datetime64]
+    planned_seats: Floats
+
+    def estimate(self, streets: IdMap, products: IdMap, period: str) -> DemandEstimate:
+        """Estimate every cell of a grid.
+
+        Raises
+        ------
+        UnknownIdError
+            For a street or product that the fitted data does not hold.
+        UsageError
+            If the period is none.
+        """
+        rows = self.streets.positions(streets.ids)
+        columns = self.products.positions(products.ids)
+        cells = np.ix_(rows, columns)
+        factor = self.season_of(period)
+        expected = self.expected[cells] * factor
+        width = np.exp(HALF_WIDTH * self.log_sd[cells])
+        # The mean of a lognormal lies half a variance above its median.
+        median = expected * np.exp(-0.5 * np.minimum(self.log_sd[cells], 1.5) ** 2)
+        supply = self.supply(period)[cells]
+        return DemandEstimate(
+            streets=streets,
+            products=products,
+            period=period,
+            expected=expected,
+            low=np.minimum(median / width, expected),
+            high=np.maximum(median * width, expected),
+            evidence_bookings=self.bookings[cells],
+            evidence_surveys=self.survey_votes[cells],
+            supply=supply,
+            gap=expected - supply,
+            # Decided on the whole grid: asking for a part of it must not show more.
+            suppressed=suppress(self.behind)[cells],
+        )
+
+    def listed(self, period: str) -> IdMap:
+        """Products in the catalogue at some time of a period, in the model's order."""
+        first, after = period_months(period)
+        start, end = first.astype("datetime64[D]"), after.astype("datetime64[D]")
+        begun = np.isnat(self.listed_from) | (self.listed_from < end)
+        open_ = np.isnat(self.listed_until) | (self.listed_until >= start)
+        return IdMap(self.products.take((begun & open_).nonzero()[0]))
+
+    def session_decay(self, products: IdMap) -> Floats:
+        """Factor from one session of a product to the next, shape (products,)."""
+        return np.asarray(self.decay[self.group[self.products.positions(products.ids)]])
+
+    def season_of(self, period: str) -> float:
+        """Demand in a period relative to the usual."""
+        first, after = period_months(period)
+        months = np.arange(first, after).astype("datetime64[M]").astype(int) % 12
+        return float(self.season[months].mean())
+
+    def supply(self, period: str) -> Floats:
+        """Seats already planned in a period, shape (streets, products)."""
+        first, after = period_months(period)
+        within = (self.planned_month >= first) & (self.planned_month < after)
+        seats = np.zeros(self.expected.shape)
+        np.add.at(
+            seats,
+            (self.planned_street[within], self.planned_product[within]),
+            self.planned_seats[within],
+        )
+        return seats
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything learnt, as named arrays."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, IdMap):
+                arrays[field.name] = value.to_array()
+            elif isinstance(value, tuple):
+                arrays[field.name] = np.array(value, dtype=np.str_)
+            else:
+                arrays[field.name] = value
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The inverse of :meth:`to_arrays`."""
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            value = arrays[field.name]
+            if field.name in ("streets", "products"):
+                values[field.name] = IdMap.from_array(value)
+            elif field.name in ("street_names", "titles", "categories"):
+                values[field.name] = tuple(value.tolist())
+            else:
+                values[field.name] = value
+        return cls(**values)

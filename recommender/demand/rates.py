@@ -1,0 +1,98 @@
+"""From counts to street demand: standardise, shrink, share, rake.
+
+Two views of each cell are combined: Gamma-Poisson shrinkage, which is careful where counts are
+few, and the correlated lognormal, which knows which streets want the same. Their errors differ,
+so the geometric mean of both is better than either (Timmermann 2006 on forecast combination).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.demand.poststratification import Standardised, borrow, standardise
+from recommender.demand.raking import rake
+from recommender.demand.sharing import share
+from recommender.demand.shrinkage import shrink
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class StreetRates:
+    """Estimates for every street and product; arrays of shape (streets, products).
+
+    Attributes
+    ----------
+    expected
+        Attendances of the whole population at one session.
+    log_sd
+        Standard deviation of its logarithm, before calibration.
+    standardised
+        What went in, for explanation.
+    ratio
+        ``expected`` over what age alone would give.
+    """
+
+    expected: Floats
+    log_sd: Floats
+    standardised: Standardised
+    ratio: Floats
+
+
+def estimate_rates(
+    counts: Floats,
+    exposure: Floats,
+    population: Floats,
+    *,
+    product_rates: Floats | None = None,
+    group: NDArray[np.intp] | None = None,
+) -> StreetRates:
+    """Demand of every street for every product from counts by street and age band.
+
+    Parameters
+    ----------
+    counts
+        Bookings by residents, shape (streets, bands, products), >= 0; fractions are allowed.
+    exposure
+        Resident-sessions behind them, shape (streets, bands, products) or (streets, bands, 1).
+    population
+        People, shape (streets, bands).
+    product_rates
+        Overall rate of each product; by default observed counts over exposure. Give them where
+        features say more than the counts do.
+    group
+        Category of each product, shape (products,), whose ages and streets a product starts
+        from; all one by default.
+    """
+    if product_rates is None:
+        total = np.broadcast_to(exposure.sum(axis=(0, 1)), counts.shape[2:])
+        product_rates = (counts.sum(axis=(0, 1)) + 0.05) / np.maximum(total, 1.0)
+    base = standardise(counts, exposure, population, product_rates, group)
+    prior = street_taste(base.counts, base.offset, group)
+    offset, target = base.offset * prior, base.target * prior
+    shrunk = shrink(base.counts, offset)
+    shared = share(base.counts, offset)
+    rows, columns = _margins(base.counts, offset, target)
+    by_shrinkage = rake(target * shrunk.mean, rows, columns)
+    by_sharing = rake(target * np.exp(shared.mode), rows, columns)
+    expected = np.sqrt(by_shrinkage * by_sharing)
+    log_sd = np.sqrt(0.5 * (shrunk.log_sd**2 + shared.log_sd**2))
+    return StreetRates(expected, log_sd, base, expected / np.maximum(base.target, 1e-12))
+
+
+def street_taste(counts: Floats, offset: Floats, group: NDArray[np.intp] | None = None) -> Floats:
+    """How far each street departs in a product's category, shape (streets, products).
+
+    Learnt from the other products of the category; ones without groups or with one alone.
+    """
+    if group is None or int(group.max(initial=0)) == 0:
+        return np.ones_like(offset)
+    return borrow(counts, offset, group)
+
+
+def _margins(counts: Floats, offset: Floats, target: Floats) -> tuple[Floats, Floats]:
+    """Wanted totals of every street and of every product."""
+    streets = shrink(counts.sum(axis=1)[:, None] / 1.5, offset.sum(axis=1)[:, None] / 1.5)
+    products = (counts.sum(axis=0) + 0.1) / (offset.sum(axis=0) + 0.1)
+    return target.sum(axis=1) * streets.mean[:, 0], target.sum(axis=0) * products
