@@ -7,7 +7,19 @@ import click
 import typer
 
 from recommender.errors import GongxuError
-from serving.cli import convert, data, demand, evaluate, models, plans, simulate, suggest
+from serving.cli import (
+    convert,
+    data,
+    demand,
+    evaluate,
+    keys,
+    models,
+    plans,
+    serve,
+    simulate,
+    suggest,
+    users,
+)
 from serving.cli.output import log
 
 app = typer.Typer(
@@ -29,7 +41,19 @@ def root(
     del debug  # read by main(), which is outside every command
 
 
-for group in (data, convert, simulate, models, evaluate, suggest, demand, plans):
+for group in (
+    data,
+    convert,
+    simulate,
+    models,
+    evaluate,
+    suggest,
+    demand,
+    plans,
+    serve,
+    keys,
+    users,
+):
     group.register(app)
 
 

@@ -1,1 +1,0 @@
-"""A world to measure in: a causal model of a district, and its hidden truth."""

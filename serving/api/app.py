@@ -1,0 +1,152 @@
+"""The application factory."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio.to_thread
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from serving.api.access import OPEN, access_of
+from serving.api.middleware import Surroundings
+from serving.api.problems import Problem, add_handlers, problem
+from serving.api.routes import health, sessions
+from serving.api.service import Service
+from serving.api.settings import ServiceSettings
+from serving.settings import Settings
+
+DESCRIPTION = (
+    "供需: suggestions for residents, street demand and purchase plans for a district's public "
+    "culture. Errors are RFC 9457 problem documents; every answer carries X-Request-Id."
+)
+
+
+def create_app(
+    settings: Settings | None = None,
+    options: ServiceSettings | None = None,
+    *,
+    service: Service | None = None,
+) -> FastAPI:
+    """Build the application; nothing is opened before it starts.
+
+    Parameters
+    ----------
+    settings, options
+        Read from the environment when left out.
+    service
+        Its parts, when somebody else made them (tests).
+
+    Raises
+    ------
+    ValueError
+        If a route says nothing about who may call it.
+    """
+    service = service or Service(settings or Settings(), options or ServiceSettings())
+    options = service.options
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await anyio.to_thread.run_sync(service.open)
+        try:
+            yield
+        finally:
+            await anyio.to_thread.run_sync(service.close)
+
+    app = FastAPI(
+        title="gongxu",
+        version="1",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    add_handlers(app)
+    _add_openapi(app)
+    for router in (health.router, sessions.router):
+        app.include_router(router)
+    if options.local_issuer:
+        app.include_router(health.local_issuer)
+    _require_access(app)
+
+    async def unexpected(request: Request, _: Exception) -> Response:
+        return problem(request, 500, "Something unexpected happened; the log has it.")
+
+    app.add_exception_handler(Exception, unexpected)
+    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
+    if options.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=options.cors_origins,
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "x-request-id"],
+        )
+    app.add_middleware(
+        Surroundings,
+        metrics=service.metrics,
+        body_max=int(options.body_max_mb * 1_000_000),
+        body_timeout_s=options.body_timeout_s,
+        rate_per_minute=options.rate_per_minute,
+    )
+    return app
+
+
+def api_routes(app: FastAPI) -> list[APIRoute]:
+    """Every route of the application, wherever it was included."""
+    found: list[APIRoute] = []
+    for route in app.routes:
+        if isinstance(route, APIRoute):
+            found.append(route)
+        else:
+            original = getattr(route, "original_router", None)
+            found.extend(r for r in getattr(original, "routes", []) if isinstance(r, APIRoute))
+    return found
+
+
+def _require_access(app: FastAPI) -> None:
+    """Deny by default: no route may be forgotten."""
+    for route in api_routes(app):
+        roles = (route.openapi_extra or {}).get("x-roles")
+        access = access_of([dependency.call for dependency in route.dependant.dependencies])
+        if (roles == [OPEN]) == (access is None) and roles:
+            continue
+        raise ValueError(f"{route.path} does not say who may call it")
+
+
+def _add_openapi(app: FastAPI) -> None:
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = get_openapi(
+                title=app.title,
+                version=app.version,
+                description=app.description,
+                routes=app.routes,
+            )
+            components = schema.setdefault("components", {})
+            schemas = components.setdefault("schemas", {})
+            problems = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas.update(problems.pop("$defs", {}))
+            schemas["Problem"] = problems
+            # Validation errors are problems here, not FastAPI's own shape.
+            schemas.pop("HTTPValidationError", None)
+            schemas.pop("ValidationError", None)
+            components["securitySchemes"] = {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            }
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]
+
+    async def openapi(_: Request) -> Response:
+        return Response(orjson.dumps(app.openapi()), media_type="application/json")
+
+    app.add_route("/openapi.json", openapi, include_in_schema=False)

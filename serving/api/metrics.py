@@ -1,0 +1,86 @@
+"""Prometheus metrics, one set a process; several workers share them through files."""
+
+import os
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Metrics:
+    """What the service counts.
+
+    Parameters
+    ----------
+    registry
+        Where the metrics are registered: one of its own for every application, so that several
+        can live in one process.
+    """
+
+    content_type = CONTENT_TYPE_LATEST
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self.requests = Counter(
+            "gongxu_http_requests",
+            "Requests answered.",
+            ["method", "route", "status"],
+            registry=registry,
+        )
+        self.seconds = Histogram(
+            "gongxu_http_request_seconds",
+            "Time from a request's head to its answer's end.",
+            ["route"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self.fallbacks = Counter(
+            "gongxu_suggestion_fallbacks",
+            "Lists that were not answered in full strength, by why.",
+            ["why"],
+            registry=registry,
+        )
+        self.refusals = Counter(
+            "gongxu_eligibility_refusals",
+            "Events of prepared lists that a rule kept back at the last moment.",
+            ["rule"],
+            registry=registry,
+        )
+        self.shown = Counter(
+            "gongxu_suggestions_shown", "Events put into lists.", ["slot"], registry=registry
+        )
+        self.ingested = Counter(
+            "gongxu_ingested_rows",
+            "Rows sent in, by verdict.",
+            ["table", "verdict"],
+            registry=registry,
+        )
+        self.model_since = Gauge(
+            "gongxu_model_since_seconds",
+            "When the served model was switched on, seconds since 1970.",
+            ["version"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
+        )
+        self.degraded = Gauge(
+            "gongxu_degraded",
+            "1 while the database does not answer.",
+            registry=registry,
+            multiprocess_mode="max",
+        )
+
+    def exposition(self) -> bytes:
+        """All metrics as Prometheus reads them; of all workers where there are several."""
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            joined = CollectorRegistry()
+            multiprocess.MultiProcessCollector(joined)  # type: ignore[no-untyped-call]
+            return generate_latest(joined)
+        return generate_latest(self._registry)

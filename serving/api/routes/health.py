@@ -1,0 +1,88 @@
+"""Liveness, readiness, metrics; the reference; the local issuer's public key."""
+
+from typing import Any
+
+import anyio.to_thread
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+from pydantic import BaseModel, Field
+
+from serving.api.access import Access, guarded, unguarded
+from serving.api.problems import ProblemError
+from serving.api.reference import reference_page
+from serving.auth.local_issuer import key_set
+from serving.auth.roles import Role
+
+router = APIRouter()
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: str = Field(default="alive", examples=["alive"])
+
+
+class Ready(BaseModel):
+    """What readiness rests on."""
+
+    status: str = Field(examples=["ready"])
+    database: bool
+    model: str | None = Field(examples=["20261123T094512-1"], description="The served version.")
+
+
+@router.get("/healthz", tags=["running"], **unguarded())
+async def healthz() -> Alive:
+    """Say whether the process lives; asks nobody else."""
+    return Alive()
+
+
+@router.get("/readyz", tags=["running"], **(unguarded(503)))
+async def readyz(request: Request) -> Ready:
+    """Say whether database and model are there, so that requests can be answered."""
+    service = request.app.state.service
+    database = await anyio.to_thread.run_sync(service.database.answers)
+    model = service.model_version()
+    if not database or model is None:
+        missing = [name for name, there in (("database", database), ("model", model)) if not there]
+        raise ProblemError(503, f"Not ready: {', '.join(missing)}.", {"Retry-After": "5"})
+    return Ready(status="ready", database=database, model=model)
+
+
+@router.get(
+    "/metrics",
+    tags=["running"],
+    response_class=Response,
+    **guarded(Access(Role.OPERATOR)),
+)
+async def metrics(request: Request) -> Response:
+    """Metrics in Prometheus' text format."""
+    counted = request.app.state.service.metrics
+    return Response(counted.exposition(), headers={"content-type": counted.content_type})
+
+
+@router.get("/docs", include_in_schema=False, response_class=HTMLResponse, **unguarded())
+async def reference(request: Request) -> HTMLResponse:
+    """The API's reference, made on the spot: no script, nothing from other hosts."""
+    return HTMLResponse(reference_page(request.app.openapi()))
+
+
+local_issuer = APIRouter(include_in_schema=False)
+
+
+@local_issuer.get("/.well-known/openid-configuration", **unguarded())
+async def discovery(request: Request) -> dict[str, Any]:
+    """Where the local issuer's keys are, as OpenID Connect Discovery has it."""
+    issuer = str(request.app.state.service.options.local_issuer).rstrip("/")
+    return {
+        "issuer": issuer,
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "id_token_signing_alg_values_supported": ["ES256"],
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["pairwise"],
+    }
+
+
+@local_issuer.get("/.well-known/jwks.json", **unguarded())
+async def keys(request: Request) -> dict[str, Any]:
+    """The local issuer's public keys."""
+    return key_set(request.app.state.service.settings.home)

@@ -1,0 +1,74 @@
+"""Signing in to the console and out again."""
+
+import anyio.to_thread
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field, SecretStr
+
+from serving.api.access import Access, credential_of, guarded, unguarded
+from serving.api.problems import ProblemError
+from serving.auth.roles import Role
+from serving.auth.secrets import SESSION_PREFIX
+from serving.auth.users import (
+    SESSION_LASTS,
+    SignInRefusedError,
+    TooManyTriesError,
+    sign_in,
+    sign_out,
+)
+
+router = APIRouter(tags=["signing in"])
+
+
+class SignIn(BaseModel):
+    """Name and password of a console user."""
+
+    username: str = Field(max_length=200, examples=["officer-1"])
+    password: SecretStr = Field(max_length=1000, examples=["a long password"])
+
+
+class Session(BaseModel):
+    """An open session."""
+
+    token: str = Field(description="To be sent as a bearer token.", examples=["gxs_…"])
+    expires_in_s: int = Field(examples=[43200])
+
+
+@router.post("/v1/sessions", status_code=201, **unguarded(401, 503))
+async def open_session(request: Request, given: SignIn) -> Session:
+    """Sign a console user in. Five failures close the account for fifteen minutes."""
+    service = request.app.state.service
+
+    def attempt() -> str:
+        address = request.client.host if request.client else "?"
+        return sign_in(
+            service.database.engine(),
+            given.username.replace("\x00", ""),
+            given.password.get_secret_value(),
+            address=address,
+            now=service.now(),
+        )
+
+    try:
+        token = await anyio.to_thread.run_sync(attempt)
+    except TooManyTriesError as error:
+        raise ProblemError(429, str(error), {"Retry-After": "900"}) from None
+    except SignInRefusedError as error:
+        raise ProblemError(401, str(error), {"WWW-Authenticate": "Bearer"}) from None
+    return Session(token=token, expires_in_s=int(SESSION_LASTS.total_seconds()))
+
+
+@router.delete(
+    "/v1/sessions/current",
+    status_code=204,
+    response_class=Response,
+    **guarded(Access(Role.OFFICER, Role.DISTRICT, Role.OPERATOR), 404),
+)
+async def close_session(request: Request) -> Response:
+    """Sign out: the session's token is worthless from now on."""
+    service = request.app.state.service
+    credential = credential_of(request) or ""
+    if not credential.startswith(SESSION_PREFIX):
+        raise ProblemError(404, "This credential is not a session.")
+    service.authenticator.forget(credential)
+    await anyio.to_thread.run_sync(sign_out, service.database.engine(), credential)
+    return Response(status_code=204)

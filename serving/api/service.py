@@ -1,0 +1,85 @@
+"""What all routes share: settings, database, who may call, metrics."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from prometheus_client import CollectorRegistry
+
+from serving.api.database import Database
+from serving.api.metrics import Metrics
+from serving.api.settings import ServiceSettings
+from serving.auth.authenticator import Authenticator
+from serving.auth.local_issuer import key_set
+from serving.auth.tokens import Issuer
+from serving.settings import Settings
+
+
+def utc_now() -> datetime:
+    """The clock of the service."""
+    return datetime.now(tz=UTC)
+
+
+class Service:
+    """One application's parts, made from settings.
+
+    Parameters
+    ----------
+    settings, service_settings
+        Where things are, and how the service behaves.
+    now
+        The clock.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        service_settings: ServiceSettings,
+        *,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.settings = settings
+        self.options = service_settings
+        self.now = now
+        self.database = Database(settings, service_settings)
+        self.metrics = Metrics(CollectorRegistry())
+        self.authenticator = Authenticator(
+            self.database.engine,
+            _issuers(settings, service_settings),
+            clock=lambda: now().timestamp(),
+        )
+
+    def model_version(self) -> str | None:
+        """The served model; `None` before there is one."""
+        return None
+
+    def parents(self) -> Mapping[str, str]:
+        """The parent's code of every area."""
+        return {}
+
+    def open(self) -> None:
+        """Start what runs beside the requests."""
+
+    def close(self) -> None:
+        """Stop it, and let the database go."""
+        self.database.close()
+
+
+def _issuers(settings: Settings, options: ServiceSettings) -> list[Issuer]:
+    issuers = []
+    if options.oidc_issuer:
+        issuers.append(
+            Issuer(
+                options.oidc_issuer,
+                audience=options.oidc_audience,
+                roles_claim=options.oidc_roles_claim,
+            )
+        )
+    if options.local_issuer:
+        issuers.append(
+            Issuer(
+                options.local_issuer,
+                audience=options.oidc_audience,
+                keys=key_set(settings.home),
+            )
+        )
+    return issuers

@@ -1,0 +1,57 @@
+"""Settings of the service, read from ``GONGXU_*`` environment variables."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServiceSettings(BaseSettings):
+    """What can be configured of the HTTP service; created once, when the application is made."""
+
+    model_config = SettingsConfigDict(env_prefix="GONGXU_", frozen=True)
+
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="The OpenID Connect issuer whose tokens are accepted; keys are discovered.",
+    )
+    oidc_audience: str = Field(
+        default="gongxu", description="Whom accepted tokens must be meant for."
+    )
+    oidc_roles_claim: str = Field(
+        default="roles", description="The claim of a token that names the caller's role."
+    )
+    local_issuer: str | None = Field(
+        default=None,
+        description=(
+            "For development only: accept tokens of `gongxu users token`, signed by a key under "
+            "GONGXU_HOME, and publish that key. The value is the issuer's address, such as "
+            "http://127.0.0.1:8000."
+        ),
+    )
+    cors_origins: list[str] = Field(
+        default_factory=list,
+        description="Web origins that may call from a browser, as a JSON list. Closed by default.",
+    )
+    body_max_mb: float = Field(
+        default=16.0, gt=0, description="Larger request bodies are refused with 413."
+    )
+    body_timeout_s: float = Field(
+        default=20.0, gt=0, description="A request body that takes longer to arrive is refused."
+    )
+    rate_per_minute: int = Field(
+        default=1200,
+        ge=0,
+        description="Requests a minute that one caller may make of one worker; 0 for no limit.",
+    )
+    ingest_at_once: int = Field(
+        default=4, ge=1, description="Ingest requests one worker takes at a time; others get 503."
+    )
+    database_budget_ms: int = Field(
+        default=300,
+        ge=10,
+        description="How long a request for suggestions may wait for the database.",
+    )
+    refresh_s: float = Field(
+        default=30.0,
+        gt=0,
+        description="How often the tastes in memory take in what was booked meanwhile.",
+    )

@@ -1,0 +1,176 @@
+"""Console users: argon2 passwords, throttled sign-in, sessions that can be ended."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+import sqlalchemy as sa
+from pwdlib import PasswordHash
+
+from recommender.errors import GongxuError, UnknownIdError, UsageError
+from serving.auth.roles import Principal, Role
+from serving.auth.secrets import SESSION_PREFIX, digest_of, new_secret
+from serving.tables import console_sessions, console_users, sign_in_failures
+
+SESSION_LASTS = timedelta(hours=12)
+WINDOW = timedelta(minutes=15)
+TRIES_PER_USER, TRIES_PER_ADDRESS = 5, 30
+PASSWORD_MIN = 12
+CONSOLE_ROLES = (Role.OFFICER, Role.DISTRICT, Role.OPERATOR)
+
+
+class SignInRefusedError(GongxuError):
+    """Wrong name or password, or a disabled user: which of them is not told."""
+
+
+class TooManyTriesError(GongxuError):
+    """Sign-in is closed for a while, for this user or from this address."""
+
+
+@lru_cache(maxsize=1)
+def _hasher() -> PasswordHash:
+    return PasswordHash.recommended()
+
+
+@lru_cache(maxsize=1)
+def _nobodys_hash() -> str:
+    # Checked when there is no such user, so that answering takes as long.
+    return _hasher().hash("nobody's password")
+
+
+def add_user(
+    engine: sa.Engine,
+    username: str,
+    password: str,
+    *,
+    role: Role,
+    areas: Iterable[str] = (),
+    now: datetime,
+) -> None:
+    """Make a console user.
+
+    Raises
+    ------
+    UsageError
+        If the name is taken, the password too short, or the areas do not fit the role.
+    """
+    own = sorted(set(areas))
+    if role not in CONSOLE_ROLES:
+        raise UsageError(f"{role} is not a role of the console.", "officer, district or operator.")
+    if role is Role.OFFICER and not own:
+        raise UsageError("an officer acts for areas.", "Name them: --area CODE.")
+    if len(password) < PASSWORD_MIN:
+        raise UsageError("the password is too short.", f"Take {PASSWORD_MIN} characters or more.")
+    values = {
+        "username": username,
+        "password_hash": _hasher().hash(password),
+        "role": role.value,
+        "areas": own,
+        "created_at": now,
+    }
+    try:
+        with engine.begin() as connection:
+            connection.execute(console_users.insert().values(values))
+    except sa.exc.IntegrityError:
+        raise UsageError(f"there is a user {username!r} already.") from None
+
+
+def list_users(engine: sa.Engine) -> list[dict[str, object]]:
+    """All users, without their password hashes."""
+    columns = [column for column in console_users.c if column.name != "password_hash"]
+    with engine.connect() as connection:
+        rows = connection.execute(sa.select(*columns).order_by(console_users.c.username))
+        return [dict(row) for row in rows.mappings()]
+
+
+def disable_user(engine: sa.Engine, username: str, *, now: datetime) -> None:
+    """Close a user's account and end all its sessions.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such user.
+    """
+    with engine.begin() as connection:
+        done = connection.execute(
+            console_users.update()
+            .where(console_users.c.username == username)
+            .values(disabled_at=sa.func.coalesce(console_users.c.disabled_at, now))
+        )
+        connection.execute(console_sessions.delete().where(console_sessions.c.username == username))
+    if not done.rowcount:
+        raise UnknownIdError(f"there is no user {username!r}.", "See `gongxu users list`.")
+
+
+def sign_in(engine: sa.Engine, username: str, password: str, *, address: str, now: datetime) -> str:
+    """Open a session; returns its secret, to be sent as a bearer token.
+
+    Raises
+    ------
+    TooManyTriesError
+        After five failures of the user, or thirty from the address, in fifteen minutes.
+    SignInRefusedError
+        If name and password do not fit.
+    """
+    with engine.begin() as connection:
+        failures = sa.select(sa.func.count()).where(sign_in_failures.c.at > now - WINDOW)
+        of_user = failures.where(sign_in_failures.c.username == username)
+        from_there = failures.where(sign_in_failures.c.address == address)
+        if (
+            connection.execute(of_user).scalar_one() >= TRIES_PER_USER
+            or connection.execute(from_there).scalar_one() >= TRIES_PER_ADDRESS
+        ):
+            raise TooManyTriesError("too many failed sign-ins.", "Try again in fifteen minutes.")
+        user = connection.execute(
+            sa.select(console_users).where(console_users.c.username == username)
+        ).first()
+    # Outside the transaction: argon2 takes its time on purpose.
+    fits = _hasher().verify(password, user.password_hash if user else _nobodys_hash())
+    if user is None or not fits or user.disabled_at is not None:
+        with engine.begin() as connection:
+            connection.execute(
+                sign_in_failures.insert().values(username=username, address=address, at=now)
+            )
+        raise SignInRefusedError("name and password do not fit.")
+    secret = new_secret(SESSION_PREFIX)
+    with engine.begin() as connection:
+        connection.execute(
+            console_sessions.insert().values(
+                digest=digest_of(secret),
+                username=username,
+                created_at=now,
+                expires_at=now + SESSION_LASTS,
+            )
+        )
+        connection.execute(
+            console_users.update()
+            .where(console_users.c.username == username)
+            .values(last_sign_in_at=now)
+        )
+        connection.execute(console_sessions.delete().where(console_sessions.c.expires_at <= now))
+        connection.execute(sign_in_failures.delete().where(sign_in_failures.c.at <= now - WINDOW))
+    return secret
+
+
+def sign_out(engine: sa.Engine, secret: str) -> None:
+    """End a session."""
+    with engine.begin() as connection:
+        connection.execute(
+            console_sessions.delete().where(console_sessions.c.digest == digest_of(secret))
+        )
+
+
+def check_session(engine: sa.Engine, secret: str, *, now: datetime) -> Principal | None:
+    """Whose session it is; ``None`` for an ended one or a disabled user."""
+    query = (
+        sa.select(console_users)
+        .join(console_sessions, console_sessions.c.username == console_users.c.username)
+        .where(console_sessions.c.digest == digest_of(secret))
+        .where(console_sessions.c.expires_at > now)
+        .where(console_users.c.disabled_at.is_(None))
+    )
+    with engine.connect() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        return None
+    return Principal(row.username, Role(row.role), frozenset(row.areas))

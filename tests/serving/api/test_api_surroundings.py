@@ -1,0 +1,123 @@
+"""Problem documents, headers, limits, metrics, the reference."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from serving.api.app import api_routes, create_app
+from serving.api.middleware import Buckets
+from serving.api.service import Service
+from serving.api.settings import ServiceSettings
+from serving.auth.roles import Role
+from serving.settings import Settings
+
+
+def test_alive_and_not_ready_without_a_model(client: httpx.Client) -> None:
+    assert client.get("/healthz").json() == {"status": "alive"}
+    answer = client.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "Not ready: model."
+    assert answer.headers["retry-after"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("PUT", "/healthz", 405), ("POST", "/v1/sessions", 422)],
+)
+def test_every_error_is_a_problem_document(
+    client: httpx.Client, method: str, path: str, status: int
+) -> None:
+    answer = client.request(method, path)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["status"], body["instance"]) == (status, path)
+    assert body["request_id"] == answer.headers["x-request-id"]
+    assert bool(body["errors"]) == (status == 422)
+
+
+def test_a_wrong_password_is_not_repeated_in_the_answer(client: httpx.Client) -> None:
+    sent = {"username": "x", "password": ["secret-word"]}
+    assert "secret-word" not in client.post("/v1/sessions", json=sent).text
+
+
+def test_request_ids_are_kept_or_made(client: httpx.Client) -> None:
+    kept = client.get("/healthz", headers={"X-Request-Id": "abc-1"})
+    assert kept.headers["x-request-id"] == "abc-1"
+    forged = client.get("/healthz", headers={"X-Request-Id": "a b;c"})
+    assert re.fullmatch("[0-9a-f]{16}", forged.headers["x-request-id"])
+
+
+def test_security_headers_are_on_everything(client: httpx.Client) -> None:
+    for path in ("/healthz", "/nowhere", "/docs"):
+        headers = client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "server" not in headers
+    preflight = client.options(
+        "/healthz", headers={"Origin": "http://a.test", "Access-Control-Request-Method": "GET"}
+    )
+    assert "access-control-allow-origin" not in preflight.headers
+
+
+def test_bodies_have_a_limit(client: httpx.Client, service: Service) -> None:
+    too_long = b"x" * (int(service.options.body_max_mb * 1_000_000) + 1)
+    answer = client.post("/v1/sessions", content=too_long)
+    assert answer.status_code == 413
+    assert answer.json()["title"] == "Content Too Large"
+
+    def pieces():
+        yield from (too_long[:4_000_000] for _ in range(5))
+
+    assert client.post("/v1/sessions", content=pieces()).status_code == 413
+
+
+def test_callers_have_a_rate(api_home: Path, running) -> None:
+    service = Service(Settings(home=api_home), ServiceSettings(rate_per_minute=3))
+    with running(create_app(service=service)) as client:
+        answers = [client.get("/healthz") for _ in range(5)]
+        other = client.get("/healthz", headers={"X-API-Key": "another caller"})
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+    assert 1 <= int(answers[-1].headers["retry-after"]) <= 21
+    assert other.status_code == 200
+
+
+def test_buckets_fill_again() -> None:
+    now = [0.0]
+    buckets = Buckets(60, lambda: now[0], callers=2)
+    assert [buckets.take(b"a") for _ in range(61)] == [0.0] * 60 + [1.0]
+    now[0] = 1.0
+    assert buckets.take(b"a") == 0.0
+    assert buckets.take(b"a") > 0.0
+
+
+def test_metrics_are_for_operators(client: httpx.Client, token) -> None:
+    assert client.get("/metrics").status_code == 401
+    assert client.get("/metrics", headers=token(Role.OFFICER, "o", "1")).status_code == 403
+    client.get("/nowhere")
+    shown = client.get("/metrics", headers=token(Role.OPERATOR)).text
+    assert 'gongxu_http_requests_total{method="GET",route="/metrics",status="403"} 1.0' in shown
+    assert 'route="none",status="404"' in shown
+
+
+def test_the_reference_names_every_route_and_loads_nothing(
+    client: httpx.Client, app: FastAPI
+) -> None:
+    page = client.get("/docs").text
+    document = client.get("/openapi.json").json()
+    assert "<script" not in page
+    assert not re.search(r'(src|href)="(https?:)?//', page)
+    for path in document["paths"]:
+        assert path in page
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            assert operation["description"], path
+            assert "422" not in operation["responses"] or (
+                "application/problem+json" in operation["responses"]["422"]["content"]
+            )
+    documented = set(document["paths"])
+    served = {route.path for route in api_routes(app) if route.include_in_schema}
+    assert documented == served
