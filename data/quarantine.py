@@ -118,16 +118,16 @@ def show(value: str, column: str) -> str:
 
 
 def write_quarantine(quarantine: pd.DataFrame, folder: Path) -> Path | None:
-    """Write ``quarantine.csv`` into a folder.
+    """Write ``quarantine.csv`` into a folder, over the one of an earlier import.
 
     Returns
     -------
-    The file; ``None``, and no file, when nothing is bad.
+    The file; ``None`` when nothing is bad and there is no earlier one to empty.
     """
-    if quarantine.empty:
+    path = folder / "quarantine.csv"
+    if quarantine.empty and not path.exists():
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "quarantine.csv"
     # The mark makes Excel read it as UTF-8; a value must not start a formula there.
     safe = quarantine.assign(
         value=quarantine["value"].str.replace(r"^(?=[=+@\t])", "'", regex=True)

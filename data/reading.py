@@ -60,11 +60,14 @@ class ImportReport:
         Columns ``table, line, column, value, reason``; one line a bad row.
     notes
         What a user should know: unknown columns, ignored files, references left unchecked.
+    kept
+        Whether the counts came to pass; false after a dry run or a refusal.
     """
 
     tables: dict[str, TableReport] = field(default_factory=dict)
     quarantine: pd.DataFrame = field(default_factory=empty_quarantine)
     notes: list[str] = field(default_factory=list)
+    kept: bool = True
 
     @property
     def read(self) -> int:
@@ -109,6 +112,11 @@ class Judged:
     quarantine: pd.DataFrame
     notes: list[str]
 
+    @property
+    def bad(self) -> int:
+        """How many rows are bad."""
+        return len(self.quarantine)
+
 
 def read_dataset(
     path: Path, *, now: datetime, progress: Progress | None = None
@@ -149,7 +157,7 @@ def read_dataset(
             new=judged.rows.num_rows,
             changed=0,
             same=judged.repeats,
-            quarantined=len(judged.quarantine),
+            quarantined=judged.bad,
         )
         quarantines.append(judged.quarantine)
         report.notes += judged.notes

@@ -77,6 +77,10 @@ class Store:
         """Let go of all connections."""
         self.engine.dispose()
 
+    def is_initialised(self) -> bool:
+        """Whether any migration has run here."""
+        return upgrading.current_revision(self.engine) is not None
+
     def migrate(self) -> bool:
         """Create or upgrade the tables; returns whether anything had to be done."""
         if upgrading.current_revision(self.engine) == upgrading.newest_revision():
@@ -149,5 +153,5 @@ class Store:
         return {name: self.merge(name, dataset[name]) for name in TABLES if name in dataset}
 
     def _require_tables(self) -> None:
-        if upgrading.current_revision(self.engine) is None:
+        if not self.is_initialised():
             raise GongxuError("the database is empty.", "Run `gongxu init` and `gongxu import`.")
