@@ -28,8 +28,8 @@ $(VENV)/.dev: requirements/dev.txt $(VENV)/.base
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	touch $@
 
-demo: $(VENV)/.base  ## a simulated district: import, train, evaluate, suggest, plan
-	@PATH="$(CURDIR)/$(BIN):$$PATH" ./benchmarks/demo.sh
+demo: $(VENV)/.base  ## the whole way on a simulated district
+	@$(BIN)/gongxu demo
 
 lint: $(VENV)/.dev  ## style, layers
 	@$(BIN)/ruff format --check .

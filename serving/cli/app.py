@@ -1,5 +1,6 @@
 """The root of ``gongxu``: collects the commands and turns errors into exit codes."""
 
+import importlib
 import sys
 from typing import Annotated
 
@@ -7,20 +8,23 @@ import click
 import typer
 
 from recommender.errors import GongxuError
-from serving.cli import (
-    convert,
-    data,
-    demand,
-    evaluate,
-    keys,
-    models,
-    plans,
-    serve,
-    simulate,
-    suggest,
-    users,
-)
 from serving.cli.output import log
+
+GROUPS = (
+    "data",
+    "convert",
+    "simulate",
+    "models",
+    "evaluate",
+    "suggest",
+    "demand",
+    "plans",
+    "serve",
+    "keys",
+    "users",
+    "demo",
+)
+"""Modules with a ``register``, in the order in which help lists their commands."""
 
 app = typer.Typer(
     name="gongxu",
@@ -41,20 +45,8 @@ def root(
     del debug  # read by main(), which is outside every command
 
 
-for group in (
-    data,
-    convert,
-    simulate,
-    models,
-    evaluate,
-    suggest,
-    demand,
-    plans,
-    serve,
-    keys,
-    users,
-):
-    group.register(app)
+for name in GROUPS:
+    importlib.import_module(f"serving.cli.{name}").register(app)
 
 
 def main() -> None:

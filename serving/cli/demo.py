@@ -1,0 +1,122 @@
+"""`demo`: the whole way on a simulated district, each step a command one can repeat."""
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+SHOWN_STREETS = 2
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the root."""
+
+    @app.command()
+    def demo(
+        preset: Annotated[str, typer.Option(help="Size of the district, as in simulate.")] = "demo",
+        residents: Annotated[
+            int | None, typer.Option(help="Fewer residents make it quicker.")
+        ] = None,
+        seed: Annotated[int, typer.Option(help="Another seed makes another district.")] = 1,
+    ) -> None:
+        """Simulate a district, import it, train, evaluate, suggest, estimate and plan.
+
+        Works in the folder `demo` under GONGXU_HOME with a database of its own, so it never
+        touches yours. A second run reuses what is unchanged.
+
+        Example: gongxu demo
+        """
+        _Walk(app, _demo_home()).run(preset, residents, seed)
+
+
+def _demo_home() -> Path:
+    # Set for this process only: every step below then finds the demo's own database.
+    home = Path(os.environ.get("GONGXU_HOME", "var")) / "demo"
+    os.environ["GONGXU_HOME"] = str(home)
+    os.environ.pop("GONGXU_DATABASE_URL", None)
+    return home
+
+
+class _Walk:
+    def __init__(self, app: typer.Typer, home: Path) -> None:
+        self.app = app
+        self.home = home
+        self.console = Console(highlight=False)
+
+    def run(self, preset: str, residents: int | None, seed: int) -> None:
+        world = self.home / f"{preset}-{residents or 'all'}-{seed}"
+        truth = world / "truth" / "world.json"
+        self.heading("1. A district to try things on 模拟城区")
+        if truth.exists():
+            self.console.print(f"{world} is there from an earlier run.")
+        else:
+            size = ["--residents", str(residents)] if residents else []
+            self.step("simulate", "--preset", preset, "--seed", str(seed), *size, "--out", world)
+        present = json.loads(truth.read_text(encoding="utf-8"))
+        now, period = present["as_of"], present["next_period"]
+
+        self.heading("2. Its tables, checked and imported 导入")
+        self.step("init")
+        self.step("import", world)
+
+        self.heading("3. Models, fitted and gated 训练")
+        self.step("retrain", "--as-of", now, "--if-needed", "--seed", str(seed))
+
+        self.heading("4. Every scorer on later time 评估")
+        self.step("evaluate", "--as-of", now)
+
+        self.heading("5. Three residents 居民推荐")
+        for who, resident in self.three_residents(now).items():
+            self.console.print(f"\n[bold]{who}[/]")
+            self.step("suggest", resident, "-n", "5", "--at", now)
+
+        self.heading("6. What two streets want next quarter 街镇需求")
+        for street in self.two_streets():
+            self.step("demand", "--period", period, "--street", street, "-n", "8")
+
+        self.heading("7. What to buy under the budgets 采购建议")
+        plan = self.home / f"plan-{period}.xlsx"
+        self.step("plan", "--period", period, "--out", plan)
+        self.console.print(
+            f"\nNow try it yourself: [bold]export GONGXU_HOME={self.home}[/], then any command "
+            "above, or gongxu --help."
+        )
+
+    def heading(self, text: str) -> None:
+        self.console.print()
+        self.console.rule(f"[bold]{text}", align="left")
+
+    def step(self, *words: object) -> None:
+        arguments = [str(word) for word in words]
+        self.console.print(f"[cyan]$ gongxu {shlex.join(arguments)}[/]", soft_wrap=True)
+        self.app(arguments, standalone_mode=False)
+
+    def three_residents(self, now: str) -> dict[str, str]:
+        import pandas as pd
+
+        from serving.composition import open_store
+        from serving.settings import Settings
+
+        known = open_store(Settings()).load(["residents", "bookings"])
+        people = known["residents"].set_index("resident_id")
+        people = people[people["age_band"].isin(["18-34", "35-59", "60-69", "70+"])]
+        times = known["bookings"].groupby("resident_id").size().reindex(people.index, fill_value=0)
+        on = people["personalised"].fillna(True).astype(bool)
+        joined = people["joined_at"].fillna(pd.Timestamp(now)).where(times == 0)
+        return {
+            "A regular 常客": str(times[on].idxmax()),
+            "Someone new, without any booking 新用户": str(joined[on].idxmax()),
+            "Someone who switched personalisation off 已关闭个性化": str(times[~on].idxmax()),
+        }
+
+    def two_streets(self) -> list[str]:
+        from serving.composition import open_store
+        from serving.settings import Settings
+
+        areas = open_store(Settings()).load(["areas"])["areas"]
+        streets = areas.loc[areas["level"] == "street"].sort_values("population", ascending=False)
+        return streets["area_code"].head(SHOWN_STREETS).tolist()
