@@ -305,7 +305,7 @@ def test_a_header_without_a_needed_column_is_refused(tmp_path: Path) -> None:
     )
 )
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_rubbish_is_set_aside_never_a_crash(lines: list[str], tmp_path: Path) -> None:
     rsvps = MEETUP["rsvps.csv"] + "\n".join(lines)

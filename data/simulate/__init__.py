@@ -1,0 +1,1 @@
+"""A world to measure in: a causal model of a district, and its hidden truth."""

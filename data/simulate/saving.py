@@ -1,0 +1,161 @@
+"""A world to files: the contract's tables, and the truth beside them."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from data.schema import TABLES
+from data.simulate.settings import SimulationSettings, period_name, settings_for
+from data.simulate.tables import event_ids, frames, product_ids, taken
+from data.simulate.truth import (
+    TIERS,
+    Exposure,
+    demand_truth,
+    event_truth,
+    measure_exposure,
+    season_of,
+)
+from data.simulate.world import World
+from data.writing import FileFormat, write_table
+from recommender.errors import UsageError
+
+WORLD_FILE = "truth/world.json"
+FORMAT_VERSION = 1
+
+
+def write_world(
+    world: World,
+    out: Path,
+    format: FileFormat = "csv",
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, int]:
+    """Write tables and truth; returns the rows of every table.
+
+    Parameters
+    ----------
+    progress
+        Called with the name of each table before it is written.
+    """
+    rows = {}
+    for name in TABLES:
+        progress(name)
+        rows[name] = write_table(name, frames(world, name), out, format)
+    progress("truth")
+    write_truth(world, out / "truth")
+    return rows
+
+
+def write_truth(world: World, folder: Path) -> None:
+    """Write ``demand``, ``demand_by_home``, ``events`` (Parquet) and ``world.json``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    exposure = measure_exposure(world)
+    demand_table(world, exposure).to_parquet(folder / "demand.parquet", index=False)
+    homes_table(world, exposure).to_parquet(folder / "demand_by_home.parquet", index=False)
+    events_table(world, exposure).to_parquet(folder / "events.parquet", index=False)
+    record = {
+        "format": FORMAT_VERSION,
+        "settings": {**asdict(world.settings), "until": world.settings.until.isoformat()},
+        "kappa": exposure.kappa,
+    }
+    (folder / "world.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+
+def demand_table(world: World, exposure: Exposure) -> pd.DataFrame:
+    """Street x product x period, every product listed in that period."""
+    settings, catalogue, place = world.settings, world.catalogue, world.place
+    quarters = settings.quarters
+    wanted = range(len(quarters)) if len(place.streets) <= 40 else [len(quarters) - 1]
+    years = sorted({number // 4 for number in wanted})
+    parts = []
+    products = np.unique(np.concatenate([catalogue.listed(year) for year in years]))
+    base = demand_truth(world, exposure, products)
+    for number in wanted:
+        at = np.flatnonzero(np.isin(products, catalogue.listed(number // 4)))
+        moment = int(quarters[number].timestamp()) + 45 * 86_400
+        season = season_of(world, catalogue.category[products[at]], moment)
+        grid = base[:, :, at] * season
+        street, column = np.indices(grid.shape[1:]).reshape(2, -1)
+        frame: dict[str, Any] = {
+            "street_code": taken(place.streets, street),
+            "product_id": product_ids(world, products[at][column]),
+            "period": taken([period_name(quarters[number])], np.zeros(len(street), dtype=int)),
+            "new": catalogue.first_year[products[at]][column] == number // 4,
+        }
+        for k in range(TIERS):
+            name = "expected" if k == 0 else f"expected_{k + 1}"
+            frame[name] = grid[k].ravel().round(4)
+        parts.append(pd.DataFrame(frame))
+    return pd.concat(parts, ignore_index=True)
+
+
+def homes_table(world: World, exposure: Exposure) -> pd.DataFrame:
+    """The next quarter's first sessions, split by where those who come live."""
+    place, catalogue, number = world.place, world.catalogue, len(world.settings.quarters) - 1
+    if len(place.streets) > 40:
+        return pd.DataFrame()
+    products = catalogue.listed(number // 4)
+    split = demand_truth(world, exposure, products, homes=True)
+    moment = int(world.settings.quarters[number].timestamp()) + 45 * 86_400
+    split = split * season_of(world, catalogue.category[products], moment)
+    home, street, column = np.indices(split.shape).reshape(3, -1)
+    return pd.DataFrame(
+        {
+            "street_code": taken(place.streets, street),
+            "home_street": taken(place.streets, home),
+            "product_id": product_ids(world, products[column]),
+            "period": taken([period_name(world.settings.quarters[-1])], np.zeros(len(home), int)),
+            "expected": split.ravel().round(4),
+        }
+    )
+
+
+def events_table(world: World, exposure: Exposure) -> pd.DataFrame:
+    """Every event on the agenda, those not yet published included."""
+    found = event_truth(world, exposure)
+    e = world.agenda.events
+    n = len(world.agenda)
+    return pd.DataFrame(
+        {
+            "event_id": event_ids(np.arange(n)),
+            "product_id": product_ids(world, e["product"]),
+            "published": e["published_s"] <= world.settings.until_s,
+            "seats": e["seats"],
+            "wanted": world.journal.wanted,
+            "app_demand": found.app_demand.round(4),
+            "attendance": found.attendance.round(4),
+            "show_rate": found.show_rate,
+            "walk_ins": found.walk_ins,
+            "turned_away": found.turned_away,
+            "luck": world.agenda.luck.round(5),
+        }
+    )
+
+
+def read_settings(folder: Path) -> SimulationSettings:
+    """The settings a simulated folder was made with.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds no simulated world.
+    """
+    path = folder / WORLD_FILE
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        saved = record["settings"]
+        if record["format"] != FORMAT_VERSION:
+            raise UsageError(f"{path} is of another version.", "Simulate the world again.")
+        until = datetime.fromisoformat(saved.pop("until"))
+        return settings_for(saved.pop("preset"), saved.pop("seed"), until=until, **saved)
+    except FileNotFoundError:
+        raise UsageError(
+            f"{folder} holds no simulated world.", "Make one: gongxu simulate --out DIR"
+        ) from None
+    except (KeyError, ValueError, TypeError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.", "Simulate the world again.") from None
