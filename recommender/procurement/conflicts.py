@@ -1,0 +1,120 @@
+"""Which rules cannot hold together: the smallest such set, in words.
+
+Small sets are looked for first, exhaustively; where none of up to two rules conflicts, rules are
+dropped one after the other as long as the rest still conflicts (the deletion filter of Chinneck &
+Dravnieks 1991), which leaves a set none of which can be spared.
+"""
+
+import time
+from collections.abc import Callable, Collection
+from itertools import combinations
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from recommender.procurement.model import LinearModel, build_model
+from recommender.procurement.problem import ProcurementProblem
+
+_MOST_PAIRS = 60  # rules up to which all pairs are tried
+
+
+def find_conflicts(
+    problem: ProcurementProblem,
+    *,
+    time_limit_s: float,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[str, ...]:
+    """The smallest set of conflicting rules found in the time, one sentence each.
+
+    Returns
+    -------
+    Sentences; empty when the rules do not conflict, as far as could be told.
+    """
+    # Looking for the reason is worth a few seconds even when the solver has used up its time.
+    deadline = clock() + max(5.0, time_limit_s)
+    model = build_model(problem)
+    always = {"steps", "touring"}
+    rules = [name for name in dict.fromkeys(model.rule) if name not in always]
+
+    def conflict(kept: Collection[str]) -> bool:
+        return not _feasible(model, always.union(kept), max(0.1, deadline - clock()))
+
+    for size in (1, 2):
+        if size == 2 and len(rules) > _MOST_PAIRS:
+            break
+        for few in combinations(rules, size):
+            if clock() > deadline:
+                break
+            if conflict(few):
+                return tuple(explain_rule(problem, name) for name in few)
+    kept = list(rules)
+    if not conflict(kept):
+        return ()
+    # Rules about single products fall in one go first, where they can.
+    for family in ("supplier:", "sessions_max:", "slots:"):
+        without = [name for name in kept if not name.startswith(family)]
+        if len(without) < len(kept) and clock() < deadline and conflict(without):
+            kept = without
+    for name in list(kept):
+        if clock() > deadline:
+            break
+        rest = [other for other in kept if other != name]
+        if conflict(rest):
+            kept = rest
+    return tuple(explain_rule(problem, name) for name in kept)
+
+
+def _feasible(model: LinearModel, rules: Collection[str], time_limit_s: float) -> bool:
+    """Whether some whole plan keeps these rules; True when it cannot be told in the time."""
+    keep = [i for i, name in enumerate(model.rule) if name in rules]
+    result = milp(
+        np.zeros(len(model.value)),
+        integrality=model.integral.astype(np.int64),
+        bounds=Bounds(np.zeros(len(model.value)), model.upper),
+        constraints=LinearConstraint(model.matrix[keep].tocsc(), model.low[keep], model.high[keep]),
+        options={"time_limit": time_limit_s},
+    )
+    return bool(result.status != 2)
+
+
+def explain_rule(problem: ProcurementProblem, name: str) -> str:
+    """A rule by its name in the model, as a sentence with its numbers."""
+    kind, _, rest = name.partition(":")
+    budget = problem.budget_fen.sum() / 100
+    match kind:
+        case "budget":
+            amount = problem.budget_fen[problem.buyers.position(rest)] / 100
+            return f"budget of {rest}: at most {amount:,.0f} yuan"
+        case "floor_sessions":
+            floor = problem.floor_sessions[problem.streets.position(rest)]
+            return f"floor of {rest}: at least {floor} sessions"
+        case "floor_attendance":
+            need = problem.floor_attendance
+            return f"floor of {rest}: at least {need:g} attendances per 1,000 residents"
+        case "supplier":
+            share = problem.supplier_share_max
+            return f"supplier {rest}: at most {share:.0%} of the budget of {budget:,.0f} yuan"
+        case "sessions_max":
+            most = problem.sessions_max[problem.products.position(rest)]
+            return f"catalogue: product {rest} can be had {most} times at most"
+        case "required":
+            product, _, street = rest.partition("@")
+            return f"required: product {product} in {street}"
+        case "evenness":
+            return f"evenness: Gini over streets at most {problem.gini_max:g}"
+        case "slots":
+            street, _, group = rest.partition(":")
+            position = problem.streets.position(street)
+            for limit in problem.slot_limits:
+                if (limit.street, limit.group) == (position, group):
+                    return f"venues of {street}: at most {limit.slots} sessions in {limit.words}"
+    for quota in problem.quotas:
+        if name == f"{quota.name}.min_share":
+            return f"{quota.name}: at least {quota.min_share:.0%} of the spending"
+        if name == f"{quota.name}.max_share":
+            return f"{quota.name}: at most {quota.max_share:.0%} of the budget"
+        if name == f"{quota.name}.min_sessions":
+            return f"{quota.name}: at least {quota.min_sessions} sessions"
+        if name == f"{quota.name}.max_sessions":
+            return f"{quota.name}: at most {quota.max_sessions} sessions"
+    return name

@@ -1,0 +1,196 @@
+"""What was decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.metrics.evenness import gini
+from recommender.procurement.problem import ProcurementProblem
+
+
+class Status(StrEnum):
+    """How sure a plan is."""
+
+    OPTIMAL = "optimal"  # within the gap that was asked for
+    FEASIBLE = "feasible"  # keeps every rule; the gap is larger, or time ran out
+    INFEASIBLE = "infeasible"  # no plan keeps every rule
+    UNKNOWN = "unknown"  # time ran out before any plan was found
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One buyer's order of one product for one street.
+
+    Attributes
+    ----------
+    sessions
+        At least 1.
+    amount_fen
+        What they cost, touring discounts taken off.
+    expected, low, high
+        Attendances at all these sessions together, seats respected.
+    marginal_fen_per_attendance
+        Price of the last session over the attendances it adds; inf when it adds none.
+    toured
+        Sessions that share a tour with a neighbouring street.
+    """
+
+    buyer: str
+    street: str
+    product: str
+    sessions: int
+    amount_fen: int
+    expected: float
+    low: float
+    high: float
+    marginal_fen_per_attendance: float
+    toured: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tour:
+    """Sessions of one product that two neighbouring streets take on the same days (巡演).
+
+    Attributes
+    ----------
+    product
+        Position of the product.
+    first, second
+        (buyer, street) positions of both sides.
+    sessions
+        How many sessions on each side.
+    """
+
+    product: int
+    first: tuple[int, int]
+    second: tuple[int, int]
+    sessions: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcurementPlan:
+    """A plan, and how good it can be said to be.
+
+    Attributes
+    ----------
+    status, gap
+        ``gap`` is (bound - value) / bound, in [0, 1]; nan when there is no
+        plan.
+    value, bound
+        Weighted attendances of the plan (by the problem's caution), and what no plan can exceed.
+    sessions
+        Shape (B, S, P), int64.
+    tours
+        Which of them tour together.
+    lines
+        The same, as lines, largest benefit first.
+    shadow_prices
+        For each rule that binds: weighted attendances gained by easing it by one unit (1,000 yuan
+        for money rules, one session for session rules), from the linear relaxation.
+    conflicts
+        When infeasible: the smallest set of rules found that cannot hold together, in words.
+    method
+        ``milp`` or ``greedy``: where the returned answer came from.
+    """
+
+    status: Status
+    gap: float
+    value: float
+    bound: float
+    sessions: NDArray[np.int64]
+    tours: tuple[Tour, ...]
+    lines: tuple[PlanLine, ...]
+    shadow_prices: Mapping[str, float] = field(default_factory=dict)
+    conflicts: tuple[str, ...] = ()
+    method: str = "milp"
+
+    @property
+    def amount_fen(self) -> int:
+        """What the whole plan costs."""
+        return sum(line.amount_fen for line in self.lines)
+
+    @property
+    def expected(self) -> float:
+        """Attendances expected in all."""
+        return sum(line.expected for line in self.lines)
+
+
+def attendance_by_street(
+    problem: ProcurementProblem, sessions: NDArray[np.int64], demand: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Attendances in each street for sessions of shape (B, S, P); shape (S,)."""
+    cells = cell_attendance(problem, sessions.sum(axis=0), demand)
+    return np.asarray(cells.sum(axis=1), dtype=np.float64)
+
+
+def cell_attendance(
+    problem: ProcurementProblem, counts: NDArray[np.int64], demand: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Attendances in each cell for ``counts`` sessions, both of shape (S, P)."""
+    totals = problem.totals(demand)
+    return np.asarray(np.take_along_axis(totals, counts[None], axis=0)[0], dtype=np.float64)
+
+
+def evenness_of(problem: ProcurementProblem, sessions: NDArray[np.int64]) -> float:
+    """Gini coefficient over streets of attendance per resident, as the rule counts it."""
+    return gini(attendance_by_street(problem, sessions, problem.demand) / problem.residents)
+
+
+def toured_sessions(shape: tuple[int, ...], tours: tuple[Tour, ...]) -> NDArray[np.int64]:
+    """Sessions with a touring discount, of the given shape (B, S, P)."""
+    toured = np.zeros(shape, dtype=np.int64)
+    for tour in tours:
+        for buyer, street in (tour.first, tour.second):
+            toured[buyer, street, tour.product] += tour.sessions
+    return toured
+
+
+def spending(
+    problem: ProcurementProblem, sessions: NDArray[np.int64], tours: tuple[Tour, ...] = ()
+) -> NDArray[np.int64]:
+    """What each buyer pays for each product, in fen, shape (B, P)."""
+    saving = np.array([touring_saving_fen(problem, p) for p in range(len(problem.products))])
+    toured = toured_sessions(sessions.shape, tours)
+    return np.asarray(
+        sessions.sum(axis=1) * problem.price_fen - toured.sum(axis=1) * saving, dtype=np.int64
+    )
+
+
+def make_lines(
+    problem: ProcurementProblem, sessions: NDArray[np.int64], tours: tuple[Tour, ...] = ()
+) -> tuple[PlanLine, ...]:
+    """The lines of ``sessions``, shape (B, S, P)."""
+    counts = sessions.sum(axis=0)
+    toured = toured_sessions(sessions.shape, tours)
+    totals = {name: problem.totals(getattr(problem, name)) for name in ("expected", "low", "high")}
+    planned = problem.totals(problem.demand)
+    lines = []
+    for b, s, p in zip(*np.nonzero(sessions), strict=True):
+        n, cell = int(sessions[b, s, p]), int(counts[s, p])
+        price = int(problem.price_fen[p])
+        gained = float(planned[cell, s, p] - planned[cell - 1, s, p])
+        share = n / cell  # two buyers of one cell share its attendance by their sessions
+        touring = int(toured[b, s, p])
+        lines.append(
+            PlanLine(
+                buyer=problem.buyers.ids[b],
+                street=problem.streets.ids[s],
+                product=problem.products.ids[p],
+                sessions=n,
+                amount_fen=n * price - touring * touring_saving_fen(problem, p),
+                expected=float(totals["expected"][cell, s, p]) * share,
+                low=float(totals["low"][cell, s, p]) * share,
+                high=float(totals["high"][cell, s, p]) * share,
+                marginal_fen_per_attendance=price / gained if gained > 0 else float("inf"),
+                toured=touring,
+            )
+        )
+    return tuple(sorted(lines, key=lambda line: (-line.expected, line.street, line.product)))
+
+
+def touring_saving_fen(problem: ProcurementProblem, product: int) -> int:
+    """What one touring session saves, rounded down to whole fen."""
+    return int(problem.touring_discount * int(problem.price_fen[product]))

@@ -1,0 +1,206 @@
+"""What is to be decided: which sessions of which product in which street, for whose money."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.types import IdMap
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Bounds for a named set of products (a category, an audience group, a brand, the new ones).
+
+    Attributes
+    ----------
+    name
+        As in the officer's rules, such as ``category.performance``.
+    group
+        Key in :attr:`ProcurementProblem.groups`.
+    min_share
+        At least this share of what the plan spends, in [0, 1].
+    max_share
+        At most this share of the whole budget, in [0, 1]. (Of the budget and not of the spending,
+        so that a small plan is not forbidden for being small.)
+    min_sessions, max_sessions
+        Bounds on the number of sessions.
+    """
+
+    name: str
+    group: str
+    min_share: float = 0.0
+    max_share: float = 1.0
+    min_sessions: int = 0
+    max_sessions: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotLimit:
+    """At most ``slots`` sessions of the products in ``group`` fit into a street's venues.
+
+    Attributes
+    ----------
+    street
+        Position of the street.
+    group
+        Key in :attr:`ProcurementProblem.groups`: the products that need such a venue.
+    slots
+        Sessions that fit in the whole period.
+    words
+        What the limit is, such as ``venues with 200 seats or more``.
+    """
+
+    street: int
+    group: str
+    slots: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcurementProblem:
+    """One planning problem; S streets, P products, B buyers.
+
+    The benefit of n sessions of one product in one street is concave:
+    ``total(n) = min(n * seats, demand * (1 + q + ... + q**(n-1)))`` with q the ``repeat_factor``
+    and demand between ``expected`` and ``low`` by the ``caution``.
+
+    Attributes
+    ----------
+    period
+        Such as ``2027Q1``.
+    streets, products, buyers, suppliers
+        The identifiers behind all positions.
+    budget_fen
+        One a buyer, shape (B,), int64.
+    serves
+        Whether a buyer may order for a street, shape (B, S).
+    expected, low, high
+        Attendances at one session if seats were no limit, shape (S, P).
+    weight
+        What an attendance counts for in the objective, shape (S, P), > 0; a street's speciality
+        (一街一品) or a brand stands above 1. It never enters a rule.
+    price_fen
+        One session, shape (P,), int64.
+    sessions_max
+        Sessions that can be had of a product in all streets together, shape (P,).
+    seats
+        Seats at one session, shape (S, P); inf where there is no limit.
+    allowed
+        Whether the product may be held in the street at all, shape (S, P).
+    required
+        Sessions that must be bought, shape (S, P), int64.
+    residents
+        People of a street, shape (S,), > 0; evenness is per resident.
+    supplier
+        Position of each product's supplier, shape (P,); -1 unknown.
+    groups
+        Named sets of products as masks of shape (P,).
+    quotas, slot_limits
+        Rules over groups.
+    floor_sessions
+        Sessions a street must get at least, shape (S,).
+    floor_attendance
+        Attendances per thousand residents a street must get at least.
+    supplier_share_max
+        The largest share of the whole budget that may go to one supplier, in (0, 1].
+    gini_max
+        Bound on the Gini coefficient of attendance per resident over streets; ``None``: no bound.
+    caution
+        0 plans with the expected demand, 1 with the low end of its interval.
+    repeat_factor
+        What the next session of a product in the same street draws, relative to the one before.
+    sessions_per_cell
+        Most sessions of one product in one street.
+    neighbours
+        Pairs of streets between which a product can tour (巡演).
+    touring_discount
+        Share of the price saved on a session that tours together with one next door, in [0, 1).
+    """
+
+    period: str
+    streets: IdMap
+    products: IdMap
+    buyers: IdMap
+    suppliers: IdMap
+    budget_fen: NDArray[np.int64]
+    serves: NDArray[np.bool_]
+    expected: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    price_fen: NDArray[np.int64]
+    sessions_max: NDArray[np.int64]
+    seats: NDArray[np.float64]
+    allowed: NDArray[np.bool_]
+    required: NDArray[np.int64]
+    residents: NDArray[np.float64]
+    supplier: NDArray[np.intp]
+    groups: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    quotas: tuple[Quota, ...] = ()
+    slot_limits: tuple[SlotLimit, ...] = ()
+    floor_sessions: NDArray[np.int64]
+    floor_attendance: float = 0.0
+    supplier_share_max: float = 1.0
+    gini_max: float | None = None
+    caution: float = 0.0
+    repeat_factor: float = 0.7
+    sessions_per_cell: int = 3
+    neighbours: tuple[tuple[int, int], ...] = ()
+    touring_discount: float = 0.0
+
+    def __post_init__(self) -> None:
+        s, p, b = len(self.streets), len(self.products), len(self.buyers)
+        shapes = {
+            "budget_fen": (b,),
+            "serves": (b, s),
+            "expected": (s, p),
+            "low": (s, p),
+            "high": (s, p),
+            "weight": (s, p),
+            "price_fen": (p,),
+            "sessions_max": (p,),
+            "seats": (s, p),
+            "allowed": (s, p),
+            "required": (s, p),
+            "residents": (s,),
+            "supplier": (p,),
+            "floor_sessions": (s,),
+        }
+        for name, shape in shapes.items():
+            if getattr(self, name).shape != shape:
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}, not {shape}")
+        for name, mask in self.groups.items():
+            if mask.shape != (p,):
+                raise ValueError(f"group {name} has shape {mask.shape}, not {(p,)}")
+        if (self.price_fen < 0).any() or (self.budget_fen < 0).any():
+            raise ValueError("money must not be negative")
+        if not (self.residents > 0).all():
+            raise ValueError("a street needs residents")
+        if not (0 < self.repeat_factor <= 1 and 0 <= self.caution <= 1):
+            raise ValueError("repeat_factor must be in (0, 1], caution in [0, 1]")
+
+    @property
+    def demand(self) -> NDArray[np.float64]:
+        """Demand the plan counts on: ``expected``, moved towards ``low`` by the caution."""
+        return (1 - self.caution) * self.expected + self.caution * self.low
+
+    def totals(self, demand: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Attendances at 0, 1, ..., ``sessions_per_cell`` sessions for a demand matrix.
+
+        Parameters
+        ----------
+        demand
+            Shape (S, P): :attr:`demand`, ``expected``, ``low`` or ``high``.
+
+        Returns
+        -------
+        Shape (sessions_per_cell + 1, S, P), concave and rising along the first axis.
+        """
+        powers = self.repeat_factor ** np.arange(self.sessions_per_cell)
+        drawn = np.concatenate([[0.0], np.cumsum(powers)])[:, None, None] * demand
+        counts = np.arange(self.sessions_per_cell + 1, dtype=np.float64)[:, None, None]
+        with np.errstate(invalid="ignore"):  # 0 sessions of unlimited seats
+            room = np.where(counts > 0, counts * self.seats, 0.0)
+        return np.minimum(room, drawn)

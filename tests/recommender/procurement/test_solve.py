@@ -1,0 +1,166 @@
+"""Plans equal brute force on small problems, keep every rule, and beat the rule of thumb."""
+
+from itertools import product as every
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recommender.procurement.check import check_plan, check_sessions
+from recommender.procurement.greedy import fill
+from recommender.procurement.model import build_model
+from recommender.procurement.plan import Status, cell_attendance, evenness_of
+from recommender.procurement.problem import ProcurementProblem, Quota, SlotLimit
+from recommender.procurement.solve import plan_procurement
+
+
+def brute_force(problem: ProcurementProblem) -> float | None:
+    """The best value over all session counts that the checker accepts (no tours)."""
+    pairs = [
+        (b, s, p)
+        for b, s in zip(*np.nonzero(problem.serves), strict=True)
+        for p in range(len(problem.products))
+    ]
+    best = None
+    for counts in every(range(problem.sessions_per_cell + 1), repeat=len(pairs)):
+        sessions = np.zeros(
+            (len(problem.buyers), len(problem.streets), len(problem.products)), dtype=np.int64
+        )
+        for pair, n in zip(pairs, counts, strict=True):
+            sessions[pair] = n
+        if (sessions.sum(axis=0) > problem.sessions_per_cell).any():
+            continue
+        if check_sessions(problem, sessions):
+            continue
+        value = (
+            problem.weight * cell_attendance(problem, sessions.sum(axis=0), problem.demand)
+        ).sum()
+        best = value if best is None else max(best, float(value))
+    return best
+
+
+@st.composite
+def problems(draw: Any, make: Any) -> ProcurementProblem:
+    s, p = draw(st.sampled_from([(1, 4), (2, 2), (2, 3)]))
+    buyers = draw(st.sampled_from([1, s]))
+    whole = st.integers
+    demand = [[draw(whole(0, 200)) for _ in range(p)] for _ in range(s)]
+    price = [draw(whole(1, 9)) * 100_000 for _ in range(p)]
+    budget = [draw(whole(0, 25)) * 100_000 for _ in range(buyers)]
+    group = np.array([draw(st.booleans()) for _ in range(p)], dtype=np.bool_)
+    quota = Quota(
+        "quota",
+        "group",
+        min_share=draw(st.sampled_from([0.0, 0.0, 0.3])),
+        max_share=draw(st.sampled_from([1.0, 0.5])),
+        min_sessions=draw(whole(0, 1)),
+        max_sessions=draw(st.sampled_from([None, 2])),
+    )
+    return make(
+        demand,
+        price,
+        budget,
+        residents=np.array([draw(whole(1, 5)) * 1000.0 for _ in range(s)]),
+        seats=np.array([[draw(st.sampled_from([50.0, 120.0, np.inf])) for _ in range(p)]] * s),
+        sessions_max=np.array([draw(whole(0, 3)) for _ in range(p)], dtype=np.int64),
+        allowed=np.array([[draw(whole(0, 5)) > 0 for _ in range(p)] for _ in range(s)]),
+        groups={"group": group, "all": np.ones(p, dtype=np.bool_)},
+        quotas=(quota,),
+        slot_limits=(SlotLimit(0, "all", draw(whole(0, 4)), "any venue"),),
+        floor_sessions=np.array([draw(whole(0, 1)) for _ in range(s)], dtype=np.int64),
+        supplier_share_max=draw(st.sampled_from([1.0, 0.6])),
+        gini_max=draw(st.sampled_from([None, None, 0.2])),
+        caution=draw(st.sampled_from([0.0, 1.0])),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_small_problems_equal_brute_force(problem_of: Any, data: st.DataObject) -> None:
+    problem = data.draw(problems(problem_of))
+    best = brute_force(problem)
+    plan = plan_procurement(problem, time_limit_s=20, mip_gap=0.0)
+    if best is None:
+        assert plan.status is Status.INFEASIBLE
+        assert plan.conflicts
+    else:
+        assert plan.value == pytest.approx(best, rel=1e-6, abs=1e-6)
+        assert check_plan(problem, plan) == ()
+        thumb = fill(problem, model := build_model(problem))
+        if thumb is not None:
+            assert plan.value >= model.value @ thumb - 1e-6
+
+
+def test_tiers_fall_and_seats_bound(problem_of: Any) -> None:
+    problem = problem_of([[100.0]], [100], [1000], seats=np.array([[90.0]]), repeat_factor=0.5)
+    assert problem.totals(problem.demand)[:, 0, 0].tolist() == [0.0, 90.0, 150.0]
+
+
+def test_two_buyers_share_one_street(problem_of: Any) -> None:
+    problem = problem_of(
+        [[100.0, 60.0]], [1000, 1000], [1000, 2000], serves=np.ones((2, 1), dtype=np.bool_)
+    )
+    plan = plan_procurement(problem)
+    # 100 + 70 (the second time) + 60: three sessions for three thousand, each bought once.
+    assert plan.value == pytest.approx(230.0)
+    assert check_plan(problem, plan) == ()
+    assert sum(line.expected for line in plan.lines) == pytest.approx(230.0)
+
+
+def test_touring_makes_room_for_more(problem_of: Any) -> None:
+    args: Any = ([[100.0, 0.0], [100.0, 90.0]], [1000, 400], [900, 1300])
+    alone = plan_procurement(problem_of(*args))
+    together = plan_procurement(problem_of(*args, neighbours=((0, 1),), touring_discount=0.1))
+    assert alone.value == pytest.approx(153.0)
+    assert together.value == pytest.approx(290.0)
+    assert {line.toured for line in together.lines if line.product == "product0"} == {1}
+    assert check_plan(problem_of(*args, neighbours=((0, 1),), touring_discount=0.1), together) == ()
+
+
+def test_evenness_is_kept(problem_of: Any) -> None:
+    rng = np.random.default_rng(3)
+    demand = rng.gamma(2.0, 40.0, (4, 12)) * np.array([[1.0], [1.0], [2.0], [3.0]])
+    args: Any = (demand.tolist(), rng.integers(5, 20, 12).tolist(), [60] * 4)
+    free = problem_of(*args)
+    even = problem_of(*args, gini_max=0.05)
+    loose, tight = plan_procurement(free), plan_procurement(even)
+    assert evenness_of(free, loose.sessions) > 0.05
+    assert evenness_of(even, tight.sessions) <= 0.05 + 1e-9
+    assert 0 < tight.value < loose.value
+
+
+def test_the_officers_caution_plans_with_the_low_end(problem_of: Any) -> None:
+    args: Any = ([[100.0, 80.0]], [1000, 1000], [1000])
+    low = np.array([[10.0, 70.0]])
+    assert plan_procurement(problem_of(*args, low=low)).lines[0].product == "product0"
+    careful = plan_procurement(problem_of(*args, low=low, caution=1.0))
+    assert careful.lines[0].product == "product1"
+
+
+def test_conflicting_rules_are_named(problem_of: Any) -> None:
+    problem = problem_of(
+        [[100.0, 80.0], [50.0, 60.0]],
+        [1000, 1000],
+        [1500, 5000],
+        floor_sessions=np.array([2, 0]),
+        gini_max=0.9,
+    )
+    plan = plan_procurement(problem)
+    assert plan.status is Status.INFEASIBLE
+    assert plan.lines == ()
+    assert len(plan.conflicts) == 2
+    assert "budget of buyer0" in plan.conflicts[0]
+    assert "floor of street0: at least 2 sessions" in plan.conflicts[1]
+
+
+def test_a_stopped_clock_still_gives_a_plan(problem_of: Any) -> None:
+    rng = np.random.default_rng(3)
+    demand = rng.gamma(2.0, 40.0, (3, 200))
+    problem = problem_of(demand.tolist(), rng.integers(5, 20, 200).tolist(), [400] * 3)
+    plan = plan_procurement(problem, time_limit_s=0.0)
+    assert plan.lines
+    assert check_plan(problem, plan) == ()
+    assert 0 <= plan.gap < 1
+    assert plan.value <= plan.bound
