@@ -92,7 +92,7 @@ def order_quarter(
     known
         Shape (buyers, suppliers): sessions ordered before; updated in place.
     seat_factor
-        What seats are multiplied with.
+        Seats offered, over what the room and the product would allow.
     """
     first = settings.quarters[quarter]
     year = quarter // 4
@@ -203,11 +203,11 @@ def schedule(
     starts = int(first.timestamp()) + day * DAY_S + minute * 60
     ahead = rng.integers(14, 29, n)
     published = (starts + OFFSET_S) // DAY_S * DAY_S - OFFSET_S - ahead * DAY_S + 10 * 3_600
-    room = np.where(venue >= 0, place.venue_seats[venue], 500)
+    room = np.where(venue >= 0, place.venue_seats[venue], 600)
     seats = (
         np.minimum(room, catalogue.audience_max[product]) * seat_factor * rng.lognormal(0, 0.1, n)
     )
-    seats = (np.minimum(seats, room * max(1.0, seat_factor)) / 5).round() * 5
+    seats = (np.minimum(seats, room) / 5).round() * 5
     events = {
         "order": order + base,
         "product": product,
@@ -217,7 +217,7 @@ def schedule(
         "ends_s": starts + catalogue.minutes[product] * 60,
         "published_s": published,
         "closes_s": starts - 2 * 3_600,
-        "seats": seats.clip(10, 600).astype(np.int64),
+        "seats": seats.clip(10).astype(np.int64),
         "ticket_fen": catalogue.ticket_fen[product],
         "cancelled": (rng.random(n) < CANCELLED_SHARE).astype(np.int64),
     }

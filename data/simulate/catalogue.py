@@ -176,7 +176,7 @@ def compile_catalogue(settings: SimulationSettings, rng: np.random.Generator) ->
         price_fen=price,
         ticket_fen=ticket,
         minutes=(rng.integers(low[:, 0] // 10, low[:, 1] // 10 + 1) * 10),
-        audience_max=(size * rng.lognormal(0, 0.35, n)).clip(30, 600).astype(np.int64) // 10 * 10,
+        audience_max=_audiences(settings, size * rng.lognormal(0, 0.35, n)),
         min_age=np.where(audience >= 3, rng.choice([0, 6, 12, 16], n, p=[0.4, 0.3, 0.2, 0.1]), 0),
         sessions_max=rng.integers(6, 60, n),
         licence=(category == 0) & (rng.random(n) < 0.8),
@@ -278,6 +278,13 @@ def _prices(
     paid = rng.random(len(category)) < 0.2
     ticket = np.where(paid, rng.choice([1_000, 2_000, 3_000, 5_000, 8_000], len(category)), 0)
     return price, ticket.astype(np.int64)
+
+
+def _audiences(settings: SimulationSettings, usual: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The most a product can take: tens, between 30 and 600."""
+    highest = 600 if settings.sold_out_share >= 0.2 else 3_000
+    scaled = (usual * settings.seats_scale * 1.3 / 10).round() * 10
+    return scaled.clip(30, highest).astype(np.int64)
 
 
 def _texts(

@@ -154,7 +154,7 @@ def lay_out(settings: SimulationSettings, rng: np.random.Generator) -> Geography
         venue_committee=np.array([v[4] for v in venues], dtype=np.int64),
         venue_lat=np.array([v[5] for v in venues]).round(6),
         venue_lon=np.array([v[6] for v in venues]).round(6),
-        venue_seats=np.array([v[7] for v in venues], dtype=np.int64),
+        venue_seats=_seats(settings, np.array([float(v[7]) for v in venues])),
         venue_step_free=rng.random(len(venues)) < 0.8,
         venue_hours=rng.integers(40, 78, len(venues)).astype(np.float64),
     )
@@ -218,6 +218,13 @@ def _invented(districts: int, rng: np.random.Generator) -> list[_Area]:
                 for c in range(15)
             )
     return rows
+
+
+def _seats(settings: SimulationSettings, usual: FloatArray) -> IntArray:
+    """Seats of rooms in a world of this size: tens, between 20 and 600."""
+    scaled = (usual * settings.seats_scale / 10).round() * 10
+    highest = 600 if settings.sold_out_share >= 0.2 else 3_000
+    return scaled.clip(20, highest).astype(np.int64)
 
 
 def _venues(

@@ -125,6 +125,13 @@ class SimulationSettings:
                 )
 
     @property
+    def seats_scale(self) -> float:
+        """How large rooms and audiences are beside usual ones: as large as this world's crowds."""
+        asked = self.residents * self.visits_per_year * 0.35 / self.events / 95
+        calm = max(0.0, (0.2 - self.sold_out_share) / 0.2)
+        return min(max(asked, 0.5), 2.5) * (1 + 2 * calm)
+
+    @property
     def until_s(self) -> int:
         """The present, in seconds since 1970, UTC."""
         return int(self.until.timestamp())
@@ -160,6 +167,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "residents": 700_000,
         "products": 5_000,
         "events": 20_000,
+        "visits_per_year": 16.0,
         "impressions_kept_days": 60,
     },
     "city": {

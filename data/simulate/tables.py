@@ -135,12 +135,8 @@ def _areas(world: World) -> dict[str, Any]:
 
 
 def _population(world: World) -> dict[str, Any]:
-    """By committee, and summed by street, so that either level may be asked for."""
-    place, counts = world.place, world.people.counts
-    streets = np.zeros((len(place.streets), *counts.shape[1:]), dtype=np.int64)
-    np.add.at(streets, place.committee_street, counts)
-    codes = place.streets + place.committees
-    cells = np.concatenate([streets, counts])
+    """By committee; a street is the sum of its committees."""
+    codes, cells = world.place.committees, world.people.counts
     area, age, sex = np.indices(cells.shape).reshape(3, -1)
     return {
         "area_code": taken(codes, area),

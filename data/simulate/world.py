@@ -107,11 +107,9 @@ def create_world(
 
 
 def first_seat_factor(settings: SimulationSettings) -> float:
-    """What seats start with: bookings expected of a session, over the seats of a usual one."""
-    bookings = settings.residents * settings.visits_per_year * 0.42 / settings.events
-    usual = 95 * (1 + settings.sold_out_share) / 1.7
-    shift = 2.2 ** ((0.2 - settings.sold_out_share) / 0.2)
-    return float(np.clip(0.7 * bookings / usual * shift, 0.1, 5)) / settings.seat_scarcity
+    """What seats start with, until there is demand to learn from."""
+    shift = 2.5 ** ((0.2 - max(settings.sold_out_share, 0.2)) / 0.2)
+    return 0.75 * shift / settings.seat_scarcity
 
 
 def adjust_seats(
