@@ -108,7 +108,7 @@ def create_world(
 
 def first_seat_factor(settings: SimulationSettings) -> float:
     """What seats start with, until there is demand to learn from."""
-    shift = 2.5 ** ((0.2 - max(settings.sold_out_share, 0.2)) / 0.2)
+    shift: float = 2.5 ** ((0.2 - max(settings.sold_out_share, 0.2)) / 0.2)
     return 0.75 * shift / settings.seat_scarcity
 
 
