@@ -278,6 +278,6 @@ def _arrondissement(text: str, codes: set[str]) -> str:
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text) if re.fullmatch(r"(18|19|20)\d\d-\d\d-\d\d", text) else None
+        return date.fromisoformat(text) if re.fullmatch(r"(19|20)\d\d-\d\d-\d\d", text) else None
     except ValueError:
         return None

@@ -1,10 +1,12 @@
 """What all routes share: settings, database, who may call, metrics."""
 
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from prometheus_client import CollectorRegistry
 
+from serving.api.changes import Bell
 from serving.api.database import Database
 from serving.api.metrics import Metrics
 from serving.api.settings import ServiceSettings
@@ -41,6 +43,8 @@ class Service:
         self.options = service_settings
         self.now = now
         self.database = Database(settings, service_settings)
+        self.bell = Bell(settings.home)
+        self.ingesting = threading.BoundedSemaphore(service_settings.ingest_at_once)
         self.metrics = Metrics(CollectorRegistry())
         self.authenticator = Authenticator(
             self.database.engine,

@@ -1,5 +1,6 @@
 """A real database and the application in front of it."""
 
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -25,14 +26,17 @@ ISSUER = "http://issuer.test"
 
 
 @pytest.fixture(scope="session")
-def api_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def api_home() -> Iterator[Path]:
     """A GONGXU_HOME with a running, migrated, empty database."""
-    home = tmp_path_factory.mktemp("api")
-    store = Store.connect(embedded_url(home))
-    store.migrate()
-    store.close()
-    yield home
-    release(home)
+    # Not below pytest's folder: that closes to others whenever another run of pytest starts.
+    with tempfile.TemporaryDirectory(prefix="gongxu-api-") as folder:
+        Path(folder).chmod(0o755)
+        home = Path(folder) / "home"
+        store = Store.connect(embedded_url(home))
+        store.migrate()
+        store.close()
+        yield home
+        release(home)
 
 
 @pytest.fixture

@@ -1,0 +1,156 @@
+"""`POST /v1/ingest/{table}`: rows from other systems."""
+
+from typing import Annotated, Any, Literal
+
+import anyio
+import anyio.to_thread
+import orjson
+from fastapi import APIRouter, Header, Path, Request, Response
+from pydantic import BaseModel, Field
+
+from data.schema import TABLES
+from serving.api.access import Access, guarded
+from serving.api.idempotency import Answer, once
+from serving.api.ingesting import BAD, ROWS_MAX, merge_rows
+from serving.api.problems import ProblemError
+from serving.auth.roles import Role
+
+router = APIRouter(tags=["ingest"])
+
+TableName: Any = Literal[tuple(TABLES)]
+
+
+class RowVerdict(BaseModel):
+    """What became of one row."""
+
+    row: int = Field(description="Its place in the request, from 0.", examples=[0])
+    verdict: Literal["new", "changed", "same", "bad"] = Field(
+        description="`same`: a repeat, or older than the version that is held.", examples=["new"]
+    )
+    column: str = Field(default="", description="For a bad row.", examples=["event_id"])
+    reason: str = Field(default="", description="For a bad row.", examples=["is not in events"])
+
+
+class IngestAnswer(BaseModel):
+    """What became of all rows: `received = new + changed + same + bad`."""
+
+    table: str = Field(examples=["bookings"])
+    received: int
+    new: int
+    changed: int
+    same: int
+    bad: int
+    rows: list[RowVerdict]
+
+
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["rows"],
+                "properties": {
+                    "rows": {
+                        "type": "array",
+                        "minItems": 1,
+                        "maxItems": ROWS_MAX,
+                        "description": "Objects by the contract's column names; lists as arrays.",
+                        "items": {"type": "object"},
+                    }
+                },
+            },
+            "example": {
+                "rows": [
+                    {
+                        "booking_id": "b-1",
+                        "resident_id": "r-1",
+                        "event_id": "e-1",
+                        "booked_at": "2027-01-05T09:30:00+08:00",
+                        "seats": 2,
+                        "status": "booked",
+                        "updated_at": "2027-01-05T09:30:00+08:00",
+                    }
+                ]
+            },
+        }
+    },
+}
+_OPTIONS = guarded(Access(Role.SERVICE, scope="ingest"), 400)
+_OPTIONS["openapi_extra"] = {**_OPTIONS["openapi_extra"], "requestBody": _BODY}
+
+
+@router.post("/v1/ingest/{table}", response_model=IngestAnswer, **_OPTIONS)
+async def ingest(
+    request: Request,
+    table: Annotated[TableName, Path(description="A table of the contract.")],
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            pattern=r"^[A-Za-z0-9_.:-]{1,200}$",
+            description="A repeat with the same key gets the first answer again.",
+        ),
+    ] = None,
+) -> Response:
+    """Take rows in. Bad rows are named, good ones are kept; what is acknowledged is durable.
+
+    A booking's newest state wins by `updated_at`, in whatever order the states arrive.
+    """
+    service = request.app.state.service
+    body = await request.body()
+    rows = _rows(body)
+    caller = request.scope["principal"].subject
+    if service.ingesting.acquire(blocking=False) is False:
+        raise ProblemError(503, "Too many rows are coming in.", {"Retry-After": "1"})
+
+    def work() -> tuple[Answer, bool]:
+        now = service.now()
+        with service.database.engine().begin() as connection:
+
+            def merged() -> Answer:
+                return 200, _answer(service, connection, table, rows, now)
+
+            return once(
+                connection,
+                caller=caller,
+                key=idempotency_key,
+                route=f"ingest/{table}",
+                body=body,
+                now=now,
+                work=merged,
+            )
+
+    try:
+        with anyio.CancelScope(shield=True):
+            (status, content), repeated = await anyio.to_thread.run_sync(work)
+    finally:
+        service.ingesting.release()
+    if not repeated:
+        service.bell.ring()
+    headers = {"Idempotency-Replayed": "true"} if repeated else None
+    return Response(content, status, headers, media_type="application/json")
+
+
+def _rows(body: bytes) -> list[Any]:
+    try:
+        sent = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise ProblemError(400, f"The body is not JSON: {error}.") from None
+    rows = sent.get("rows") if isinstance(sent, dict) else sent
+    if not isinstance(rows, list):
+        raise ProblemError(422, 'The body is not {"rows": [...]}.')
+    if not 1 <= len(rows) <= ROWS_MAX:
+        raise ProblemError(422, f"One to {ROWS_MAX:,} rows are taken at a time.")
+    return rows
+
+
+def _answer(service: Any, connection: Any, table: str, rows: list[Any], now: Any) -> bytes:
+    verdicts = merge_rows(connection, TABLES[table], rows, now=now)
+    counts = {word: verdicts.words.count(word) for word in ("new", "changed", "same", BAD)}
+    for word, count in counts.items():
+        service.metrics.ingested.labels(table, word).inc(count)
+    told = []
+    for number, word in enumerate(verdicts.words):
+        column, reason = verdicts.problems.get(number, ("", ""))
+        told.append({"row": number, "verdict": word, "column": column, "reason": reason})
+    return orjson.dumps({"table": table, "received": len(rows), **counts, "rows": told})
