@@ -28,17 +28,16 @@ def as_of(dataset: Dataset, moment: datetime) -> Dataset:
     -------
     A new data set:
 
-    - *bookings* made by then. A state set later reads as ``booked``, and ``updated_at`` as
-      empty: the states in between are not recorded, and ``booked`` is what every booking that
-      led to a seat was. A waiting-list entry that was never served stays ``waitlisted``.
-      Without ``updated_at`` a final state is known from the event's start on.
+    - *bookings* made by then. Whatever state was set later reads as ``booked``, and
+      ``updated_at`` as empty: the states in between are not recorded. Without ``updated_at`` a
+      final state is known from the event's start on.
     - *events* published by then; without ``published_at`` an event is known from its first
       booking, impression or start on, whichever is earliest. None is ``done`` before its end.
       ``cancelled`` stays: when it was set is not recorded, and nobody may be sent to one.
     - *residents* who had joined, or had done something by then.
-    - *ratings, impressions, follows, surveys, orders* by their own times. An order decided
-      later reads as ``proposed``, without decision, reason and satisfaction; satisfaction is
-      known once the order is delivered and its day is past.
+    - *ratings, impressions, follows, surveys* by their own times.
+    - *orders* decided by then, or never decided. Delivery, acceptance and satisfaction are known
+      once the scheduled day is past; before it the order reads as ``ordered``.
     - *areas, population, venues, suppliers, budgets* carry no times and stay. So do *products*:
       a catalogue is out before it is valid, plans are made from it, and it holds no outcomes.
 
@@ -93,13 +92,12 @@ def _states_by(bookings: pd.DataFrame, events: pd.DataFrame, now: pd.Timestamp) 
     # Attendance cannot be known before the doors open, whatever the update's time says.
     early = bookings["status"].isin(ATTENDANCE) & (starts > now)
     unsure = bookings["updated_at"].isna() & (bookings["status"] == "cancelled") & (starts > now)
-    # A booking still waiting has never been anything else.
-    undone = (late & (bookings["status"] != "waitlisted")) | early | unsure
-    if not (undone.any() or late.any()):
+    undone = late | early | unsure
+    if not undone.any():
         return bookings
     return bookings.assign(
         status=bookings["status"].mask(undone, "booked"),
-        updated_at=bookings["updated_at"].mask(undone | late),
+        updated_at=bookings["updated_at"].mask(undone),
     )
 
 
@@ -124,15 +122,13 @@ def _known_events(
 
 
 def _known_orders(orders: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    undecided = orders["decided_at"] > now
-    pending = undecided | (orders["scheduled_on"] >= _local_day(now))
-    status = orders["status"].mask(undecided, "proposed")
-    # What is delivered or accepted lies in the past; before its day it was only ordered.
-    status = status.mask(status.isin(["delivered", "accepted"]) & pending, "ordered")
+    orders = _made_by(orders, "decided_at", now)
+    pending = orders["scheduled_on"] >= _local_day(now)
     return orders.assign(
-        status=status,
+        status=orders["status"].mask(
+            pending & orders["status"].isin(["delivered", "accepted"]), "ordered"
+        ),
         satisfaction=orders["satisfaction"].mask(pending),
-        **{name: orders[name].mask(undecided) for name in ("decided_by", "decided_at", "reason")},
     )
 
 
