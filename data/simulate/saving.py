@@ -12,6 +12,7 @@ import pandas as pd
 
 from data.schema import TABLES
 from data.simulate.settings import SimulationSettings, period_name, settings_for
+from data.simulate.stage import Stage
 from data.simulate.tables import event_ids, frames, product_ids, taken
 from data.simulate.truth import (
     TIERS,
@@ -52,12 +53,13 @@ def write_world(
 
 
 def write_truth(world: World, folder: Path) -> None:
-    """Write ``demand``, ``demand_by_home``, ``events`` (Parquet) and ``world.json``."""
+    """Write demand, demand_by_home, events (Parquet), stage.npz (for replays) and world.json."""
     folder.mkdir(parents=True, exist_ok=True)
     exposure = measure_exposure(world)
     demand_table(world, exposure).to_parquet(folder / "demand.parquet", index=False)
     homes_table(world, exposure).to_parquet(folder / "demand_by_home.parquet", index=False)
     events_table(world, exposure).to_parquet(folder / "events.parquet", index=False)
+    Stage.of(world, exposure).save(folder.parent)
     record = {
         "format": FORMAT_VERSION,
         "settings": {**asdict(world.settings), "until": world.settings.until.isoformat()},

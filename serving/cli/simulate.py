@@ -1,9 +1,10 @@
 """`simulate`: a synthetic district to measure in."""
 
+import json
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,11 +19,13 @@ class Preset(StrEnum):
     CITY = "city"
 
 
-class FileKind(StrEnum):
-    """What the tables are written as."""
+class Output(StrEnum):
+    """What the tables are written as, or a replay is printed as."""
 
     CSV = "csv"
     PARQUET = "parquet"
+    TABLE = "table"
+    JSON = "json"
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +39,17 @@ def simulate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the tables; the truth goes to OUT/truth.")
     ] = None,
-    format: Annotated[FileKind, typer.Option(help="csv or parquet.")] = FileKind.CSV,
+    format: Annotated[
+        Output | None,
+        typer.Option(
+            help="Tables: csv (default) or parquet. A replay: table (default), json, csv."
+        ),
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="Run WORLD's next quarter under this plan instead."),
+    ] = None,
+    world: Annotated[Path | None, typer.Option(help="A simulated folder, for --replay.")] = None,
     until: Annotated[
         str | None, typer.Option(help="The present: first midnight of a quarter.")
     ] = None,
@@ -70,9 +83,17 @@ def simulate(
     """Write a synthetic district: all tables, and the true demand in OUT/truth.
 
     Example: gongxu simulate --preset demo --seed 7 --out var/demo
+
+    With --replay, what would happen in the next quarter if a plan were bought:
+    gongxu simulate --replay plan.csv --world var/demo --seed 1
     """
+    if replay is not None:
+        _replay(replay, world, seed, out, format)
+        return
     if out is None:
         raise UsageError("where to?", "Give a folder: --out DIR")
+    if format in (Output.TABLE, Output.JSON):
+        raise UsageError(f"tables cannot be written as {format}.", "Use csv or parquet.")
     from data.simulate.saving import write_world
     from data.simulate.settings import settings_for
     from data.simulate.world import create_world
@@ -96,15 +117,48 @@ def simulate(
         offline_reach=offline_reach,
         hidden_share=hidden_share,
     )
+    kind: Literal["csv", "parquet"] = "parquet" if format is Output.PARQUET else "csv"
     with progress() as bar:
         task = bar.add_task("living", total=None)
-        world = create_world(
+        district = create_world(
             settings, progress=lambda done, all_: bar.update(task, completed=done, total=all_)
         )
         rows = write_world(
-            world, out, format.value, lambda name: bar.update(task, description=f"writing {name}")
+            district, out, kind, lambda name: bar.update(task, description=f"writing {name}")
         )
     log.print(f"wrote {sum(rows.values()):,} rows of {len(rows)} tables to {out}")
+
+
+def _replay(
+    plan: Path, world: Path | None, seed: int, out: Path | None, format: Output | None
+) -> None:
+    if world is None:
+        raise UsageError("in which world?", "Give a simulated folder: --world DIR")
+    if format is Output.PARQUET:
+        raise UsageError("a replay is not printed as parquet.", "Use table, json or csv.")
+    import numpy as np
+    import pandas as pd
+
+    from data.simulate.plan_files import read_plan
+    from data.simulate.replay import replay
+    from data.simulate.stage import Stage
+    from serving.cli.output import Format, emit
+
+    stage = Stage.load(world)
+    result = replay(stage, read_plan(plan), rng=np.random.default_rng(seed))
+    shape = Format(format.value) if format else Format.TABLE
+    if out is not None:
+        emit(result.sessions, out=out)
+    summary = pd.DataFrame([{"period": str(stage.period), **result.summary()}])
+    if shape is Format.TABLE:
+        emit(summary, shape, title=f"{plan.name} in {stage.period}")
+        emit(result.streets, shape, title="by street")
+    elif shape is Format.CSV:
+        emit(result.streets, shape)
+    else:
+        row = summary.iloc[0]
+        document = {**row.to_dict(), "streets": result.streets.to_dict("records")}
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=float))
 
 
 def _moment(text: str | None) -> datetime | None:
