@@ -83,7 +83,7 @@ def event_facts(tables: Frames, *, standing: NDArray[np.bool_] | None = None) ->
         ``events``, ``products``, ``venues`` and ``bookings`` are read.
     standing
         Which events are standing items (:func:`standing_items`); found out when not given.
-        They count as lying ahead for ever.
+        They count as lying ahead for ever, and as open until their end, if they have one.
     """
     events, products, venues = tables["events"], tables["products"], tables["venues"]
     if standing is None:
@@ -95,6 +95,7 @@ def event_facts(tables: Frames, *, standing: NDArray[np.bool_] | None = None) ->
     ends = seconds(events["ends_at"])
     ends = np.where(ends == _BEFORE_ALL, starts + (60 * minutes).astype(np.int64), ends)
     closes = seconds(events["booking_closes_at"], missing=_AFTER_ALL)
+    closes = np.where(standing, np.minimum(closes, seconds(events["ends_at"], _AFTER_ALL)), closes)
     seats = events["seats"].to_numpy(dtype=np.float64, na_value=np.inf)
     taken, waiting = _taken_seats(tables["bookings"], events)
     left = seats - taken
@@ -179,7 +180,7 @@ def distances_m(areas: pd.DataFrame, events: EventFacts) -> NDArray[np.float32]:
 
 
 def usual_reach_m(tables: Frames, *, sample: int = 200_000) -> float:
-    """How far people of these tables travel: the distance that 99.5 % of bookings stay within.
+    """How far people of these tables travel: what 99.5 % of bookings stay within, in full 100 m.
 
     Never below :data:`LEAST_REACH_M`; the most recent ``sample`` bookings are looked at.
     """
@@ -199,7 +200,9 @@ def usual_reach_m(tables: Frames, *, sample: int = 200_000) -> float:
         np.append(venues["lon"].to_numpy(dtype=np.float64), np.nan)[venue],
     )
     metres = metres[~np.isnan(metres)]
-    return max(LEAST_REACH_M, float(np.quantile(metres, 0.995))) if len(metres) else np.inf
+    if len(metres) == 0:
+        return np.inf
+    return max(LEAST_REACH_M, float(np.ceil(np.quantile(metres, 0.995) / 100) * 100))
 
 
 def resident_facts(

@@ -69,34 +69,43 @@ def win_chances(table: RateTable, pool: NDArray[np.intp]) -> NDArray[np.float64]
     table
         What is known.
     pool
-        Distinct event positions, shape (c,) with c ≥ 1.
+        Distinct event positions, shape (q, c); -1 fills up a row and never wins.
 
     Returns
     -------
-    Probabilities that sum to 1, shape (c,).
+    Probabilities, shape (q, c); each row sums to 1 unless it is empty.
     """
-    below = table.below[pool]
-    others = below.sum(axis=0) - below
-    chances = (table.mass[pool] * np.exp(others)).sum(axis=1) + 1e-12
-    return np.asarray(chances / chances.sum())
+    there = pool >= 0
+    below = np.where(there[:, :, None], table.below[pool], 0.0)
+    mass = np.where(there[:, :, None], table.mass[pool], 0.0)
+    others = below.sum(axis=1, keepdims=True) - below
+    chances = (mass * np.exp(others)).sum(axis=2) + 1e-12 * there
+    return np.asarray(chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-300))
 
 
-def explore(
-    table: RateTable, pool: NDArray[np.intp], slots: int, *, rng: np.random.Generator
-) -> list[tuple[int, float]]:
-    """Fill exploration slots.
+def draw(
+    table: RateTable, pool: NDArray[np.intp], chance: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Draw one event from each pool by its chance to win.
 
-    The pool is dealt out to the slots in turn and each slot draws from its own part, so that the
-    slots do not depend on each other and each propensity is that of its event in its slot.
+    Parameters
+    ----------
+    table, pool
+        As in :func:`win_chances`.
+    chance
+        Uniform draws in [0, 1), shape (q,).
 
     Returns
     -------
-    Event position and propensity for each slot that found something, in order.
+    winner, propensity
+        Event position and its chance, shape (q,); -1 and 1 where the pool is empty.
     """
-    drawn = []
-    for slot in range(min(slots, len(pool))):
-        part = pool[slot::slots]
-        chances = win_chances(table, part)
-        winner = int(rng.choice(len(part), p=chances))
-        drawn.append((int(part[winner]), float(chances[winner])))
-    return drawn
+    kinds, which = np.unique(pool, axis=0, return_inverse=True)  # neighbours share their pools
+    which = which.reshape(-1)
+    chances = win_chances(table, kinds)[which]
+    reached = np.cumsum(chances, axis=1)
+    column = (chance[:, None] * reached[:, -1:] >= reached).sum(axis=1)
+    column = np.minimum(column, np.maximum((pool >= 0).sum(axis=1) - 1, 0))
+    rows = np.arange(len(pool))
+    empty = pool[:, 0] < 0
+    return pool[rows, column], np.where(empty, 1.0, chances[rows, column])

@@ -1,16 +1,16 @@
-"""From scores to a list: boosts, capacity prices, variety, exploration."""
+"""From scores to lists: variety, exploration, slots. One resident is a block of one row."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ranking.capacity import best_columns
 from recommender.ranking.diversity import Likeness, Variety, varied_columns
-from recommender.ranking.exploration import RateTable, explore
+from recommender.ranking.exploration import RateTable, draw
 
-RANKED, EXPLORE, PROMOTED = "ranked", "explore", "promoted"
-"""The slots of the contract."""
+RANKED, EXPLORE, PROMOTED = range(3)
+SLOTS = ("ranked", "explore", "promoted")
+"""The slots of the contract, by code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +28,30 @@ class ListPolicy:
     pool
         How many of the least known events an exploration slot draws from.
     shortlist
-        How many of the best scored events the variety is picked from, at the least.
+        How many of the events that a cheap score finds best are scored in full.
     """
 
     variety: Variety = field(default_factory=Variety)
     explore_slots: int = 1
     explore_from: int = 5
     pool: int = 12
-    shortlist: int = 60
+    shortlist: int = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """One list; arrays have one entry a place.
+class Lists:
+    """Lists of a block of residents, by rank; arrays have shape (q, n).
 
     Attributes
     ----------
     columns
-        Which candidate, intp.
+        Which candidate, intp; -1 where a list is shorter.
     score
-        float32; the candidate's total, plus its boost, less its price, less what variety cost.
+        float32: total plus boost less capacity price less what variety cost.
     variety
         What variety took, float32, ≤ 0.
     slot
-        ``ranked``, ``explore`` or ``promoted``.
+        Codes of :data:`SLOTS`, int8.
     propensity
         Probability that the candidate stood in this place, in (0, 1].
     """
@@ -59,78 +59,135 @@ class Placed:
     columns: NDArray[np.intp]
     score: NDArray[np.float32]
     variety: NDArray[np.float32]
-    slot: list[str]
+    slot: NDArray[np.int8]
     propensity: NDArray[np.float64]
 
+    def filled(self) -> "Lists":
+        """A block of one row without its empty places; arrays of shape (1, k)."""
+        kept = self.columns[0] >= 0
+        return Lists(
+            self.columns[:, kept],
+            self.score[:, kept],
+            self.variety[:, kept],
+            self.slot[:, kept],
+            self.propensity[:, kept],
+        )
 
-def place(
+    def row(self, resident: int) -> "Lists":
+        """One row of a block, without its empty places; arrays of shape (1, k)."""
+        at = slice(resident, resident + 1)
+        return Lists(
+            self.columns[at],
+            self.score[at],
+            self.variety[at],
+            self.slot[at],
+            self.propensity[at],
+        ).filled()
+
+
+def fill_lists(
+    columns: NDArray[np.intp],
     value: NDArray[np.float32],
     allowed: NDArray[np.bool_],
     likeness: Likeness,
     n: int,
     *,
     policy: ListPolicy,
-    rates: RateTable | None,
-    rng: np.random.Generator,
+    rates: RateTable | None = None,
+    chance: NDArray[np.float64] | None = None,
     boost: NDArray[np.float32] | None = None,
-) -> Placed:
-    """Put one list together.
+) -> Lists:
+    """Put a block of lists together.
 
     Parameters
     ----------
+    columns
+        Candidates scored for each resident, shape (q, c).
     value
-        Total score plus boost less capacity price of each candidate, shape (m,).
+        Total plus boost less capacity price of each, shape (q, c); ``-inf`` where not eligible.
     allowed
-        Who is eligible, shape (m,).
+        Who may be shown what, shape (q, m).
     likeness, rates
-        Of the same candidates; no ``rates``, no exploration.
+        Of all m candidates.
     n
-        Length wanted. The list is shorter only when fewer candidates are eligible.
+        Length of the lists. One is shorter only when fewer of its columns are eligible.
     policy
         How lists are put together.
-    rng
-        Draws the exploration.
+    chance
+        Uniform draws in [0, 1) that decide the exploration, shape (q, explore_slots); neither
+        these nor ``rates``, no exploration.
     boost
-        The part of ``value`` that policy added; marks what stands in the list thanks to it.
+        The part of ``value`` that policy added, shape (q, c); marks what stands in the list
+        thanks to it.
     """
-    open_columns = np.flatnonzero(allowed)
-    n = min(n, len(open_columns))
-    # When everything eligible fits in, there is nothing to draw.
-    slots = policy.explore_slots if rates is not None and n >= policy.explore_from else 0
-    slots = min(slots, len(open_columns) - n)
-    best = best_columns(value[open_columns][None, :], max(policy.shortlist, 3 * n))[0]
-    short = open_columns[best]
-    picks, scores = varied_columns(
-        short[None, :], value[short][None, :], likeness, n - slots, policy.variety
+    picks, score = varied_columns(columns, value, likeness, n, policy.variety)
+    found = picks >= 0
+    rows = np.arange(len(columns))[:, None]
+    listed = np.where(found, columns[rows, picks], -1)
+    plain = np.where(found, value[rows, picks], 0).astype(np.float32)
+    score = np.where(found, score, 0).astype(np.float32)
+    lists = Lists(
+        listed,
+        score,
+        score - plain,
+        _slots(value, boost, picks, n),
+        np.ones(listed.shape),
     )
-    columns = short[picks[0]]
-    slot = _named(columns, value, boost, open_columns, n)
-    propensity = np.ones(n)
-    score = np.concatenate([scores[0], np.empty(slots, dtype=np.float32)])
-    if slots:
-        assert rates is not None
-        rest = np.setdiff1d(open_columns, columns, assume_unique=True)
-        least_known = rest[np.argsort(rates.trials[rest], kind="stable")[: policy.pool * slots]]
-        drawn = explore(rates, least_known, slots, rng=rng)
-        columns = np.concatenate([columns, [column for column, _ in drawn]]).astype(np.intp)
-        score[n - slots :] = value[columns[n - slots :]]
-        propensity[n - slots :] = [chance for _, chance in drawn]
-        slot += [EXPLORE] * slots
-    return Placed(columns, score, score - value[columns], slot, propensity)
+    slots = policy.explore_slots
+    if rates is None or chance is None or not slots or n < policy.explore_from:
+        return lists
+    # When everything eligible fits in, there is nothing to draw.
+    open_rows = np.flatnonzero((allowed.sum(axis=1) > n) & found[:, -1] & (listed.shape[1] == n))
+    if len(open_rows):
+        _explore(lists, open_rows, columns, value, allowed, policy, rates, chance)
+    return lists
 
 
-def _named(
+def _explore(
+    lists: Lists,
+    rows: NDArray[np.intp],
     columns: NDArray[np.intp],
     value: NDArray[np.float32],
+    allowed: NDArray[np.bool_],
+    policy: ListPolicy,
+    rates: RateTable,
+    chance: NDArray[np.float64],
+) -> None:
+    slots = policy.explore_slots
+    kept = lists.columns[rows, : lists.columns.shape[1] - slots]
+    open_ = allowed[rows]
+    open_[np.arange(len(rows))[:, None], kept] = False
+    order = np.argsort(rates.trials, kind="stable")
+    open_ = open_[:, order]
+    count = np.cumsum(open_, axis=1, dtype=np.int32)
+    pool = np.full((len(rows), policy.pool * slots), -1, dtype=np.intp)
+    who, which = np.nonzero(open_ & (count <= policy.pool * slots))
+    pool[who, count[who, which] - 1] = order[which]
+    for slot in range(slots):
+        winner, propensity = draw(rates, pool[:, slot::slots], chance[rows, slot])
+        at = lists.columns.shape[1] - slots + slot
+        place = (rows, np.full(len(rows), at))
+        # An event drawn from outside the scored ones has no score of its own: it stands last.
+        scored = (columns[rows] == winner[:, None]) & np.isfinite(value[rows])
+        own = np.where(scored, value[rows], -np.inf).max(axis=1)
+        lists.columns[place] = winner
+        lists.score[place] = np.where(np.isfinite(own), own, lists.score[rows, at])
+        lists.variety[place] = 0
+        lists.slot[place] = EXPLORE
+        lists.propensity[place] = propensity
+
+
+def _slots(
+    value: NDArray[np.float32],
     boost: NDArray[np.float32] | None,
-    open_columns: NDArray[np.intp],
+    picks: NDArray[np.intp],
     n: int,
-) -> list[str]:
-    if boost is None or not (boost[columns] > 0).any():
-        return [RANKED] * len(columns)
-    plain = (value - boost)[open_columns]
-    anyway = set(open_columns[np.argsort(-plain, kind="stable")[:n]].tolist())
-    return [
-        PROMOTED if boost[column] > 0 and int(column) not in anyway else RANKED
-        for column in columns
-    ]
+) -> NDArray[np.int8]:
+    codes = np.full(picks.shape, RANKED, dtype=np.int8)
+    if boost is None or not boost.any():
+        return codes
+    rows = np.arange(len(picks))[:, None]
+    place = np.argsort(np.argsort(boost - value, axis=1, kind="stable"), axis=1)
+    lifted = (boost[rows, picks] > 0) & (place[rows, picks] >= n)
+    codes[lifted & (picks >= 0)] = PROMOTED
+    return codes

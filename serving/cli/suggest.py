@@ -1,7 +1,184 @@
-"""`suggest`: a resident's list."""
+"""`suggest`: lists for one resident, for a place, for everyone; and events alike."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from recommender.errors import UsageError
+from serving.cli.output import Format, FormatOption, OutOption, emit, log, progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serving.suggesting import Suggester
+
+SHOWN = ["rank", "title", "starts_at", "venue_id", "distance_m", "score", "slot", "reasons"]
+"""Columns worth their width on a terminal."""
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the root."""
+
+    @app.command()
+    def suggest(
+        resident: Annotated[
+            str | None, typer.Argument(help="The resident's pseudonym.", show_default=False)
+        ] = None,
+        n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Length of the list.")] = 10,
+        at: Annotated[
+            str | None,
+            typer.Option(help="Moment of asking, ISO 8601 with offset; now when left out."),
+        ] = None,
+        everyone: Annotated[
+            bool, typer.Option("--all", help="Lists for every resident, into --out.")
+        ] = False,
+        place: Annotated[
+            str | None, typer.Option(help="The list of an area or a venue, without any person.")
+        ] = None,
+        similar: Annotated[str | None, typer.Option(help="Events like this one.")] = None,
+        explain: Annotated[
+            bool, typer.Option("--explain", help="Show the arithmetic behind every score.")
+        ] = False,
+        lang: Annotated[str, typer.Option(help="Language of the reasons: zh or en.")] = "zh",
+        boosts: Annotated[
+            Path | None,
+            typer.Option(
+                help='Policy weights: a JSON file like {"district": {"tag:舞蹈": 0.3}, '
+                '"streets": {"310105101": {"category:reading": 0.2}}}.'
+            ),
+        ] = None,
+        data: Annotated[
+            Path | None,
+            typer.Option(help="Work on this folder of contract tables, not on the database."),
+        ] = None,
+        model: Annotated[
+            Path | None,
+            typer.Option(help="With --data: a bundle's folder; fitted afresh when left out."),
+        ] = None,
+        seed: Annotated[int, typer.Option(help="Of a fit on --data.")] = 0,
+        format: FormatOption = Format.TABLE,
+        out: OutOption = None,
+    ) -> None:
+        """Events that a resident can go to and would like, best first, with reasons.
+
+        Example: gongxu suggest r0001 -n 5
+
+        For a screen: gongxu suggest --place 310105102 --at 2027-03-01T08:00+08:00
+
+        For everyone: gongxu suggest --all --out lists.parquet
+        """
+        asked = [bool(resident), everyone, place is not None, similar is not None]
+        if sum(asked) != 1:
+            raise UsageError("Whose list?", "Give one of RESIDENT, --all, --place or --similar.")
+        if lang not in ("zh", "en"):
+            raise UsageError(f"{lang!r} is not a language of the reasons.", "Use zh or en.")
+        if model is not None and data is None:
+            raise UsageError("--model goes with --data.", "Serve a version: gongxu models promote.")
+        if everyone and out is None:
+            raise UsageError("--all needs a file.", "Add --out FILE.parquet or FILE.csv")
+        when = _moment(at)
+        if everyone and out is not None and when is None:
+            from serving.batch import unfinished
+
+            when = unfinished(out)
+            if when is not None:
+                log.print(f"going on with the run of {when:%Y-%m-%d %H:%M}")
+        suggester = _open(data, model, when, boosts, seed)
+        if everyone:
+            from serving.batch import suggest_all
+
+            assert out is not None
+            with progress() as bar:
+                task = bar.add_task("suggesting", total=None)
+                rows = suggest_all(
+                    suggester,
+                    n,
+                    out,
+                    lang=lang,
+                    told=lambda done, total: bar.update(task, completed=done, total=total),
+                )
+            log.print(f"wrote {rows:,} suggestions to {out}")
+            return
+        from serving.suggesting import NothingEligibleError
+
+        try:
+            frame, title = _one(suggester, resident, place, similar, n, explain, lang)
+        except NothingEligibleError:
+            if format is not Format.TABLE and out is None:
+                emit(_empty(), format)  # a program that reads this gets an empty list too
+            raise
+        shown = None if explain else SHOWN
+        emit(frame, format, out=out, title=title, shown=shown)
+
+
+def _one(
+    suggester: Suggester,
+    resident: str | None,
+    place: str | None,
+    similar: str | None,
+    n: int,
+    explain: bool,
+    lang: str,
+) -> tuple[pd.DataFrame, str]:
+    from serving.frames import arithmetic_frame, suggestions_frame
+
+    when = f"{suggester.at:%Y-%m-%d %H:%M}"
+    if similar is not None:
+        if explain:
+            raise UsageError("--explain goes with a resident or a place.")
+        return suggestions_frame(suggester.similar(similar, n), lang), f"like {similar}, {when}"
+    asked = suggester.ask_place(place) if place is not None else suggester.ask(resident or "")
+    title = f"{place or resident}, {when}, model {suggester.model_version}"
+    suggestions, arithmetic = suggester.explain(asked, n)
+    if explain:
+        return arithmetic_frame(suggestions, arithmetic), title
+    return suggestions_frame(suggestions, lang), title
+
+
+def _empty() -> pd.DataFrame:
+    from serving.frames import suggestions_frame
+
+    return suggestions_frame([], "zh")
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    from features.time import LOCAL
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a moment.", "Write ISO 8601, such as 2027-03-01T08:00+08:00."
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
+
+
+def _open(
+    data: Path | None, model: Path | None, at: datetime | None, boosts: Path | None, seed: int
+) -> Suggester:
+    from datetime import UTC
+
+    from serving.opening import read_boosts, suggester_from_folder, suggester_from_store
+    from serving.settings import Settings
+
+    weights = read_boosts(boosts) if boosts is not None else None
+    now = datetime.now(UTC)
+    if data is None:
+        return suggester_from_store(Settings(), at or now, boosts=weights)
+    with progress() as bar:
+        task = bar.add_task("reading", total=None)
+        return suggester_from_folder(
+            data,
+            at,
+            now=now,
+            model=model,
+            boosts=weights,
+            seed=seed,
+            told=lambda step: bar.update(task, description=step),
+        )

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recommender.ranking.exploration import RateTable, explore, win_chances
+from recommender.ranking.exploration import RateTable, draw, win_chances
 
 
 @pytest.fixture
@@ -19,38 +19,32 @@ def test_chances_are_those_of_thompson_sampling(table: RateTable) -> None:
     rate = bookings.sum() / showings.sum()
     draws = rng.beta(20 * rate + bookings, 20 * (1 - rate) + showings - bookings, (200_000, 6))
     won = np.bincount(draws.argmax(axis=1), minlength=6) / 200_000
-    np.testing.assert_allclose(win_chances(table, np.arange(6)), won, atol=0.01)
+    np.testing.assert_allclose(win_chances(table, np.arange(6)[None, :])[0], won, atol=0.01)
 
 
-def test_logged_propensity_is_how_often_an_event_stands_there(table: RateTable) -> None:
-    rng = np.random.default_rng(6)
-    pool = np.array([5, 1, 0, 3, 4])
-    runs = 20_000
-    shown = [dict.fromkeys(range(6), 0), dict.fromkeys(range(6), 0)]
-    logged: list[dict[int, float]] = [{}, {}]
-    for _ in range(runs):
-        for slot, (event, propensity) in enumerate(explore(table, pool, 2, rng=rng)):
-            shown[slot][event] += 1
-            logged[slot][event] = propensity
-    for slot in (0, 1):
-        assert sum(logged[slot].values()) == pytest.approx(1.0)
-        for event, propensity in logged[slot].items():
-            assert shown[slot][event] / runs == pytest.approx(propensity, abs=0.015)
+def test_logged_propensity_is_how_often_an_event_wins(table: RateTable) -> None:
+    runs = 40_000
+    pool = np.tile([5, 1, 0, 3, 4, -1], (runs, 1))
+    winner, propensity = draw(table, pool, np.random.default_rng(6).random(runs))
+    for event in (5, 1, 0, 3, 4):
+        logged = np.unique(propensity[winner == event])
+        assert len(logged) == 1
+        assert (winner == event).mean() == pytest.approx(logged[0], abs=0.01)
 
 
-def test_slots_never_show_the_same_event(table: RateTable) -> None:
-    rng = np.random.default_rng(7)
-    for _ in range(50):
-        events = [event for event, _ in explore(table, np.arange(6), 3, rng=rng)]
-        assert len(set(events)) == 3
-
-
-def test_a_small_pool_fills_fewer_slots(table: RateTable) -> None:
-    assert explore(table, np.array([2]), 2, rng=np.random.default_rng(8)) == [(2, 1.0)]
+def test_each_row_draws_from_its_own_pool(table: RateTable) -> None:
+    pool = np.array([[0, 1, -1], [4, -1, -1], [2, 3, 5], [-1, -1, -1]])
+    for chance in (0.0, 0.3, 0.999999):
+        winner, propensity = draw(table, pool, np.full(4, chance))
+        assert winner[0] in (0, 1)
+        assert winner[1] == 4
+        assert winner[2] in (2, 3, 5)
+        assert winner[3] == -1
+        assert propensity[1] == propensity[3] == 1
+        assert ((propensity > 0) & (propensity <= 1)).all()
 
 
 def test_without_showings_bookings_alone_do_not_break() -> None:
     table = RateTable.learn(np.array([0.0, 40.0]), np.zeros(2))
-    chances = win_chances(table, np.array([0, 1]))
-    assert chances.sum() == pytest.approx(1)
+    assert win_chances(table, np.array([[0, 1]])).sum() == pytest.approx(1)
     assert table.trials[1] > table.trials[0]

@@ -1,0 +1,181 @@
+"""The engine of every list: a model and live arrays in, blocks of lists out."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.ranking.eligibility import ADULT, ResidentFacts, eligible
+from recommender.ranking.listing import ListPolicy, Lists, fill_lists
+from recommender.ranking.model import Scores, SuggestionModel
+from serving.live import Live, utc
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A block of questions.
+
+    Attributes
+    ----------
+    residents
+        Positions in the world, shape (q,); -1 for a place, and for whoever may not be profiled:
+        they get the list of their place.
+    streets
+        Positions in ``world.streets``, shape (q,); -1 unknown.
+    facts
+        What the rules read.
+    seeds
+        What each question's exploration is drawn from; equal for equal questions.
+    """
+
+    residents: NDArray[np.intp]
+    streets: NDArray[np.intp]
+    facts: ResidentFacts
+    seeds: Sequence[str]
+
+
+class ListEngine:
+    """A model bound to live arrays.
+
+    Parameters
+    ----------
+    model, live
+        The fitted model, and the tables at the moment.
+    model_version
+        Enters the exploration's draws, so that a new model explores anew.
+    policy
+        How lists are put together.
+    prices
+        Capacity price of each candidate, in units of score a booking; none when left out.
+    """
+
+    def __init__(
+        self,
+        model: SuggestionModel,
+        live: Live,
+        *,
+        model_version: str,
+        policy: ListPolicy | None = None,
+        prices: NDArray[np.float64] | None = None,
+    ) -> None:
+        self.live = live
+        self.model_version = model_version
+        self.policy = policy or ListPolicy()
+        self.prices = prices
+        self.bound = model.bind(live.world)
+        self._day = f"{live.at:%Y-%m-%d}|{model_version}"
+        events = live.scene.events
+        self._everyone = (events.min_age <= ADULT) & (events.audience_age <= ADULT)
+
+    def ask_residents(self, first: int, last: int) -> Asked:
+        """The residents of a range of positions."""
+        world = self.live.world
+        facts = self.live.residents.block(first, last)
+        rows = np.arange(first, last)
+        profiled = world.resident_profiled[first:last]
+        ids = world.residents.ids
+        return Asked(
+            np.where(profiled, rows, -1),
+            world.resident_street[first:last].astype(np.intp),
+            facts,
+            [
+                f"resident {ids[row]}" if personal else f"place {home}"
+                for row, personal, home in zip(
+                    rows.tolist(), profiled.tolist(), facts.home.tolist(), strict=True
+                )
+            ],
+        )
+
+    def ask_nobody(self, street: int, home: int, seed: str) -> Asked:
+        """Nobody in particular, from a place."""
+        facts = ResidentFacts.anonymous(
+            len(self.live.candidates), home=home, reach_m=self.live.reach_m
+        )
+        return Asked(np.array([-1]), np.array([street]), facts, [seed])
+
+    def lists(self, asked: Asked, n: int) -> Lists:
+        """Lists for a block.
+
+        A list without a profile holds what every adult may see first, so that it is the same for
+        everybody of the place; what only some ages may see fills it up where it runs short.
+        """
+        allowed = eligible(asked.facts, self.live.scene)
+        personal = asked.residents >= 0
+        if personal.all():
+            return self._fill(asked, allowed, n)
+        common = allowed & (self._everyone | personal[:, None])
+        lists = self._fill(asked, common, n)
+        left = allowed & ~common
+        if (left.any(axis=1) & (common.sum(axis=1) < n)).any():
+            lists = _joined(lists, self._fill(asked, left, n), n)
+        return lists
+
+    def scores(self, asked: Asked, columns: NDArray[np.intp], *, explain: bool = False) -> Scores:
+        """The model's scores of candidates, ``columns`` of shape (c,) or (q, c)."""
+        return self.bound.score(
+            asked.residents,
+            self.live.candidates[columns],
+            utc(self.live.at),
+            streets=asked.streets,
+            explain=explain,
+        )
+
+    def price_of(self, columns: NDArray[np.intp], scores: Scores) -> NDArray[np.float32]:
+        """What the seats of the candidates cost in their scores, ≥ 0."""
+        if self.prices is None:
+            return np.zeros_like(scores.total)
+        return np.asarray(self.prices[columns] * scores.probability, dtype=np.float32)
+
+    def boost_of(self, asked: Asked, columns: NDArray[np.intp]) -> NDArray[np.float32] | None:
+        """What policy adds to the candidates' scores, shape (q, c)."""
+        if self.live.boost is None:
+            return None
+        return np.asarray(self.live.boost[asked.streets[:, None], np.atleast_2d(columns)])
+
+    def _fill(self, asked: Asked, allowed: NDArray[np.bool_], n: int) -> Lists:
+        shared = np.arange(allowed.shape[1])
+        columns = np.broadcast_to(shared, allowed.shape)
+        scores = self.scores(asked, shared)
+        boost = self.boost_of(asked, shared)
+        value = scores.total - self.price_of(shared, scores)
+        if boost is not None:
+            value = value + boost
+        return fill_lists(
+            columns,
+            np.where(np.take_along_axis(allowed, columns, axis=1), value, -np.inf),
+            allowed,
+            self.live.likeness,
+            n,
+            policy=self.policy,
+            rates=self.live.rates if self.policy.explore_slots else None,
+            chance=self._chances(asked.seeds),
+            boost=boost,
+        )
+
+    def _chances(self, seeds: Sequence[str]) -> NDArray[np.float64]:
+        # The same question gets the same list all day: a list that flickers is not trusted.
+        slots = self.policy.explore_slots
+        drawn = b"".join(
+            hashlib.blake2b(f"{seed}|{self._day}".encode(), digest_size=8 * max(slots, 1)).digest()
+            for seed in seeds
+        )
+        whole = np.frombuffer(drawn, dtype=np.uint64).reshape(len(seeds), -1)
+        return np.asarray((whole >> np.uint64(11)) / 2.0**53)
+
+
+def _joined(first: Lists, second: Lists, n: int) -> Lists:
+    columns = np.concatenate([first.columns, second.columns], axis=1)
+    order = np.argsort(columns < 0, axis=1, kind="stable")[:, :n]
+    parts = (
+        np.concatenate([getattr(first, name), getattr(second, name)], axis=1)
+        for name in ("columns", "score", "variety", "slot", "propensity")
+    )
+    columns, score, variety, slot, propensity = (
+        np.take_along_axis(part, order, axis=1) for part in parts
+    )
+    # What was put behind scores no higher than what stands before it.
+    lowest = np.minimum.accumulate(np.where(columns >= 0, score, np.inf), axis=1)
+    lowered = np.where(columns >= 0, lowest, 0).astype(np.float32)
+    return Lists(columns, lowered, variety + lowered - score, slot, propensity)

@@ -1,0 +1,136 @@
+"""Suggesters from the database or from a folder of contract tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from recommender.errors import InputRejectedError, UsageError
+from recommender.ranking.boosts import Boosts
+from serving.live import Live
+from serving.suggesting import Suggester
+
+if TYPE_CHECKING:
+    from recommender.ranking.model import SuggestionModel
+    from serving.settings import Settings
+
+PART = "suggestions"
+"""The bundle's part that holds the suggestion model."""
+
+
+def read_boosts(path: Path) -> Boosts:
+    """Policy weights from a JSON file.
+
+    Raises
+    ------
+    UsageError
+        If the file is missing or does not hold weights.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}.", "Give a JSON file.") from None
+    if not isinstance(document, dict):
+        raise UsageError(f"{path} holds no weights.", 'Write {"district": {"tag:舞蹈": 0.3}}.')
+    return Boosts.parse(document)
+
+
+def suggester_from_store(
+    settings: Settings, at: datetime, *, boosts: Boosts | None = None
+) -> Suggester:
+    """The served model on the database, as it was known at a moment.
+
+    Raises
+    ------
+    NotTrainedError
+        Before the first model.
+    GongxuError
+        If the database does not answer or is empty.
+    """
+    from data.snapshot import as_of
+    from recommender.ranking.model import SuggestionModel
+    from serving.composition import open_store, served_model
+
+    store = open_store(settings)
+    try:
+        served = served_model(settings, store)
+        tables = as_of(store.load(), at)
+    finally:
+        store.close()
+    model = SuggestionModel.from_arrays(served.bundle.parts[PART])
+    return Suggester(model, Live(tables, at, boosts=boosts), model_version=served.version)
+
+
+def suggester_from_folder(
+    folder: Path,
+    at: datetime | None,
+    *,
+    now: datetime,
+    model: Path | None = None,
+    boosts: Boosts | None = None,
+    seed: int = 0,
+    told: Callable[[str], None] | None = None,
+) -> Suggester:
+    """A model on a folder of contract tables; the database is not touched.
+
+    Parameters
+    ----------
+    folder
+        With the tables as CSV or Parquet.
+    at
+        Moment of asking. When left out: ``now``, or the last booking where no event lies ahead
+        of ``now``, as in a set that was closed.
+    now
+        The clock.
+    model
+        A bundle's folder; fitted on what was known at ``at`` when left out.
+    seed
+        Of that fit.
+
+    Raises
+    ------
+    InputRejectedError
+        If the folder holds nothing to suggest from.
+    """
+    from data.reading import read_dataset
+    from data.snapshot import as_of
+
+    dataset, _ = read_dataset(folder, now=now)
+    if dataset["events"].empty:
+        raise InputRejectedError(f"{folder} holds no events.", "Give contract tables.")
+    if at is None:
+        last = dataset["bookings"]["booked_at"].max()
+        over = dataset["events"]["starts_at"].max() <= pd.Timestamp(now)
+        at = last.to_pydatetime() if over and pd.notna(last) else now
+    tables = as_of(dataset, at)
+    fitted, version = _fitted(tables, at, model, seed, told)
+    return Suggester(fitted, Live(tables, at, boosts=boosts), model_version=version)
+
+
+def _fitted(
+    tables: object,
+    at: datetime,
+    model: Path | None,
+    seed: int,
+    told: Callable[[str], None] | None,
+) -> tuple[SuggestionModel, str]:
+    import numpy as np
+
+    from data.dataset import Dataset
+    from recommender.ranking.model import SuggestionModel
+
+    if model is not None:
+        from training.bundle import load_bundle
+
+        bundle = load_bundle(model, parts=[PART])
+        return SuggestionModel.from_arrays(bundle.parts[PART]), model.name
+    from training.suggestions import fit_suggestions
+
+    assert isinstance(tables, Dataset)
+    rng = np.random.default_rng(seed)
+    return fit_suggestions(tables, as_of=at, rng=rng, progress=told), f"unsaved-{seed}"
