@@ -22,3 +22,55 @@ class Settings(BaseSettings):
             "Unset: an embedded PostgreSQL under GONGXU_HOME."
         ),
     )
+    models_kept: int = Field(
+        default=10,
+        ge=1,
+        description=(
+            "How many of the newest models stay on disk; what is served, was served before it "
+            "or waits as challenger stays in any case."
+        ),
+    )
+    gate_shrink_max: float = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="Share of a table's rows that may be gone before a new model is refused.",
+    )
+    gate_fill_drop_max: float = Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description=(
+            "By how much the share of filled values of a column may fall before a new model is "
+            "refused."
+        ),
+    )
+    gate_recent_share_min: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description=(
+            "Bookings of the latest fortnight, as a share of a usual one's, below which the data "
+            "looks cut off and a new model is refused."
+        ),
+    )
+    gate_coverage_drop_max: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Share of the coverage of events that may be lost before a model is refused.",
+    )
+    gate_demand_jump_max: float = Field(
+        default=3.0,
+        gt=1,
+        description="Factor by which demand may grow or fall before a new model is refused.",
+    )
+    gate_tolerance: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description=(
+            "Relative loss of NDCG@10 that is let pass even when it is beyond noise: fits with "
+            "other seeds differ by as much."
+        ),
+    )

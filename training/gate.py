@@ -141,17 +141,17 @@ def check_data(new: DataProfile, old: DataProfile | None, rules: GateRules) -> l
             f"no rows in {', '.join(empty)}" if empty else "all needed tables have rows",
         )
     ]
-    share = new.recent_bookings / new.usual_bookings if new.usual_bookings else 1.0
+    if old is None:
+        return checks
+    # Data may well end thinly, and did so for the served model too; a new thinness is a fault.
     checks.append(
         Check(
             "bookings keep coming",
-            share >= rules.recent_share_min,
+            new.recent_share >= rules.recent_share_min * min(old.recent_share, 1.0),
             f"{new.recent_bookings:,} bookings in the latest fortnight, "
             f"usually {new.usual_bookings:,.0f}",
         )
     )
-    if old is None:
-        return checks
     for name in NEEDED_TO_TRAIN:
         before, after = old.rows.get(name, 0), new.rows.get(name, 0)
         checks.append(

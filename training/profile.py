@@ -10,11 +10,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.dataset import Dataset
-from data.schema import TABLES, Kind
+from data.schema import TABLES
 from recommender.errors import GateRefusedError
 
 WINDOW = timedelta(days=14)
 _EARLIER_WINDOWS = 8
+_ACTIVITY = (
+    ("bookings", "booked_at"),
+    ("bookings", "updated_at"),
+    ("impressions", "shown_at"),
+    ("ratings", "rated_at"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,11 @@ class DataProfile:
     filled: dict[str, float] = field(default_factory=dict)
     recent_bookings: int = 0
     usual_bookings: float = 0.0
+
+    @property
+    def recent_share(self) -> float:
+        """Bookings of the latest fortnight, as a share of a usual one's."""
+        return self.recent_bookings / self.usual_bookings if self.usual_bookings else 1.0
 
     def to_json(self) -> dict[str, Any]:
         """The profile as JSON values."""
@@ -69,7 +80,7 @@ def profile_of(dataset: Dataset, as_of: datetime) -> DataProfile:
 
 
 def newest_moment(dataset: Dataset, now: datetime) -> datetime:
-    """The latest time that the data records, and not later than ``now``.
+    """The latest time that somebody did something, and not later than ``now``.
 
     The moment a model speaks for by default: data that stopped a month ago is a month old, and
     the same data gives the same model whenever it is trained.
@@ -77,19 +88,17 @@ def newest_moment(dataset: Dataset, now: datetime) -> datetime:
     Raises
     ------
     GateRefusedError
-        If nothing in the data has a time.
+        If nobody did anything.
     """
     latest: list[pd.Timestamp] = []
-    for name, table in TABLES.items():
-        for column in table.columns:
-            if column.kind is Kind.TIME and (column.past or column.name == "published_at"):
-                times = dataset[name][column.name]
-                newest = times[times <= pd.Timestamp(now)].max()
-                if isinstance(newest, pd.Timestamp):
-                    latest.append(newest)
+    for name, column in _ACTIVITY:
+        times = dataset[name][column]
+        newest = times[times <= pd.Timestamp(now)].max()
+        if isinstance(newest, pd.Timestamp):
+            latest.append(newest)
     if not latest:
         raise GateRefusedError(
-            "there is nothing to train on: no booking, resident or event has a time.",
+            "there is nothing to train on: nobody booked, rated or saw anything.",
             "Import data first: `gongxu import DIR`.",
         )
     return max(latest).to_pydatetime()

@@ -48,6 +48,12 @@ class Entry:
         """Whether the gate let it pass."""
         return bool(self.manifest.metrics.get("gate", {}).get("passed", True))
 
+    @property
+    def refusal(self) -> str:
+        """What the gate found wrong; empty when it let the model pass."""
+        checks = self.manifest.metrics.get("gate", {}).get("checks", [])
+        return "; ".join(check["finding"] for check in checks if not check["passed"])
+
 
 class Registry:
     """All versions of the model of one database.

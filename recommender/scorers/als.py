@@ -86,7 +86,8 @@ class ALSScorer:
         scaled = self._scaled(confidence)
         with threadpool_limits(limits=1, user_api="blas"):
             model = self._solver()
-            model.item_factors = self.product_factors_
+            # implicit's loops refuse read-only memory, which is what a served bundle is mapped as.
+            model.item_factors = np.require(self.product_factors_, requirements="W")
             found = model.recalculate_user(np.arange(scaled.shape[0]), scaled)
         found = np.asarray(found, dtype=np.float32).reshape(scaled.shape[0], self.factors)
         found[scaled.getnnz(axis=1) == 0] = 0.0
