@@ -29,8 +29,10 @@ class Sessions:
         Identifiers.
     product
         Product positions, shape (events,).
+    venue
+        Position in ``venues``, -1 where there is none (online, or unknown).
     street
-        Street of the venue, -1 where there is none (online, or unknown).
+        Street of the venue, -1 likewise.
     starts
         datetime64[us], UTC.
     seats
@@ -43,6 +45,8 @@ class Sessions:
 
     events: IdMap
     product: NDArray[np.intp]
+    venues: IdMap
+    venue: NDArray[np.intp]
     street: NDArray[np.intp]
     starts: NDArray[np.datetime64]
     seats: NDArray[np.float64]
@@ -113,19 +117,17 @@ def read_sessions(tables: Tables, streets: Streets, products: IdMap, as_of: date
     kept = (products.positions(product, missing=-1) >= 0).nonzero()[0]
     events, product = events.iloc[kept], product.iloc[kept]
     venues = tables["venues"]
-    venue_street = dict(
-        zip(
-            venues["venue_id"].astype(str),
-            _positions(venues["area_code"], streets.area_street).tolist(),
-            strict=True,
-        )
-    )
+    places = IdMap(dict.fromkeys(venues["venue_id"].astype(str)))
+    venue_street = _positions(venues.drop_duplicates("venue_id")["area_code"], streets.area_street)
+    venue = places.positions(events["venue_id"].fillna("").astype(str), missing=-1)
     ticket = events["ticket_fen"].astype("float64").fillna(0.0).to_numpy()
     starts = events["starts_at"].dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
     return Sessions(
         events=IdMap(events["event_id"].astype(str)),
         product=products.positions(product),
-        street=_positions(events["venue_id"], venue_street),
+        venues=places,
+        venue=venue,
+        street=np.append(venue_street, -1)[venue],
         starts=starts,
         seats=np.asarray(events["seats"].astype("float64"), dtype=np.float64),
         free=ticket <= 0,
@@ -155,7 +157,7 @@ def count_streets(
     residents: StreetResidents,
     sessions: Sessions,
     wishes: Wishes,
-    n_streets: int,
+    there: NDArray[np.float64],
     n_products: int,
     *,
     weight: NDArray[np.float64] | None = None,
@@ -166,6 +168,10 @@ def count_streets(
 
     Parameters
     ----------
+    there
+        Residents of each street at each session, shape (streets, events).
+    n_products
+        Number of products.
     weight
         Factor on each session's wishes (unconstrained demand over what was seen), shape
         (events,); ones by default.
@@ -176,7 +182,7 @@ def count_streets(
         How much demand a session's time draws relative to the usual, shape (events,); ones by
         default.
     """
-    bands = len(AGE_BANDS)
+    bands, n_streets = len(AGE_BANDS), len(there)
     street = residents.street[wishes.resident]
     used = (street >= 0) & sessions.past[wishes.session]
     value = wishes.seats if weight is None else wishes.seats * weight[wishes.session]
@@ -189,27 +195,21 @@ def count_streets(
     bookings = np.bincount(
         (street * n_products + product)[used], minlength=n_streets * n_products
     ).reshape(n_streets, n_products)
-    exposure = np.zeros(counts.shape)
-    everyone = members(residents, n_streets)
-    quarter = sessions.starts.astype("datetime64[M]").astype(int) // 3
-    for label in np.unique(quarter[sessions.past]):
-        held = sessions.past & (quarter == label)
-        opened = np.zeros((n_streets, n_products))
-        share = np.ones(held.sum()) if session_weight is None else session_weight[held]
-        local = sessions.street[held]
-        for home in range(n_streets):
-            access = (
-                np.ones(len(local))
-                if reach is None
-                else np.where(local >= 0, reach[home, local], 1.0)
-            )
-            opened[home] = np.bincount(
-                sessions.product[held], weights=access * share, minlength=n_products
-            )
-        end = (np.int64(label) * 3 + 3).astype("datetime64[M]").astype("datetime64[us]")
-        # Where joining is dated by the first booking, early sessions seem to reach all there are.
-        there = np.maximum(members(residents, n_streets, end), 0.25 * everyone)
-        exposure += there[:, :, None] * opened[:, None, :]
+    opened = np.zeros((n_streets, n_products))
+    held = sessions.past.nonzero()[0]
+    share = np.ones(len(held)) if session_weight is None else session_weight[held]
+    local = sessions.street[held]
+    everyone = np.maximum(there.max(axis=1, initial=0.0), 1e-9)
+    for home in range(n_streets):
+        access = (
+            np.ones(len(held)) if reach is None else np.where(local >= 0, reach[home, local], 1.0)
+        )
+        # Sessions in numbers of those that all of today's residents could have gone to.
+        met = there[home, held] / everyone[home]
+        opened[home] = np.bincount(
+            sessions.product[held], weights=access * share * met, minlength=n_products
+        )
+    exposure = members(residents, n_streets)[:, :, None] * opened[:, None, :]
     # A cell that shows bookings was open to those who booked, whatever the joining dates say.
     exposure = np.maximum(exposure, counts)
     return StreetCounts(counts, exposure, bookings.astype(np.int64))

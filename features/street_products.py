@@ -27,6 +27,8 @@ class ProductTraits:
         Names of the groups that appear.
     group
         Position of each product's category, shape (products,).
+    audience
+        Position of each product's audience groups among those that occur, shape (products,).
     titles
         By position.
     listed_from, listed_until
@@ -36,6 +38,7 @@ class ProductTraits:
     matrix: NDArray[np.float64]
     categories: tuple[str, ...]
     group: NDArray[np.intp]
+    audience: NDArray[np.intp]
     titles: tuple[str, ...]
     listed_from: NDArray[np.datetime64]
     listed_until: NDArray[np.datetime64]
@@ -78,6 +81,9 @@ def read_products(
         matrix=matrix,
         categories=categories,
         group=group,
+        audience=np.asarray(
+            pd.factorize(frame["audience_groups"].fillna("").astype(str))[0], dtype=np.intp
+        ),
         titles=tuple(titles),
         listed_from=_days(frame["listed_from"]),
         listed_until=_days(frame["listed_until"]),

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from data.dataset import Dataset
@@ -19,13 +18,30 @@ from features.street_counts import (
     show_rates,
 )
 from features.street_products import ProductTraits, read_products
+from features.street_sessions import (
+    Draw,
+    main_venues,
+    months,
+    pair_counts,
+    present,
+    read_draw,
+    repeats,
+    slots,
+    street_distances,
+)
 from features.street_tables import StreetResidents, Streets, read_residents, read_streets
-from features.time import LOCAL
+from recommender.demand.calendar import combine, learn_factors
+from recommender.demand.catchment import draw, learn_reach
+from recommender.demand.censoring import unconstrain
 from recommender.demand.model import DemandModel
 from recommender.demand.new_products import learn_product_rates
 from recommender.demand.rates import estimate_rates
 from recommender.demand.sessions import learn_decay
+from recommender.demand.usual import Usual
 from recommender.types import IdMap
+
+ROUNDS = 3
+"""Turns between unconstraining and the circumstances of place and hour."""
 
 Progress = Callable[[str, float], None]
 
@@ -60,17 +76,59 @@ def fit_demand(
     sessions = read_sessions(known, streets, products, as_of)
     wishes = read_wishes(known, residents, sessions)
 
-    report("counting", 0.3)
+    report("unconstraining", 0.2)
     n_streets, n_products = len(streets.streets), len(products)
-    counted = count_streets(residents, sessions, wishes, n_streets, n_products)
+    draws = read_draw(sessions, wishes)
+    there = present(sessions, residents, n_streets)
+    series, order = repeats(sessions)
+    decay = _decay(sessions, draws, series, order, traits)
+    fresh = decay[traits.group[sessions.product]] ** order
+    seen = sessions.past.nonzero()[0]
+    met = np.maximum(fresh * there.sum(axis=0), 1e-9)
+    levels, sizes = _circumstances(sessions, traits)
+    held_levels = [level[seen] for level in levels]
+    lift = np.ones(len(sessions.events))
+    for _ in range(ROUNDS):
+        freed = unconstrain(
+            draws.taken[seen],
+            draws.waiting[seen],
+            draws.full[seen],
+            (met * lift)[seen],
+            sessions.product[seen],
+            traits.group,
+        )
+        usual = met[seen] * freed.rate[sessions.product[seen]]
+        factors = learn_factors(freed.demand, usual, held_levels, sizes)
+        lift = combine(factors, levels, len(lift))
+    weight = np.ones(len(sessions.events))
+    asked = draws.taken[seen] + draws.waiting[seen]
+    weight[seen] = np.where(asked > 0, freed.demand / np.maximum(asked, 1e-9), 1.0)
+    circumstance = fresh * lift
+
+    report("reach", 0.4)
+    reach = _reach(streets, residents, sessions, wishes, weight, circumstance, there, freed.rate)
+    counted = count_streets(
+        residents,
+        sessions,
+        wishes,
+        there,
+        n_products,
+        weight=weight,
+        reach=reach,
+        session_weight=circumstance,
+    )
 
     report("products", 0.5)
+    held = np.maximum(np.bincount(sessions.product[seen], minlength=n_products), 1)
+    repeated = bool((held > 1).any())
     general = learn_product_rates(
         counted.counts.sum(axis=(0, 1)),
         counted.exposure.sum(axis=(0, 1)),
         traits.matrix,
         traits.group,
         rng=rng,
+        # With one session a product, luck and appeal cannot be told apart.
+        luck=1.0 / (freed.size[traits.group] * held) if repeated else 0.0,
     )
     report("streets", 0.6)
     fitted = estimate_rates(
@@ -78,11 +136,24 @@ def fit_demand(
         counted.exposure,
         streets.population,
         product_rates=general.rate,
-        group=traits.group,
+        usual=Usual(traits.group, traits.matrix, seed=int(rng.integers(2**31))),
     )
     shows = show_rates(sessions, wishes)
     price = _last_free(sessions, n_products)
-    expected = fitted.expected * np.where(price, shows[True], shows[False])
+    attending = np.where(price, shows[True], shows[False]) * _usual_hours(
+        sessions, traits, factors, n_products
+    )
+    at_home = fitted.expected * attending
+    expected = at_home
+    log_sd = fitted.log_sd
+    if reach is not None:
+        online = _online(sessions, traits, n_products)
+        main = main_venues(known, sessions, n_streets)
+        place = np.where(main >= 0, factors[0][main], 1.0)[:, None]
+        expected = np.where(online, at_home.sum(axis=0), draw(at_home, reach) * place)
+        share = reach[:, :, None] * at_home[:, None, :]
+        share /= np.maximum(share.sum(axis=0), 1e-12)
+        log_sd = np.sqrt(np.einsum("svp,sp->vp", share**2, fitted.log_sd**2))
     report("done", 1.0)
     planned = (~sessions.past) & (sessions.street >= 0)
     return DemandModel(
@@ -93,28 +164,62 @@ def fit_demand(
         categories=traits.categories,
         group=traits.group,
         expected=expected,
-        log_sd=np.sqrt(fitted.log_sd**2 + general.log_sd**2),
+        log_sd=np.sqrt(log_sd**2 + general.log_sd**2),
         bookings=counted.bookings,
         survey_votes=_survey_votes(known, streets, products, traits),
         behind=_behind(residents, sessions, wishes, traits, n_streets),
-        decay=_decay(sessions, wishes, traits),
-        season=np.ones(12),
+        decay=decay,
+        season=_season(factors, traits),
         listed_from=traits.listed_from,
         listed_until=traits.listed_until,
         planned_street=sessions.street[planned],
         planned_product=sessions.product[planned],
-        planned_month=_local_months(sessions.starts[planned]),
+        planned_month=months(sessions)[planned],
         planned_seats=np.nan_to_num(sessions.seats[planned]),
     )
 
 
+def _circumstances(
+    sessions: Sessions, traits: ProductTraits
+) -> tuple[list[NDArray[np.intp]], list[int]]:
+    """Levels of venue, time of week, time of week by audience, and quarter by category."""
+    slot = slots(sessions)
+    audience = traits.audience[sessions.product]
+    quarter = (months(sessions).astype(int) % 12) // 3
+    levels = [
+        sessions.venue,
+        slot,
+        audience * 6 + slot,
+        traits.group[sessions.product] * 4 + quarter,
+    ]
+    sizes = [
+        len(sessions.venues),
+        6,
+        6 * (int(traits.audience.max(initial=0)) + 1),
+        4 * len(traits.categories),
+    ]
+    return levels, sizes
+
+
+def _usual_hours(
+    sessions: Sessions, traits: ProductTraits, factors: list[NDArray[np.float64]], n_products: int
+) -> NDArray[np.float64]:
+    """Factor of the hours at which products for the same audience usually take place."""
+    slot, audience = slots(sessions), traits.audience[sessions.product]
+    lift = factors[1][slot] * factors[2][audience * 6 + slot]
+    size = int(traits.audience.max(initial=0)) + 1
+    count = np.bincount(audience, minlength=size)
+    mean = (np.bincount(audience, weights=lift, minlength=size) + 5.0) / (count + 5.0)
+    return np.asarray(mean[traits.audience]) if n_products else np.ones(0)
+
+
+def _season(factors: list[NDArray[np.float64]], traits: ProductTraits) -> NDArray[np.float64]:
+    """Factor of each month by category, shape (categories, 12)."""
+    return np.repeat(factors[3].reshape(len(traits.categories), 4), 3, axis=1)
+
+
 def _silent(text: str, share: float) -> None:
     del text, share
-
-
-def _local_months(starts: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
-    local = pd.DatetimeIndex(starts).tz_localize("UTC").tz_convert(LOCAL).tz_localize(None)
-    return local.to_numpy().astype("datetime64[M]")
 
 
 def _last_free(sessions: Sessions, n_products: int) -> NDArray[np.bool_]:
@@ -162,25 +267,53 @@ def _survey_votes(
     return votes + by_group[:, traits.group]
 
 
-def _decay(sessions: Sessions, wishes: Wishes, traits: ProductTraits) -> NDArray[np.float64]:
-    """Decay by category, from sessions of one product in one street and quarter."""
-    total = np.bincount(wishes.session, weights=wishes.seats, minlength=len(sessions.events))
-    # A session that was full says nothing about how many more would have come.
-    room = ~(total >= 0.95 * np.nan_to_num(sessions.seats, nan=np.inf))
-    held = (sessions.past & (sessions.street >= 0) & room).nonzero()[0]
-    quarter = sessions.starts[held].astype("datetime64[M]").astype(int) // 3
-    frame = pd.DataFrame(
-        {
-            "product": sessions.product[held],
-            "street": sessions.street[held],
-            "quarter": quarter,
-            "starts": sessions.starts[held],
-        }
-    ).sort_values("starts", kind="stable")
-    grouped = frame.groupby(["product", "street", "quarter"], sort=False)
-    series = grouped.ngroup().to_numpy().astype(np.intp)
-    order = grouped.cumcount().to_numpy().astype(np.intp)
-    index = held[frame.index.to_numpy()]
+def _decay(
+    sessions: Sessions,
+    draws: Draw,
+    series: NDArray[np.intp],
+    order: NDArray[np.intp],
+    traits: ProductTraits,
+) -> NDArray[np.float64]:
+    """Decay by category. A full session says nothing about how many more would have come."""
+    held = (sessions.past & (sessions.street >= 0) & ~draws.full).nonzero()[0]
     return learn_decay(
-        total[index], order, series, traits.group[sessions.product[index]], len(traits.categories)
+        draws.taken[held],
+        order[held],
+        series[held],
+        traits.group[sessions.product[held]],
+        len(traits.categories),
     )
+
+
+def _reach(
+    streets: Streets,
+    residents: StreetResidents,
+    sessions: Sessions,
+    wishes: Wishes,
+    weight: NDArray[np.float64],
+    fresh: NDArray[np.float64],
+    there: NDArray[np.float64],
+    rate: NDArray[np.float64],
+) -> NDArray[np.float64] | None:
+    """Reach between streets, or None where sessions were held in fewer than two of them.
+
+    Then nothing tells how far people go, and a street's figure is that of its own residents.
+    """
+    size = len(streets.streets)
+    held = (sessions.past & (sessions.street >= 0)).nonzero()[0]
+    if len(np.unique(sessions.street[held])) < 2:
+        return None
+    usual = there[:, held] * (fresh[held] * rate[sessions.product[held]])
+    expected = np.zeros((size, size))
+    np.add.at(expected.T, sessions.street[held], usual.T)
+    counts = pair_counts(sessions, residents, wishes, weight, size)
+    expected *= counts.sum() / max(expected.sum(), 1e-12)
+    return learn_reach(counts, expected, street_distances(streets)).reach
+
+
+def _online(sessions: Sessions, traits: ProductTraits, n_products: int) -> NDArray[np.bool_]:
+    """Products that take place nowhere in particular: by category, or all their sessions so far."""
+    held = np.bincount(sessions.product, minlength=n_products)
+    placed = np.bincount(sessions.product, weights=sessions.street >= 0, minlength=n_products)
+    named = np.array([name == "online" for name in traits.categories])[traits.group]
+    return np.asarray(named | ((held > 0) & (placed == 0)))

@@ -40,7 +40,7 @@ class DemandModel:
     decay
         Factor from one session to the next, by category, shape (categories,).
     season
-        Demand of each calendar month relative to the usual, shape (12,), mean 1.
+        Demand of each calendar month relative to the usual, shape (categories, 12), mean about 1.
     listed_from, listed_until
         datetime64[D] by product; NaT: no limit.
     planned_street, planned_product, planned_month, planned_seats
@@ -80,8 +80,7 @@ class DemandModel:
         rows = self.streets.positions(streets.ids)
         columns = self.products.positions(products.ids)
         cells = np.ix_(rows, columns)
-        factor = self.season_of(period)
-        expected = self.expected[cells] * factor
+        expected = self.expected[cells] * self.season_of(period)[self.group[columns]]
         width = np.exp(HALF_WIDTH * self.log_sd[cells])
         # The mean of a lognormal lies half a variance above its median.
         median = expected * np.exp(-0.5 * np.minimum(self.log_sd[cells], 1.5) ** 2)
@@ -113,11 +112,11 @@ class DemandModel:
         """Factor from one session of a product to the next, shape (products,)."""
         return np.asarray(self.decay[self.group[self.products.positions(products.ids)]])
 
-    def season_of(self, period: str) -> float:
-        """Demand in a period relative to the usual."""
+    def season_of(self, period: str) -> Floats:
+        """Demand in a period relative to the usual, shape (categories,)."""
         first, after = period_months(period)
         months = np.arange(first, after).astype("datetime64[M]").astype(int) % 12
-        return float(self.season[months].mean())
+        return np.asarray(self.season[:, months].mean(axis=1))
 
     def supply(self, period: str) -> Floats:
         """Seats already planned in a period, shape (streets, products)."""

@@ -46,6 +46,7 @@ def learn_product_rates(
     group: NDArray[np.intp],
     *,
     rng: np.random.Generator,
+    luck: Floats | float = 0.0,
 ) -> ProductRates:
     """Rates of seen and new products.
 
@@ -59,7 +60,13 @@ def learn_product_rates(
         Category of each product, shape (products,).
     rng
         Deals products to folds.
+    luck
+        Variance of the logarithm of a product's counts beyond Poisson (its sessions' luck with
+        weather and posters), shape (products,): a few well-attended sessions are not many.
     """
+    # What was seen counts for as much as Poisson counts of the same relative error would.
+    trust = 1.0 / (1.0 + counts * luck)
+    counts, exposure = counts * trust, exposure * trust
     seen = exposure > 0
     if not seen.any():
         flat = np.ones(len(counts))

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.demand.usual import Usual
+
 Floats = NDArray[np.float64]
-
-
-STRENGTHS: Floats = np.append(1e9, np.geomspace(3000.0, 1.0, 12))
-"""Grid for how many expected counts the usual pattern is worth; the first one is "all"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def standardise(
     exposure: Floats,
     population: Floats,
     product_rates: Floats,
-    group: NDArray[np.intp] | None = None,
+    usual: Usual | None = None,
 ) -> Standardised:
     """Split every cell into what age explains and what is the street's own.
 
@@ -60,8 +58,8 @@ def standardise(
         People, shape (streets, bands).
     product_rates
         Overall rate of each product, shape (products,), > 0.
-    group
-        Category of each product, whose usual ages a product's own start from; all one by default.
+    usual
+        What tells the ages that a product starts from; by default all products are alike.
 
     Returns
     -------
@@ -69,7 +67,7 @@ def standardise(
     """
     band_counts = counts.sum(axis=0)
     band_exposure = np.broadcast_to(exposure.sum(axis=0), band_counts.shape)
-    rates = band_rates(band_counts, band_exposure, product_rates, group)
+    rates = band_rates(band_counts, band_exposure, product_rates, usual)
     if exposure.shape[2] == 1:
         offset = exposure[:, :, 0] @ rates
     else:
@@ -86,7 +84,7 @@ def band_rates(
     counts: Floats,
     exposure: Floats,
     product_rates: Floats,
-    group: NDArray[np.intp] | None = None,
+    usual: Usual | None = None,
 ) -> Floats:
     """Rates by age band, shrunk to the overall rate times the usual activity of the bands.
 
@@ -99,7 +97,7 @@ def band_rates(
         Shape (bands, products).
     product_rates
         Shape (products,), > 0.
-    group
+    usual
         As in :func:`standardise`.
 
     Returns
@@ -107,60 +105,18 @@ def band_rates(
     Shape (bands, products), > 0.
     """
     plain = exposure * product_rates
-    activity = band_activity(counts, plain, group)
-    usual = plain * activity
-    rates = product_rates * activity * (counts + 1.0) / (usual + 1.0)
+    activity = band_activity(counts, plain, usual)
+    foreseen = plain * activity
+    rates = product_rates * activity * (counts + 1.0) / (foreseen + 1.0)
     # Where a product was seen, the bands' rates must add up to what it showed over all of them.
     total = (exposure * rates).sum(axis=0)
     scale = np.where(total > 0, plain.sum(axis=0) / np.maximum(total, 1e-12), 1.0)
     return np.asarray(rates * scale)
 
 
-def band_activity(counts: Floats, plain: Floats, group: NDArray[np.intp] | None = None) -> Floats:
-    """How much each age band takes part, relative to all, by product; shape (bands, products).
-
-    A product takes its category's profile as the *other* products of the category show it, so
-    that its own counts are not used twice.
-    """
+def band_activity(counts: Floats, plain: Floats, usual: Usual | None = None) -> Floats:
+    """How much each age band takes part, relative to all, by product; shape (bands, products)."""
     overall = (counts.sum(axis=1) + 1.0) / (plain.sum(axis=1) + 1.0)
-    if group is None:
+    if usual is None:
         return np.asarray(np.repeat(overall[:, None], counts.shape[1], axis=1))
-    return np.asarray(overall[:, None] * borrow(counts, plain * overall[:, None], group))
-
-
-def borrow(counts: Floats, expected: Floats, group: NDArray[np.intp]) -> Floats:
-    """Ratios that a product may expect from the other products of its group.
-
-    ``(Σ others' counts + κ) / (Σ others' expected + κ)``, with the one κ that predicts the
-    products' own counts best (negative binomial, shape 1): large where the products of a group
-    have little in common, infinite where they have nothing.
-
-    Parameters
-    ----------
-    counts, expected
-        Shape (rows, products); rows are streets or age bands.
-    group
-        Shape (products,).
-
-    Returns
-    -------
-    Shape (rows, products), > 0.
-    """
-    seen, usual = others(counts, expected, group)
-    best, kept = -np.inf, np.ones_like(expected)
-    for strength in STRENGTHS:
-        ratio = (seen + strength) / (usual + strength)
-        # Own expected counts keep their sum: only the pattern over rows is borrowed.
-        mean = expected * ratio
-        mean = mean * (expected.sum(axis=0) / np.maximum(mean.sum(axis=0), 1e-12))
-        fit = float((counts * np.log(mean + 1e-12) - (counts + 1.0) * np.log1p(mean)).sum())
-        if fit > best + 1e-6:
-            best, kept = fit, ratio
-    return kept
-
-
-def others(counts: Floats, expected: Floats, group: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Sums over the other products of each product's group; shapes as given (n, products)."""
-    member = np.eye(int(group.max()) + 1)[group] if len(group) else np.zeros((0, 1))
-    of = [(values @ member)[:, group] - values for values in (counts, expected)]
-    return np.maximum(of[0], 0.0), np.maximum(of[1], 0.0)
+    return np.asarray(overall[:, None] * usual.ratios(counts, plain * overall[:, None]))

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.demand.poststratification import Standardised, borrow, standardise
+from recommender.demand.poststratification import Standardised, standardise
 from recommender.demand.raking import rake
 from recommender.demand.sharing import share
 from recommender.demand.shrinkage import shrink
+from recommender.demand.usual import Usual
 
 Floats = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ def estimate_rates(
     population: Floats,
     *,
     product_rates: Floats | None = None,
-    group: NDArray[np.intp] | None = None,
+    usual: Usual | None = None,
 ) -> StreetRates:
     """Demand of every street for every product from counts by street and age band.
 
@@ -61,15 +62,14 @@ def estimate_rates(
     product_rates
         Overall rate of each product; by default observed counts over exposure. Give them where
         features say more than the counts do.
-    group
-        Category of each product, shape (products,), whose ages and streets a product starts
-        from; all one by default.
+    usual
+        What tells the ages and streets that a product starts from; by default all are alike.
     """
     if product_rates is None:
         total = np.broadcast_to(exposure.sum(axis=(0, 1)), counts.shape[2:])
         product_rates = (counts.sum(axis=(0, 1)) + 0.05) / np.maximum(total, 1.0)
-    base = standardise(counts, exposure, population, product_rates, group)
-    prior = street_taste(base.counts, base.offset, group)
+    base = standardise(counts, exposure, population, product_rates, usual)
+    prior = np.ones_like(base.offset) if usual is None else usual.ratios(base.counts, base.offset)
     offset, target = base.offset * prior, base.target * prior
     shrunk = shrink(base.counts, offset)
     shared = share(base.counts, offset)
@@ -79,16 +79,6 @@ def estimate_rates(
     expected = np.sqrt(by_shrinkage * by_sharing)
     log_sd = np.sqrt(0.5 * (shrunk.log_sd**2 + shared.log_sd**2))
     return StreetRates(expected, log_sd, base, expected / np.maximum(base.target, 1e-12))
-
-
-def street_taste(counts: Floats, offset: Floats, group: NDArray[np.intp] | None = None) -> Floats:
-    """How far each street departs in a product's category, shape (streets, products).
-
-    Learnt from the other products of the category; ones without groups or with one alone.
-    """
-    if group is None or int(group.max(initial=0)) == 0:
-        return np.ones_like(offset)
-    return borrow(counts, offset, group)
 
 
 def _margins(counts: Floats, offset: Floats, target: Floats) -> tuple[Floats, Floats]:

@@ -75,10 +75,10 @@ def _served() -> "DemandModel":
 
 def _fit(data: Path, as_of: str | None, period: str, seed: int) -> "DemandModel":
     from datetime import UTC, datetime
-    from importlib import import_module
 
     import numpy as np
 
+    from data.reading import read_dataset
     from features.time import period_bounds
     from serving.cli.output import progress
     from training.demand import fit_demand
@@ -86,7 +86,7 @@ def _fit(data: Path, as_of: str | None, period: str, seed: int) -> "DemandModel"
     # What happened in the period itself must not speak about it.
     now = datetime.now(UTC)
     moment = _moment(as_of) if as_of else min(period_bounds(period)[0], now)
-    dataset, _ = import_module("data.reading").read_dataset(data, now=now)
+    dataset, _ = read_dataset(data, now=now)
     with progress() as bar:
         task = bar.add_task("reading", total=1.0)
         return fit_demand(

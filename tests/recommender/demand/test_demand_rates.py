@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender.demand.affinity import predict_ratios
+from recommender.demand.calendar import learn_factors
 from recommender.demand.new_products import learn_product_rates
-from recommender.demand.poststratification import band_rates, borrow, standardise
+from recommender.demand.poststratification import band_rates, standardise
 from recommender.demand.raking import rake
 from recommender.demand.rates import estimate_rates
 from recommender.demand.sharing import share
 from recommender.demand.shrinkage import shrink
+from recommender.demand.usual import Usual, borrow
 
 Array = np.ndarray
 
@@ -79,7 +82,11 @@ def test_categories_tell_what_an_unseen_product_may_expect_of_a_street() -> None
     counts = rng.poisson(users * 0.02 * taste[:, None, group]).astype(float)
     rates = np.full(40, 0.02)
     found = estimate_rates(
-        counts, users, np.full((3, 1), 1000.0), product_rates=rates, group=group
+        counts,
+        users,
+        np.full((3, 1), 1000.0),
+        product_rates=rates,
+        usual=Usual(group, np.zeros((40, 0))),
     ).expected
     np.testing.assert_allclose(found[:, 0], 20 * taste[:, 0], rtol=0.35)
 
@@ -161,3 +168,31 @@ def test_no_data_at_all_gives_small_figures_not_errors() -> None:
     )
     assert (found.rate > 0).all()
     assert (found.log_sd >= 1).all()
+
+
+def test_tastes_over_features_reach_products_nobody_booked() -> None:
+    rng = np.random.default_rng(7)
+    traits = rng.normal(size=(300, 6))
+    taste = rng.normal(0, 0.5, (5, 6))
+    truth = np.exp(taste @ traits.T)
+    expected = np.full((5, 300), 15.0)
+    expected[:, 200:] = 0.0
+    counts = rng.poisson(expected * truth).astype(float)
+    found = predict_ratios(counts, expected, traits, rng=np.random.default_rng(0))
+    new = np.log(found[:, 200:])
+    assert np.corrcoef(new.ravel(), np.log(truth[:, 200:]).ravel())[0, 1] > 0.9
+    noise = predict_ratios(
+        rng.poisson(expected).astype(float), expected, traits, rng=np.random.default_rng(0)
+    )
+    assert np.abs(np.log(noise)).mean() < 0.05
+
+
+def test_factors_of_place_and_hour_are_found() -> None:
+    rng = np.random.default_rng(8)
+    venue, hour = rng.integers(0, 10, 2000), rng.integers(0, 6, 2000)
+    by_venue, by_hour = rng.gamma(20, 1 / 20, 10), rng.gamma(8, 1 / 8, 6)
+    expected = rng.gamma(3, 10, 2000)
+    demand = rng.poisson(expected * by_venue[venue] * by_hour[hour]).astype(float)
+    found = learn_factors(demand, expected, [venue, hour], [10, 6])
+    np.testing.assert_allclose(found[0] / found[0].mean(), by_venue / by_venue.mean(), rtol=0.08)
+    np.testing.assert_allclose(found[1] / found[1].mean(), by_hour / by_hour.mean(), rtol=0.08)

@@ -1,0 +1,78 @@
+"""Who a product is for: street and age-band ratios predicted from what it is.
+
+Each row (a street, an age band) has its own taste β_r over product features:
+``log(count / expected) = x_p·β_r``, fitted by weighted ridge regression on smoothed ratios with one
+penalty for all rows, chosen by cross-validation over products. A seen product's prediction comes
+from a fit without it, so that its own counts are not used twice.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+PENALTIES: Floats = np.geomspace(1.0, 3000.0, 9)
+FOLDS = 5
+LEAST_PRODUCTS = 60
+"""With fewer seen products there is nothing to learn tastes over features from."""
+
+
+def predict_ratios(
+    counts: Floats, expected: Floats, traits: Floats, *, rng: np.random.Generator
+) -> Floats:
+    """Ratios of counts to expected that features foretell.
+
+    Parameters
+    ----------
+    counts, expected
+        Shape (rows, products), >= 0.
+    traits
+        Shape (products, features), columns of mean about 0.
+    rng
+        Deals products to folds.
+
+    Returns
+    -------
+    Shape (rows, products), in [1/8, 8]; ones where too few products were seen.
+    """
+    seen = (expected.sum(axis=0) > 1.0).nonzero()[0]
+    if len(seen) < LEAST_PRODUCTS or traits.shape[1] == 0:
+        return np.ones_like(expected)
+    y, u, X = counts[:, seen], expected[:, seen], traits[seen]
+    target = np.log((y + 1.0) / (u + 1.0))
+    # Ratios of single products scatter by themselves, however many booked: cap the weight.
+    weight = u / (1.0 + u / 4.0)
+    fold = rng.permutation(len(seen)) % FOLDS
+    held = np.zeros((len(PENALTIES), *target.shape))
+    for k in range(FOLDS):
+        train, test = fold != k, fold == k
+        held[:, :, test] = _fit(X[train], target[:, train], weight[:, train], X[test], PENALTIES)
+    error = (weight * (held - target) ** 2).sum(axis=(1, 2))
+    best = int(np.argmin(error))
+    level = (weight * target).sum(axis=1, keepdims=True) / np.maximum(
+        weight.sum(axis=1, keepdims=True), 1e-12
+    )
+    if error[best] >= (weight * (level - target) ** 2).sum():
+        return np.ones_like(expected)
+    found = _fit(X, target, weight, traits, PENALTIES[best : best + 1])[0]
+    found[:, seen] = held[best]
+    return np.asarray(np.exp(np.clip(found - level, -2.08, 2.08)))
+
+
+def _fit(X: Floats, target: Floats, weight: Floats, new: Floats, penalties: Floats) -> Floats:
+    """Predictions for ``new`` at every penalty, shape (penalties, rows, new products)."""
+    found = np.zeros((len(penalties), len(target), len(new)))
+    for row in range(len(target)):
+        w = weight[row]
+        if w.sum() <= 0:
+            continue
+        centre = w @ X / w.sum()
+        middle = float(w @ target[row] / w.sum())
+        Z = X - centre
+        values, vectors = np.linalg.eigh(Z.T @ (w[:, None] * Z))
+        right = vectors.T @ (Z.T @ (w * (target[row] - middle)))
+        left = (new - centre) @ vectors
+        for index, penalty in enumerate(penalties):
+            scaled = right / (np.maximum(values, 0.0) + penalty * w.mean())
+            found[index, row] = middle + left @ scaled
+    return found

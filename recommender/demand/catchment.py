@@ -1,0 +1,99 @@
+"""Who comes from where: reach of a session, from street to street.
+
+The rate at which residents of street s go to sessions in street v, relative to the mean, is
+``A_sv``. It starts from a gravity law ``exp(c + own·[s = v] - γ·distance)`` fitted by Poisson
+regression, and each pair departs from that as far as its own counts ask (Gamma-Poisson).
+A session in v then draws ``Σ_s A_sv · (demand of s at usual reach)``.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+Floats = NDArray[np.float64]
+
+SHAPES: Floats = np.geomspace(1.0, 1000.0, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Catchment:
+    """Reach between streets.
+
+    Attributes
+    ----------
+    reach
+        A, shape (home streets, session streets), > 0.
+    own, per_km
+        Coefficients of the gravity law: log ratio for one's own street, and for a kilometre.
+    """
+
+    reach: Floats
+    own: float
+    per_km: float
+
+
+def learn_reach(counts: Floats, expected: Floats, distance_m: Floats | None = None) -> Catchment:
+    """Fit reach.
+
+    Parameters
+    ----------
+    counts
+        Bookings by residents of a street (row) for sessions in a street (column).
+    expected
+        What they would be if every resident went to every session alike, same shape; zero where
+        no session was held.
+    distance_m
+        Metres between streets; ``None`` or NaN where unknown, which the law then does not use.
+    """
+    size = len(counts)
+    same = np.eye(size)
+    far = np.zeros((size, size)) if distance_m is None else np.nan_to_num(distance_m) / 1000.0
+    X = np.stack([np.ones((size, size)), same, far], axis=-1).reshape(-1, 3)
+    weight = np.maximum(expected, 0.0).ravel()
+    beta = _poisson(X, counts.ravel(), weight)
+    law = np.exp(X @ beta).reshape(size, size)
+    mean = np.maximum(expected, 0.0) * law
+    evidence = [
+        (
+            gammaln(counts + shape)
+            - gammaln(shape)
+            + shape * np.log(shape)
+            - (counts + shape) * np.log(mean + shape)
+        ).sum()
+        for shape in SHAPES
+    ]
+    shape = SHAPES[int(np.argmax(evidence))]
+    return Catchment(law * (counts + shape) / (mean + shape), float(beta[1]), float(-beta[2]))
+
+
+def _poisson(X: Floats, y: Floats, offset: Floats, ridge: float = 0.1) -> Floats:
+    """Poisson regression with a log link by Newton's method, lightly penalised but for level."""
+    penalty = np.diag(np.r_[1e-9, np.full(X.shape[1] - 1, ridge)])
+    beta = np.zeros(X.shape[1])
+    beta[0] = np.log(max(y.sum(), 0.5) / max(offset.sum(), 1e-9))
+    if offset.sum() <= 0:
+        return np.zeros(X.shape[1])
+    for _ in range(50):
+        mean = offset * np.exp(np.clip(X @ beta, -20.0, 20.0))
+        gradient = X.T @ (y - mean) - penalty @ beta
+        move = np.linalg.solve((X * mean[:, None]).T @ X + penalty, gradient)
+        move = np.clip(move, -1.0, 1.0)
+        beta = beta + move
+        if np.abs(move).max() < 1e-8:
+            break
+    return np.asarray(beta)
+
+
+def draw(home_demand: Floats, reach: Floats) -> Floats:
+    """Attendances at a session in each street, shape (streets, products).
+
+    Parameters
+    ----------
+    home_demand
+        Demand of each street's residents at usual reach, shape (streets, products).
+    reach
+        As learnt.
+    """
+    return np.asarray(reach.T @ home_demand)
