@@ -28,9 +28,9 @@ AUDIENCE_AGE = {
     "disabled": 0,
     "youth": 14,
     "adult": 18,
-    "senior": 60,
+    "senior": 18,  # younger adults book for their parents and come along
 }
-"""The age from which an audience group is meant; an event for several takes the lowest."""
+"""The age from which an audience group is let in; an event for several takes the lowest."""
 
 DEFAULT_DURATION_MIN = 120
 """How long an event lasts when neither it nor its product says so (assumed)."""

@@ -36,6 +36,28 @@ class Asked:
     seeds: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Candidates scored for a block; arrays of shape (q, c).
+
+    Attributes
+    ----------
+    columns
+        Which candidates.
+    value
+        Total plus boost; ``-inf`` where not eligible.
+    boost
+        What policy added; ``None`` without policy.
+    scores
+        The model's answer.
+    """
+
+    columns: NDArray[np.intp]
+    value: NDArray[np.float32]
+    boost: NDArray[np.float32] | None
+    scores: Scores
+
+
 class ListEngine:
     """A model bound to live arrays.
 
@@ -48,7 +70,8 @@ class ListEngine:
     policy
         How lists are put together.
     prices
-        Capacity price of each candidate, in units of score a booking; none when left out.
+        What showing each candidate costs in score, because its seats are wanted elsewhere
+        (:func:`serving.pricing.price_seats`); nothing when left out.
     """
 
     def __init__(
@@ -71,14 +94,19 @@ class ListEngine:
 
     def ask_residents(self, first: int, last: int) -> Asked:
         """The residents of a range of positions."""
+        return self._ask(np.arange(first, last), self.live.residents.block(first, last))
+
+    def ask_rows(self, rows: NDArray[np.intp]) -> Asked:
+        """Some residents, by position."""
+        return self._ask(rows, self.live.residents.take(rows))
+
+    def _ask(self, rows: NDArray[np.intp], facts: ResidentFacts) -> Asked:
         world = self.live.world
-        facts = self.live.residents.block(first, last)
-        rows = np.arange(first, last)
-        profiled = world.resident_profiled[first:last]
+        profiled = world.resident_profiled[rows]
         ids = world.residents.ids
         return Asked(
             np.where(profiled, rows, -1),
-            world.resident_street[first:last].astype(np.intp),
+            world.resident_street[rows].astype(np.intp),
             facts,
             [
                 f"resident {ids[row]}" if personal else f"place {home}"
@@ -126,7 +154,7 @@ class ListEngine:
         """What the seats of the candidates cost in their scores, ≥ 0."""
         if self.prices is None:
             return np.zeros_like(scores.total)
-        return np.asarray(self.prices[columns] * scores.probability, dtype=np.float32)
+        return np.broadcast_to(self.prices[columns], scores.total.shape).astype(np.float32)
 
     def boost_of(self, asked: Asked, columns: NDArray[np.intp]) -> NDArray[np.float32] | None:
         """What policy adds to the candidates' scores, shape (q, c)."""
@@ -134,24 +162,37 @@ class ListEngine:
             return None
         return np.asarray(self.live.boost[asked.streets[:, None], np.atleast_2d(columns)])
 
-    def _fill(self, asked: Asked, allowed: NDArray[np.bool_], n: int) -> Lists:
+    def scored(self, asked: Asked, allowed: NDArray[np.bool_]) -> Scored:
+        """Score what is worth scoring; capacity prices are not taken off yet.
+
+        Parameters
+        ----------
+        allowed
+            Who may be shown what, shape (q, n_candidates).
+        """
         shared = np.arange(allowed.shape[1])
-        columns = np.broadcast_to(shared, allowed.shape)
         scores = self.scores(asked, shared)
         boost = self.boost_of(asked, shared)
-        value = scores.total - self.price_of(shared, scores)
-        if boost is not None:
-            value = value + boost
+        value = scores.total if boost is None else scores.total + boost
+        return Scored(
+            np.broadcast_to(shared, allowed.shape),
+            np.where(allowed, value, -np.inf).astype(np.float32),
+            boost,
+            scores,
+        )
+
+    def _fill(self, asked: Asked, allowed: NDArray[np.bool_], n: int) -> Lists:
+        scored = self.scored(asked, allowed)
         return fill_lists(
-            columns,
-            np.where(np.take_along_axis(allowed, columns, axis=1), value, -np.inf),
+            scored.columns,
+            scored.value - self.price_of(scored.columns, scored.scores),
             allowed,
             self.live.likeness,
             n,
             policy=self.policy,
             rates=self.live.rates if self.policy.explore_slots else None,
             chance=self._chances(asked.seeds),
-            boost=boost,
+            boost=scored.boost,
         )
 
     def _chances(self, seeds: Sequence[str]) -> NDArray[np.float64]:

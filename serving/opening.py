@@ -13,6 +13,7 @@ import pandas as pd
 from recommender.errors import InputRejectedError, UsageError
 from recommender.ranking.boosts import Boosts
 from serving.live import Live
+from serving.pricing import load_prices
 from serving.suggesting import Suggester
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ def suggester_from_store(
     finally:
         store.close()
     model = SuggestionModel.from_arrays(served.bundle.parts[PART])
-    return Suggester(model, Live(tables, at, boosts=boosts), model_version=served.version)
+    live = Live(tables, at, boosts=boosts)
+    prices = load_prices(settings.home, live, served.version)
+    return Suggester(model, live, model_version=served.version, prices=prices)
 
 
 def suggester_from_folder(

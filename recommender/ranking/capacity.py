@@ -47,6 +47,7 @@ def capacity_prices(
     kappa: float = 1.0,
     scale: float = 1.0,
     rounds: int = 60,
+    cost: Floats | None = None,
 ) -> NDArray[np.float64]:
     r"""Dual prices of seats by projected subgradient ascent.
 
@@ -79,10 +80,15 @@ def capacity_prices(
         How many residents each row stands for, when the rows are a sample.
     rounds
         Steps of the ascent.
+    cost
+        What a price is paid on, shape (r, c): lists are ranked by ``value − price · cost``. The
+        probability when left out, which is the dual of the programme above. With 1 everywhere a
+        price is paid on every showing: right when ``value`` orders a resident's list but means
+        nothing between residents, whose most likely bookings should not be the first to go.
 
     Returns
     -------
-    Prices, in units of value a booking, ≥ 0, shape (n_events,).
+    Prices ≥ 0 in units of value over cost, shape (n_events,).
     """
     n_events = len(seats)
     prices = np.zeros(n_events)
@@ -91,14 +97,14 @@ def capacity_prices(
         return prices
     unlimited = ~np.isfinite(seats)
     room = np.where(unlimited, 1.0, np.maximum(kappa * seats, 0.5))
-    # A price that outweighs a typical value per booking is the largest that can matter.
-    typical = float(np.median(np.abs(value[finite & (probability > 0)]))) / float(
-        np.median(probability[finite & (probability > 0)])
-    )
-    typical = max(typical, 1e-12)
+    cost = probability if cost is None else cost
+    used = finite & (probability > 0)
+    # A price that outweighs what values differ by is the largest that can matter.
+    width = float(np.median(np.abs(value[used]))) + float(np.std(value[used]))
+    typical = max(width / float(np.median(np.broadcast_to(cost, value.shape)[used])), 1e-12)
     total, kept = np.zeros(n_events), 0
     for step in range(rounds):
-        net = value - prices[events] * probability
+        net = value - prices[events] * cost
         load = scale * expected_load(events, probability, best_columns(net, n), n_events)
         excess = np.clip((load - room) / room, -1.0, 1.0)
         excess[unlimited] = -1.0

@@ -133,6 +133,26 @@ class ResidentFacts:
             self.busy_lon[busy],
         )
 
+    def take(self, rows: NDArray[np.intp]) -> "ResidentFacts":
+        """Some residents, in the given order."""
+        length = np.diff(self.busy_from)[rows]
+        first = np.concatenate([[0], np.cumsum(length)])
+        busy = np.repeat(self.busy_from[rows] - first[:-1], length) + np.arange(first[-1])
+        return ResidentFacts(
+            self.home[rows],
+            self.oldest[rows],
+            self.guardian_consent[rows],
+            self.needs_step_free[rows],
+            self.reach_m[rows],
+            self.booked[rows],
+            self.muted[rows],
+            first.astype(np.int64),
+            self.busy_starts_s[busy],
+            self.busy_ends_s[busy],
+            self.busy_lat[busy],
+            self.busy_lon[busy],
+        )
+
     def with_events(self, positions: NDArray[np.intp]) -> "ResidentFacts":
         """The same residents before a choice of the events."""
         return ResidentFacts(

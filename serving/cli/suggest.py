@@ -92,6 +92,7 @@ def register(app: typer.Typer) -> None:
             from serving.batch import suggest_all
 
             assert out is not None
+            _price(suggester, n, seed, save=data is None)
             with progress() as bar:
                 task = bar.add_task("suggesting", total=None)
                 rows = suggest_all(
@@ -137,6 +138,20 @@ def _one(
     if explain:
         return arithmetic_frame(suggestions, arithmetic), title
     return suggestions_frame(suggestions, lang), title
+
+
+def _price(suggester: Suggester, n: int, seed: int, *, save: bool) -> None:
+    """Price the seats for this run, and keep the prices for the single lists after it."""
+    import numpy as np
+
+    from serving.pricing import price_seats, save_prices
+    from serving.settings import Settings
+
+    engine = suggester.engine
+    engine.prices = None
+    engine.prices = price_seats(engine, n, rng=np.random.default_rng(seed))
+    if save:
+        save_prices(Settings().home, suggester.live, engine.prices, suggester.model_version)
 
 
 def _empty() -> pd.DataFrame:

@@ -19,6 +19,7 @@ from recommender.ranking.model import SuggestionModel
 from serving.batch import side_folder, suggest_all, unfinished
 from serving.frames import COLUMNS, suggestions_frame
 from serving.live import Live
+from serving.pricing import load_prices, price_seats, save_prices
 from serving.suggesting import NothingEligibleError, Suggester
 from training.suggestions import fit_suggestions
 
@@ -26,7 +27,15 @@ NOW = datetime(2027, 3, 1, 4, tzinfo=UTC)
 CATEGORIES = ("performance", "lecture", "film", "reading")
 BANDS = ("0-13", "14-17", "18-34", "35-59", "60-69", "70+", None)
 OLDEST = {"0-13": 13, "14-17": 17, "18-34": 34, "35-59": 59, "60-69": 69, "70+": 120}
-IMPLIED = {"all": 0, "children": 0, "family": 0, "disabled": 0, "youth": 14, "adult": 18}
+IMPLIED = {
+    "all": 0,
+    "children": 0,
+    "family": 0,
+    "disabled": 0,
+    "youth": 14,
+    "adult": 18,
+    "senior": 18,
+}
 STREETS = {"310105101": (31.21, 121.42), "310105102": (31.22, 121.40), "310105103": (None, None)}
 STANDING = ("booked", "waitlisted", "attended", "no_show")
 
@@ -202,7 +211,7 @@ class Checker:
         if known(product.get("min_age")) and age < product["min_age"]:
             return False
         groups = product.get("audience_groups")
-        if known(groups) and age < min(IMPLIED.get(g, 60) for g in groups.split(";")):
+        if known(groups) and age < min(IMPLIED[g] for g in groups.split(";")):
             return False
         paid = known(event["ticket_fen"]) and event["ticket_fen"] > 0
         consent = known(resident["guardian_consent"]) and resident["guardian_consent"]
@@ -372,6 +381,35 @@ def test_nothing_ahead_is_told(model: SuggestionModel) -> None:
     )
     with pytest.raises(NothingEligibleError, match="muted by the resident"):
         suggester(model, dataset, muted=muted).for_resident("r05")
+
+
+def test_seat_prices_of_the_batch_serve_single_lists_for_two_days(
+    model: SuggestionModel, tmp_path: Path
+) -> None:
+    made = suggester(model, plain_world())
+    prices = np.linspace(0, 2, 60)
+    assert load_prices(tmp_path, made.live, "m1") is None
+    save_prices(tmp_path, made.live, prices, "m1")
+    found = load_prices(tmp_path, made.live, "m1")
+    assert found is not None
+    np.testing.assert_array_equal(found, prices)
+    assert load_prices(tmp_path, made.live, "m2") is None
+    later = Live(plain_world(), NOW + timedelta(hours=49))
+    assert load_prices(tmp_path, later, "m1") is None
+
+
+def test_scarce_seats_get_a_price(model: SuggestionModel) -> None:
+    dataset = plain_world()
+    seats = pd.array([None] * 60, dtype="Int64")
+    favourite = suggester(model, dataset).for_resident("r05", 1)[0].event_id
+    events = dataset["events"].assign(seats=seats)
+    events.loc[events["event_id"] == favourite, "seats"] = 1
+    made = suggester(model, dataset.replace(events=events))
+    prices = price_seats(made.engine, 5, rng=np.random.default_rng(0))
+    assert prices.shape == (60,)
+    assert (prices >= 0).all()
+    priced = dict(zip(made.live.text.event_id, prices.tolist(), strict=True))
+    assert all(price == 0 for event, price in priced.items() if event != favourite)
 
 
 class KilledError(Exception):
