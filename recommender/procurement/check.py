@@ -4,6 +4,7 @@ Nothing here uses the linear model or the solver. Every rule is read from the pr
 counted in whole sessions and whole fen.
 """
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -141,11 +142,21 @@ def _check_tours(
 
 
 def _attendance(problem: ProcurementProblem, cells: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Attendances a street, counted session by session."""
+    """Attendances a street, counted cell by cell."""
     level = np.zeros(len(problem.streets))
     for s, p in zip(*np.nonzero(cells), strict=True):
-        n, q = int(cells[s, p]), problem.repeat_factor
+        n, q = int(cells[s, p]), float(problem.repeat_factor[p])
         low, expected = float(problem.low[s, p]), float(problem.expected[s, p])
         demand = expected - problem.caution * (expected - low)
-        level[s] += min(n * float(problem.seats[s, p]), demand * sum(q**k for k in range(n)))
+        wanted, room = demand * sum(q**k for k in range(n)), n * float(problem.seats[s, p])
+        sd = float(problem.log_sd[s, p])
+        if sd > 0 and wanted > 0 and 0 < room < math.inf:
+            ratio = math.log(room / wanted) / sd
+            level[s] += wanted * _normal(ratio - sd / 2) + room * _normal(-ratio - sd / 2)
+        else:
+            level[s] += min(wanted, room)
     return level
+
+
+def _normal(x: float) -> float:
+    return math.erfc(-x / math.sqrt(2)) / 2

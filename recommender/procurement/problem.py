@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from recommender.types import IdMap
 
@@ -63,8 +64,9 @@ class ProcurementProblem:
     """One planning problem; S streets, P products, B buyers.
 
     The benefit of n sessions of one product in one street is concave:
-    ``total(n) = min(n * seats, demand * (1 + q + ... + q**(n-1)))`` with q the ``repeat_factor``
-    and demand between ``expected`` and ``low`` by the ``caution``.
+    ``total(n) = E[min(n * seats, D * (1 + q + ... + q**(n-1)))]`` with q the ``repeat_factor`` and
+    D lognormal around a mean between ``expected`` and ``low`` by the ``caution``. (A demand that is
+    surely 100 fills 100 seats; one that is 50 or 150 fills 75.)
 
     Attributes
     ----------
@@ -78,6 +80,8 @@ class ProcurementProblem:
         Whether a buyer may order for a street, shape (B, S).
     expected, low, high
         Attendances at one session if seats were no limit, shape (S, P).
+    log_sd
+        Standard deviation of the logarithm of demand, shape (S, P), >= 0; 0: certain.
     weight
         What an attendance counts for in the objective, shape (S, P), > 0; a street's speciality
         (一街一品) or a brand stands above 1. It never enters a rule.
@@ -110,7 +114,8 @@ class ProcurementProblem:
     caution
         0 plans with the expected demand, 1 with the low end of its interval.
     repeat_factor
-        What the next session of a product in the same street draws, relative to the one before.
+        What the next session of a product in the same street draws, relative to the one before,
+        in (0, 1], shape (P,).
     sessions_per_cell
         Most sessions of one product in one street.
     neighbours
@@ -129,6 +134,7 @@ class ProcurementProblem:
     expected: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    log_sd: NDArray[np.float64]
     weight: NDArray[np.float64]
     price_fen: NDArray[np.int64]
     sessions_max: NDArray[np.int64]
@@ -141,11 +147,11 @@ class ProcurementProblem:
     quotas: tuple[Quota, ...] = ()
     slot_limits: tuple[SlotLimit, ...] = ()
     floor_sessions: NDArray[np.int64]
+    repeat_factor: NDArray[np.float64]
     floor_attendance: float = 0.0
     supplier_share_max: float = 1.0
     gini_max: float | None = None
     caution: float = 0.0
-    repeat_factor: float = 0.7
     sessions_per_cell: int = 3
     neighbours: tuple[tuple[int, int], ...] = ()
     touring_discount: float = 0.0
@@ -158,7 +164,9 @@ class ProcurementProblem:
             "expected": (s, p),
             "low": (s, p),
             "high": (s, p),
+            "log_sd": (s, p),
             "weight": (s, p),
+            "repeat_factor": (p,),
             "price_fen": (p,),
             "sessions_max": (p,),
             "seats": (s, p),
@@ -178,29 +186,52 @@ class ProcurementProblem:
             raise ValueError("money must not be negative")
         if not (self.residents > 0).all():
             raise ValueError("a street needs residents")
-        if not (0 < self.repeat_factor <= 1 and 0 <= self.caution <= 1):
-            raise ValueError("repeat_factor must be in (0, 1], caution in [0, 1]")
+        if not ((self.repeat_factor > 0) & (self.repeat_factor <= 1)).all():
+            raise ValueError("repeat_factor must be in (0, 1]")
+        if not 0 <= self.caution <= 1:
+            raise ValueError("caution must be in [0, 1]")
 
     @property
     def demand(self) -> NDArray[np.float64]:
         """Demand the plan counts on: ``expected``, moved towards ``low`` by the caution."""
         return (1 - self.caution) * self.expected + self.caution * self.low
 
-    def totals(self, demand: NDArray[np.float64]) -> NDArray[np.float64]:
+    def totals(self, demand: NDArray[np.float64], *, certain: bool = False) -> NDArray[np.float64]:
         """Attendances at 0, 1, ..., ``sessions_per_cell`` sessions for a demand matrix.
 
         Parameters
         ----------
         demand
             Shape (S, P): :attr:`demand`, ``expected``, ``low`` or ``high``.
+        certain
+            Take the demand as it is instead of as the mean of what it may turn out to be.
 
         Returns
         -------
         Shape (sessions_per_cell + 1, S, P), concave and rising along the first axis.
         """
-        powers = self.repeat_factor ** np.arange(self.sessions_per_cell)
-        drawn = np.concatenate([[0.0], np.cumsum(powers)])[:, None, None] * demand
         counts = np.arange(self.sessions_per_cell + 1, dtype=np.float64)[:, None, None]
+        powers = self.repeat_factor ** np.arange(self.sessions_per_cell)[:, None]
+        drawn = np.concatenate([np.zeros((1, len(self.products))), np.cumsum(powers, axis=0)])
+        mean = drawn[:, None, :] * demand
         with np.errstate(invalid="ignore"):  # 0 sessions of unlimited seats
             room = np.where(counts > 0, counts * self.seats, 0.0)
-        return np.minimum(room, drawn)
+        if certain:
+            return np.minimum(room, mean)
+        return expected_minimum(mean, self.log_sd, room)
+
+
+def expected_minimum(
+    mean: NDArray[np.float64], log_sd: NDArray[np.float64], room: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """E[min(X, room)] for a lognormal X of the given mean; arrays broadcast.
+
+    With r = ln(room / mean) / sd: ``mean Phi(r - sd / 2) + room (1 - Phi(r + sd / 2))``.
+    """
+    mean, log_sd, room = np.broadcast_arrays(mean, log_sd, room)
+    result = np.minimum(mean, room)
+    spread = (log_sd > 0) & (mean > 0) & (room > 0) & np.isfinite(room)
+    m, sd, c = mean[spread], log_sd[spread], room[spread]
+    ratio = np.log(c / m) / sd
+    result[spread] = m * ndtr(ratio - sd / 2) + c * ndtr(-ratio - sd / 2)
+    return np.asarray(result, dtype=np.float64)

@@ -28,6 +28,8 @@ def make_problem(
         "expected": demand,
         "low": demand * 0.5,
         "high": demand * 2,
+        "log_sd": np.zeros((s, p)),
+        "repeat_factor": np.full(p, 0.7),
         "weight": np.ones((s, p)),
         "price_fen": np.array(price, dtype=np.int64),
         "sessions_max": np.full(p, 99, dtype=np.int64),

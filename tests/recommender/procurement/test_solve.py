@@ -73,6 +73,7 @@ def problems(draw: Any, make: Any) -> ProcurementProblem:
         supplier_share_max=draw(st.sampled_from([1.0, 0.6])),
         gini_max=draw(st.sampled_from([None, None, 0.2])),
         caution=draw(st.sampled_from([0.0, 1.0])),
+        log_sd=np.full((s, p), draw(st.sampled_from([0.0, 0.5]))),
     )
 
 
@@ -94,8 +95,22 @@ def test_small_problems_equal_brute_force(problem_of: Any, data: st.DataObject) 
 
 
 def test_tiers_fall_and_seats_bound(problem_of: Any) -> None:
-    problem = problem_of([[100.0]], [100], [1000], seats=np.array([[90.0]]), repeat_factor=0.5)
+    problem = problem_of(
+        [[100.0]], [100], [1000], seats=np.array([[90.0]]), repeat_factor=np.array([0.5])
+    )
     assert problem.totals(problem.demand)[:, 0, 0].tolist() == [0.0, 90.0, 150.0]
+
+
+def test_uncertain_demand_fills_fewer_seats(problem_of: Any) -> None:
+    rng = np.random.default_rng(0)
+    sd = 0.6
+    drawn = 100 * np.exp(sd * rng.standard_normal(400_000) - sd**2 / 2)
+    problem = problem_of(
+        [[100.0]], [100], [1000], seats=np.array([[90.0]]), log_sd=np.array([[sd]])
+    )
+    assert problem.totals(problem.demand)[1, 0, 0] == pytest.approx(
+        np.minimum(drawn, 90).mean(), rel=2e-3
+    )
 
 
 def test_two_buyers_share_one_street(problem_of: Any) -> None:

@@ -1,0 +1,1 @@
+"""Plans as files: workbook, CSV, JSON, OCDS, one page a street."""

@@ -1,0 +1,56 @@
+"""A plan to a file, by the file's ending."""
+
+import json
+from pathlib import Path
+
+from recommender.errors import UsageError
+from training.plans import PlanDocument
+
+
+def save_plan(document: PlanDocument, out: Path) -> None:
+    """Write ``.xlsx``, ``.csv``, ``.json``, ``.ocds.json`` or ``.pdf``.
+
+    Raises
+    ------
+    UsageError
+        For any other ending.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    match out.suffix.lower():
+        case ".xlsx":
+            from serving.exports.workbook import write_workbook
+
+            write_workbook(document, out)
+        case ".csv":
+            # With a byte-order mark, so that spreadsheets read the Chinese.
+            document.lines.to_csv(out, index=False, encoding="utf-8-sig")
+        case ".json":
+            out.write_text(plan_json(document), encoding="utf-8")
+        case other:
+            raise UsageError(
+                f"cannot write a plan as {other or 'a file without an ending'}.",
+                "Use .xlsx, .csv or .json.",
+            )
+
+
+def plan_json(document: PlanDocument) -> str:
+    """The whole document as JSON."""
+    lines = json.loads(document.lines.to_json(orient="records", force_ascii=False))
+    for line in lines:
+        line["reasons"] = [text for text in line["reasons"].split(";") if text]
+        line["warnings"] = [text for text in line["warnings"].split(";") if text]
+    content = {
+        "plan_id": document.plan_id,
+        "period": document.period,
+        "model_version": document.model_version,
+        "data_date": document.data_date.isoformat(),
+        "summary": dict(document.summary),
+        "warnings": list(document.warnings),
+        "rules": [
+            {"rule": rule, "value": value, "where": where} for rule, value, where in document.rules
+        ],
+        "stages": list(document.stages),
+        "left_out": dict(document.left_out),
+        "lines": lines,
+    }
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"

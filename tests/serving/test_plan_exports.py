@@ -1,0 +1,95 @@
+"""The plan's files open, add up and say the same."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from recommender.errors import UsageError
+from serving.exports.saving import save_plan
+from training.plans import COLUMNS, PlanDocument
+
+
+@pytest.fixture
+def document() -> PlanDocument:
+    rows = []
+    for n in range(3):
+        row = dict.fromkeys(COLUMNS)
+        row |= {
+            "line_id": f"PLAN-x-{n:04d}", "plan_id": "PLAN-x", "buyer_code": "S1", "buyer": "甲街",
+            "street_code": "310105001", "street": "甲街", "product_id": f"P{n}",
+            "supplier_id": "A", "supplier": "剧团", "venue_id": "V1", "venue": "中心",
+            "period": "2027Q1",
+            "sessions": n + 1, "amount_fen": 100_000 * (n + 1), "expected": 50.0, "low": 20.0,
+            "high": 90.0, "marginal_fen_per_attendance": float("inf") if n == 2 else 2000.0,
+            "reasons": "理由一;理由二", "warnings": "提示" if n == 0 else "", "title": "=1+1",
+            "category": "film", "months": "2027-01×1", "price_fen": 100_000, "new": n == 0,
+            "evidence_bookings": pd.NA, "evidence_surveys": 12, "model_version": "m1",
+        }  # fmt: skip
+        rows.append(row)
+    return PlanDocument(
+        plan_id="PLAN-x",
+        period="2027Q1",
+        model_version="m1",
+        data_date=datetime(2026, 12, 1, tzinfo=UTC),
+        lines=pd.DataFrame(rows, columns=list(COLUMNS)),
+        summary={
+            "status": "optimal", "gap": 0.001, "method": "milp", "budget_fen": 1_000_000,
+            "amount_fen": 600_000, "sessions": 6, "products": 3, "suppliers": 1, "streets": 1,
+            "expected": 150.0, "low": 60.0, "high": 270.0, "fen_per_attendance": 4000.0,
+            "gini": 0.0, "new_products_share": 1 / 6,
+        },
+        warnings=("整体提示",),
+        rules=(("plan.caution", "0.0", "default"), ("floor.x", "2", "line 3")),
+        rules_text="",
+        stages=("需求征集", "验收"),
+        left_out={"P9": "没有价格"},
+    )  # fmt: skip
+
+
+def test_the_workbook_is_for_officers(document: PlanDocument, tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "plan.xlsx"
+    save_plan(document, out)
+    book = openpyxl.load_workbook(out)
+    assert book.sheetnames == [
+        "汇总", "明细", "按街镇", "按供应商", "按类别", "规则", "提示", "未列入",
+    ]  # fmt: skip
+    lines = book["明细"]
+    assert lines.freeze_panes == "E2"
+    assert lines.print_title_rows == "$1:$1"
+    assert lines.sheet_properties.pageSetUpPr.fitToPage
+    heads = [cell.value for cell in lines[1]]
+    amount = heads.index("金额（元）")
+    assert [row[amount].value for row in lines.iter_rows(min_row=2)] == [1000, 2000, 3000, 6000]
+    title = lines.cell(2, heads.index("产品") + 1)
+    assert (title.value, title.data_type) == ("=1+1", "s")  # text, never a formula
+    assert lines.cell(2, heads.index("街镇代码") + 1).value == "310105001"
+    summary = {row[0].value: row[1].value for row in book["汇总"].iter_rows()}
+    assert summary["建议金额（元）"] == 6000
+    assert summary["预算使用率"] == pytest.approx(0.6)
+    assert "□ 需求征集" in summary
+    assert [row[3].value for row in book["提示"].iter_rows(min_row=2)] == ["整体提示", "提示"]
+
+
+def test_csv_keeps_codes_and_contract_columns(document: PlanDocument, tmp_path: Path) -> None:
+    save_plan(document, tmp_path / "plan.csv")
+    back = pd.read_csv(tmp_path / "plan.csv", dtype=str)
+    assert list(back.columns) == list(COLUMNS)
+    assert back["street_code"].tolist() == ["310105001"] * 3
+    assert back["amount_fen"].tolist() == ["100000", "200000", "300000"]
+
+
+def test_json_has_lists(document: PlanDocument, tmp_path: Path) -> None:
+    save_plan(document, tmp_path / "plan.json")
+    content = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    assert content["lines"][0]["reasons"] == ["理由一", "理由二"]
+    assert content["lines"][2]["marginal_fen_per_attendance"] is None
+    assert content["summary"]["amount_fen"] == 600_000
+
+
+def test_other_endings_are_refused(document: PlanDocument, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"cannot write a plan as \.docx"):
+        save_plan(document, tmp_path / "plan.docx")
