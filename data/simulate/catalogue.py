@@ -241,7 +241,7 @@ def _appeal(
     suppliers: int,
     rng: np.random.Generator,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Appeal and loading; the told part's variance is split .3 category, .5 tags, .2 supplier."""
+    """Appeal and loading; the told part's variance is split .2 category, .6 tags, .2 supplier."""
     n, told = len(category), 1 - settings.hidden_share
     rows = np.repeat(np.arange(n), [len(t) for t in tags])
     flat = np.concatenate([np.array(t) for t in tags])
@@ -252,7 +252,7 @@ def _appeal(
         by_tag = np.zeros((n, width))
         np.add.at(by_tag, rows, rng.normal(0, 1, (len(TAGS), width))[flat])
         by_supplier = rng.normal(0, 1, (suppliers, width))[supplier]
-        parts = ((by_category, 0.3), (by_tag, 0.5), (by_supplier, 0.2))
+        parts = ((by_category, 0.2), (by_tag, 0.6), (by_supplier, 0.2))
         total = np.zeros((n, width))
         for part, share in parts:
             total += np.sqrt(share) * (part - part.mean(axis=0)) / part.std(axis=0)

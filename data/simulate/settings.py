@@ -83,7 +83,7 @@ class SimulationSettings:
     seat_scarcity: float = 1.0
     sold_out_share: float = 0.2
     overdispersion: float = 0.35
-    hidden_share: float = 0.45
+    hidden_share: float = 0.33
     habit: float = 1.8
     habit_orders: float = 1.0
     truth_people: int = 60_000
