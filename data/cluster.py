@@ -122,7 +122,7 @@ class Cluster:
         )
         deadline = time.monotonic() + timeout_s
         while True:
-            self._clear_stale_pid()
+            self._clear_stale_locks()
             try:
                 self._run(
                     "pg_ctl",
@@ -144,29 +144,27 @@ class Cluster:
         if (self.folder / "postmaster.pid").exists():
             self._run("pg_ctl", "-D", str(self.folder), "-m", "fast", "-w", "-t", "120", "stop")
 
-    def _clear_stale_pid(self) -> None:
-        """Remove a ``postmaster.pid`` whose number now belongs to another process.
+    def _clear_stale_locks(self) -> None:
+        """Remove lock files whose process number now belongs to another program.
 
         PostgreSQL itself deals with numbers that belong to nobody. One that was given to another
         program since, or that of a dead server nobody has reaped, would stop every start.
         """
-        path = self.folder / "postmaster.pid"
-        try:
-            pid = int(path.read_text().split()[0])
-        except FileNotFoundError:
-            return
-        except (ValueError, IndexError):
-            pid = -1
-        if pid > 0 and self._owns(pid):
+        locks = [self.folder / "postmaster.pid", self._socket_folder() / ".s.PGSQL.5432.lock"]
+        stale = [path for path in locks if path.exists() and not self._owns(_pid_in(path))]
+        if not stale:
             return
         deadline = time.monotonic() + 15
         while self._stragglers() and time.monotonic() < deadline:
             time.sleep(0.1)
         for process in self._stragglers():
             process.kill()
-        path.unlink(missing_ok=True)
+        for path in stale:
+            path.unlink(missing_ok=True)
 
     def _owns(self, pid: int) -> bool:
+        if pid <= 0:
+            return False
         try:
             process = psutil.Process(pid)
             return (
@@ -290,6 +288,13 @@ def _open_path_to(path: Path) -> None:
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:
             parent.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
+
+
+def _pid_in(path: Path) -> int:
+    try:
+        return int(path.read_text().split()[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return 0
 
 
 def _is_shared_memory_busy(log: Path) -> bool:

@@ -1,6 +1,6 @@
 """Bringing files into the store: judge, then merge, table by table."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ import pyarrow as pa
 from adbc_driver_manager.dbapi import Connection
 
 from data.quarantine import empty_quarantine
-from data.readers import find_tables
+from data.readers import RawTable, find_tables
 from data.reading import ImportReport, Judged, Progress, TableReport, judge_table, keys_of
 from data.schema import TABLES, Table
 from data.store import Store
@@ -28,6 +28,33 @@ def import_path(
 ) -> ImportReport:
     """Import the contract tables of a folder or file.
 
+    As :func:`data.readers.find_tables` and :func:`import_tables` one after the other.
+
+    Raises
+    ------
+    UsageError
+        If there is no contract table.
+    InputRejectedError
+        If a file cannot be read or lacks a required column.
+    """
+    sources, ignored = find_tables(path)
+    return import_tables(
+        store, sources, ignored, now=now, dry_run=dry_run, strict=strict, progress=progress
+    )
+
+
+def import_tables(
+    store: Store | None,
+    sources: Mapping[str, RawTable],
+    ignored: Sequence[str] = (),
+    *,
+    now: datetime,
+    dry_run: bool = False,
+    strict: bool = False,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import tables that were found in files.
+
     Each table is one transaction: whenever this dies, every table is as it was or as it should
     be. Tables that others refer to come first, so what is there never refers to nothing.
 
@@ -35,8 +62,8 @@ def import_path(
     ----------
     store
         Migrated. ``None`` stands for an empty one, for a dry run.
-    path
-        A folder of CSV and Parquet files or workbooks, or one such file.
+    sources, ignored
+        As :func:`data.readers.find_tables` returns them.
     now
         Times after it are in the future.
     dry_run
@@ -52,12 +79,9 @@ def import_path(
 
     Raises
     ------
-    UsageError
-        If there is no contract table.
     InputRejectedError
-        If a file cannot be read or lacks a required column; then nothing has been imported.
+        If a file turns out to be no file of its kind; tables before it are in.
     """
-    sources, ignored = find_tables(path)
     report = ImportReport(notes=[f"ignored: {name}" for name in ignored], kept=not dry_run)
     with ExitStack() as stack:
         connection: Connection | None = None

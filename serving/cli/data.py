@@ -38,7 +38,8 @@ def init() -> None:
     where = "the database at GONGXU_DATABASE_URL"
     if settings.database_url is None:
         where = f"the embedded database under {settings.home}"
-    log.print(f"{where} {'is ready' if done else 'is up to date'}; it holds {rows:,} rows.")
+    state = "is ready" if done else "is up to date"
+    log.print(f"{where} {state}; it holds {rows:,} rows.", soft_wrap=True)
     store.close()
 
 
@@ -74,11 +75,13 @@ def import_(
     """
     from datetime import UTC, datetime
 
-    from data.importing import import_path
+    from data.importing import import_tables
     from data.quarantine import write_quarantine
+    from data.readers import find_tables
     from recommender.errors import InputRejectedError
 
     settings = Settings()
+    found = find_tables(path)  # a wrong call should not start a database
     store = _store_to_try(settings) if dry_run else _store_to_fill(settings)
     try:
         with progress() as bars:
@@ -89,19 +92,19 @@ def import_(
                     tasks[table] = bars.add_task(table, total=None)
                 bars.update(tasks[table], completed=rows)
 
-            report = import_path(
-                store, path, now=datetime.now(UTC), dry_run=dry_run, strict=strict, progress=show
+            report = import_tables(
+                store, *found, now=datetime.now(UTC), dry_run=dry_run, strict=strict, progress=show
             )
     finally:
         if store is not None:
             store.close()
     emit(report.to_frame(), format, title="import" if report.kept else "nothing was kept")
     for note in report.notes:
-        log.print(f"note: {note}", markup=False)
+        log.print(f"note: {note}", markup=False, soft_wrap=True)
     file = write_quarantine(report.quarantine, quarantine or settings.home / "quarantine")
     bad = f"{report.quarantined:,} of {report.read:,} rows are bad"
     if file is not None:
-        log.print(f"{bad}; see {file}")
+        log.print(f"{bad}; see {file}", markup=False, soft_wrap=True)
     if report.quarantined and (strict or report.quarantined == report.read):
         raise InputRejectedError(f"{bad}.", "Nothing was imported.")
 
