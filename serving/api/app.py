@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from serving.api.access import OPEN, access_of
 from serving.api.middleware import Surroundings
 from serving.api.problems import Problem, add_handlers, problem
-from serving.api.routes import health, ingest, sessions
+from serving.api.routes import health, ingest, officers, residents, sessions, suggestions
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
 from serving.settings import Settings
@@ -70,7 +70,14 @@ def create_app(
     app.state.service = service
     add_handlers(app)
     _add_openapi(app)
-    for router in (health.router, sessions.router, ingest.router):
+    for router in (
+        health.router,
+        sessions.router,
+        ingest.router,
+        suggestions.router,
+        residents.router,
+        officers.router,
+    ):
         app.include_router(router)
     if options.local_issuer:
         app.include_router(health.local_issuer)

@@ -8,7 +8,9 @@ from prometheus_client import CollectorRegistry
 
 from serving.api.changes import Bell
 from serving.api.database import Database
+from serving.api.keeper import Keeper
 from serving.api.metrics import Metrics
+from serving.api.recorder import Recorder
 from serving.api.settings import ServiceSettings
 from serving.auth.authenticator import Authenticator
 from serving.auth.local_issuer import key_set
@@ -46,6 +48,15 @@ class Service:
         self.bell = Bell(settings.home)
         self.ingesting = threading.BoundedSemaphore(service_settings.ingest_at_once)
         self.metrics = Metrics(CollectorRegistry())
+        self.keeper = Keeper(
+            settings,
+            self.database,
+            self.bell,
+            self.metrics,
+            now=now,
+            refresh_s=service_settings.refresh_s,
+        )
+        self.recorder = Recorder(self.database.engine, now)
         self.authenticator = Authenticator(
             self.database.engine,
             _issuers(settings, service_settings),
@@ -53,18 +64,24 @@ class Service:
         )
 
     def model_version(self) -> str | None:
-        """The served model; `None` before there is one."""
-        return None
+        """The served model; ``None`` before there is one."""
+        memory = self.keeper.memory
+        return None if memory is None else memory.version
 
     def parents(self) -> Mapping[str, str]:
         """The parent's code of every area."""
-        return {}
+        memory = self.keeper.memory
+        return {} if memory is None else memory.parents
 
     def open(self) -> None:
         """Start what runs beside the requests."""
+        self.keeper.start()
+        self.recorder.start()
 
     def close(self) -> None:
         """Stop it, and let the database go."""
+        self.keeper.stop()
+        self.recorder.stop()
         self.database.close()
 
 

@@ -22,6 +22,7 @@ GROUPS = (
     "serve",
     "keys",
     "users",
+    "rights",
     "demo",
 )
 """Modules with a ``register``, in the order in which help lists their commands."""

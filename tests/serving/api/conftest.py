@@ -5,15 +5,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import numpy as np
+import pandas as pd
 import pytest
+import sqlalchemy as sa
 import uvicorn
 from fastapi import FastAPI
 
+from data.dataset import Dataset, canonical
 from data.embedded import embedded_url, release
+from data.schema import TABLES
 from data.store import Store
 from serving.api.app import create_app
 from serving.api.service import Service
@@ -21,6 +26,10 @@ from serving.api.settings import ServiceSettings
 from serving.auth.local_issuer import issue_token
 from serving.auth.roles import Role
 from serving.settings import Settings
+from training.bundle import Manifest, save_bundle
+from training.demand import fit_demand
+from training.served import switch
+from training.suggestions import fit_suggestions
 
 ISSUER = "http://issuer.test"
 
@@ -49,7 +58,7 @@ def service(api_home: Path) -> Iterator[Service]:
 @contextmanager
 def run_server(app: FastAPI, *, port: int = 0) -> Iterator[httpx.Client]:
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="critical", server_header=False
+        app, host="127.0.0.1", port=port, log_level="error", server_header=False
     )
     server = uvicorn.Server(config)
     listening = config.bind_socket()
@@ -87,6 +96,124 @@ def app(service: Service) -> FastAPI:
 def client(app: FastAPI, running) -> Iterator[httpx.Client]:
     with running(app) as client:
         yield client
+
+
+def small_world(now: datetime) -> dict[str, pd.DataFrame]:
+    """Two streets of 15, three tastes, a hundred past events, nine to come (u0 to u8)."""
+    hour = timedelta(hours=1)
+    areas = [
+        {"area_code": "310105", "name": "长宁区", "level": "district"},
+        {
+            "area_code": "310105001",
+            "name": "华阳路街道",
+            "level": "street",
+            "parent_code": "310105",
+            "lat": 31.216,
+            "lon": 121.420,
+        },
+        {
+            "area_code": "310105002",
+            "name": "江苏路街道",
+            "level": "street",
+            "parent_code": "310105",
+            "lat": 31.222,
+            "lon": 121.431,
+        },
+    ]
+    venues = [
+        {"venue_id": f"v{k}", "name": f"文化中心{k}", "area_code": f"31010500{k}", "seats": 50}
+        | {"lat": 31.216 + k / 1000, "lon": 121.42}
+        for k in (1, 2)
+    ]
+    kinds = ("performance", "lecture", "reading")
+    products = [
+        {"product_id": f"p{i}", "title": f"{kinds[i % 3]} {i}", "category": kinds[i % 3]}
+        | {"tags": f"tag{i % 3}", "supplier_id": f"s{i % 2}", "price_fen": 500_000}
+        for i in range(9)
+    ]
+    events, bookings = [], []
+    for i in range(100):
+        starts = now - (100 - i) * 20 * hour
+        events.append(_event(f"e{i}", i % 9, starts, now - 3000 * hour, "done"))
+        for r in range(30):
+            if r % 3 == i % 3 and (i + r) % 2:
+                at = starts - (24 + r) * hour
+                bookings.append(
+                    {"booking_id": f"b{i}-{r}", "resident_id": f"r{r}", "event_id": f"e{i}"}
+                    | {"booked_at": at, "seats": 1, "status": "attended", "updated_at": starts}
+                )
+    ahead = [now + (48 + 5 * i) * hour for i in range(9)]
+    events += [_event(f"u{i}", i, at, now - 48 * hour, "open") for i, at in enumerate(ahead)]
+    residents = [
+        {"resident_id": f"r{r}", "area_code": f"31010500{1 + r % 2}", "age_band": "35-59"}
+        | {"sex": "f", "personalised": True, "joined_at": now - 4000 * hour}
+        for r in range(30)
+    ]
+    rows = {
+        "areas": areas,
+        "venues": venues,
+        "suppliers": [{"supplier_id": f"s{k}", "name": f"团体{k}"} for k in (0, 1)],
+        "products": products,
+        "events": events,
+        "residents": residents,
+        "bookings": bookings,
+    }
+    return {
+        name: canonical(pd.DataFrame(given).convert_dtypes(), TABLES[name])
+        for name, given in rows.items()
+    }
+
+
+def _event(
+    name: str, product: int, starts: datetime, published: datetime, status: str
+) -> dict[str, object]:
+    return {
+        "event_id": name,
+        "product_id": f"p{product}",
+        "venue_id": f"v{1 + product % 2}",
+        "title": f"第{name}场",
+        "starts_at": starts,
+        "ends_at": starts + timedelta(hours=2),
+        "seats": 40,
+        "ticket_fen": 0,
+        "published_at": published,
+        "status": status,
+    }
+
+
+def put_world(home: Path, url: str | None = None) -> None:
+    """Fill the database with the small world and serve a model of it."""
+    now = datetime.now(tz=UTC).replace(microsecond=0)
+    store = Store.connect(url or embedded_url(home))
+    try:
+        store.migrate()
+        with store.engine.begin() as connection:
+            names = connection.execute(
+                sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+            ).scalars()
+            kept = ("gongxu_version", "api_keys", "console_users")
+            names = [name for name in names if name not in kept]
+            connection.execute(sa.text(f"TRUNCATE {', '.join(names)}"))
+        dataset = Dataset(small_world(now))
+        store.merge_all(dataset)
+        if not (home / "models").exists():
+            rng = np.random.default_rng(1)
+            parts = {
+                "suggestions": fit_suggestions(dataset, as_of=now, rng=rng).to_arrays(),
+                "demand": fit_demand(dataset, as_of=now, rng=rng).to_arrays(),
+            }
+            manifest = Manifest(data_hash="x", created_at=now, as_of=now, seed=1)
+            for version in ("m1", "m2"):
+                save_bundle(home / "models" / version, parts, manifest)
+        switch(store.engine, "m1", now=now)
+    finally:
+        store.close()
+
+
+@pytest.fixture
+def world(api_home: Path) -> None:
+    """The small world, fresh."""
+    put_world(api_home)
 
 
 @pytest.fixture

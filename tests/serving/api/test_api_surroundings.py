@@ -5,6 +5,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from fastapi import FastAPI
 
 from serving.api.app import api_routes, create_app
@@ -15,7 +16,13 @@ from serving.auth.roles import Role
 from serving.settings import Settings
 
 
-def test_alive_and_not_ready_without_a_model(client: httpx.Client) -> None:
+@pytest.fixture
+def nothing_served(service: Service) -> None:
+    with service.database.engine().begin() as connection:
+        connection.execute(sa.text("DELETE FROM served_model"))
+
+
+def test_alive_and_not_ready_without_a_model(nothing_served, client: httpx.Client) -> None:
     assert client.get("/healthz").json() == {"status": "alive"}
     answer = client.get("/readyz")
     assert answer.status_code == 503

@@ -1,0 +1,50 @@
+"""Suggestions as an iCalendar feed (RFC 5545)."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from icalendar import Calendar, Event
+
+from recommender.types import Suggestion
+
+
+def calendar_of(
+    suggestions: Iterable[Suggestion],
+    venues: Mapping[str, str],
+    ends: Mapping[str, datetime],
+    *,
+    made_at: datetime,
+) -> bytes:
+    """The feed.
+
+    Parameters
+    ----------
+    suggestions
+        The list.
+    venues, ends
+        The venue's name and the event's end, by event.
+    made_at
+        When the list was made.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", "-//gongxu//suggestions//ZH")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", "为你推荐")
+    calendar.add("refresh-interval", timedelta(hours=6), parameters={"VALUE": "DURATION"})
+    for line in suggestions:
+        event = Event()
+        event.add("uid", f"{line.event_id}@gongxu")
+        event.add("dtstamp", made_at)
+        event.add("dtstart", line.starts_at)
+        if line.event_id in ends and ends[line.event_id] > line.starts_at:
+            event.add("dtend", ends[line.event_id])
+        event.add("summary", line.title)
+        if venues.get(line.event_id):
+            event.add("location", venues[line.event_id])
+        event.add("description", "\n".join(reason.zh for reason in line.reasons))
+        # A suggestion is no appointment: it must not make anybody look busy.
+        event.add("transp", "TRANSPARENT")
+        event.add("status", "TENTATIVE")
+        calendar.add_component(event)
+    made: bytes = calendar.to_ical()
+    return made

@@ -1,0 +1,219 @@
+"""What officers and operators see: street demand, the models."""
+
+import base64
+from typing import Annotated, Any, Literal
+
+import anyio.to_thread
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from data.schema import CATEGORIES
+from recommender.errors import NotTrainedError, UnknownIdError, UsageError
+from serving.api.access import Access, guarded
+from serving.api.problems import ProblemError
+from serving.api.routes.suggestions import memory_now
+from serving.auth.roles import Role
+
+router = APIRouter()
+
+OPERATOR = Access(Role.OPERATOR)
+Category: Any = Literal[CATEGORIES]
+
+
+class DemandRow(BaseModel):
+    """Demand for one product in one street; a suppressed row has no figures."""
+
+    street_code: str
+    product_id: str
+    period: str = Field(examples=["2027Q1"])
+    expected: float | None = Field(description="Attendances at one session, were seats no limit.")
+    low: float | None = Field(description="Lower end of the 80 % interval.")
+    high: float | None = Field(description="Upper end of the 80 % interval.")
+    evidence_bookings: int | None
+    evidence_surveys: int | None
+    supply: float | None = Field(description="Seats planned there for the period.")
+    gap: float | None
+    suppressed: bool = Field(description="Fewer than ten residents stand behind the figure.")
+    rank: int
+    title: str
+    category: str
+
+
+class DemandOut(BaseModel):
+    """A page of demand, highest first."""
+
+    items: list[DemandRow]
+    next: str | None = Field(description="Cursor of the next page; empty on the last one.")
+
+
+class ModelOut(BaseModel):
+    """One version of the model."""
+
+    version: str
+    created_at: str
+    as_of: str
+    roles: list[str] = Field(description="Any of served, previous, challenger.")
+    released: bool = Field(description="Whether the gate let it pass.")
+    metrics: dict[str, Any]
+
+
+class ModelsOut(BaseModel):
+    """All versions, newest first."""
+
+    items: list[ModelOut]
+
+
+class ServedOut(BaseModel):
+    """What is served from now on."""
+
+    version: str
+    since: str
+
+
+class Switch(BaseModel):
+    """Why the served model is changed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field(default="", max_length=500, examples=["complaints about the new lists"])
+
+
+@router.get(
+    "/v1/streets/{code}/demand",
+    tags=["demand"],
+    response_model=DemandOut,
+    **guarded(Access(Role.OFFICER, Role.DISTRICT, area="code"), 404),
+)
+async def street_demand(
+    request: Request,
+    code: Annotated[str, Path(max_length=200, examples=["310105001"])],
+    period: Annotated[
+        str, Query(pattern=r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$", examples=["2027Q1"])
+    ],
+    category: Annotated[Category | None, Query()] = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: Annotated[str | None, Query(max_length=200, description="From `next`.")] = None,
+) -> Response:
+    """What a street wants in a period, highest demand first."""
+    from serving.demand import demand_frame
+
+    await memory_now(request, None)
+    loaded = request.app.state.service.keeper.loaded
+    if loaded is None or loaded.demand is None:
+        raise ProblemError(503, "No demand model is served yet.", {"Retry-After": "30"})
+    start = _position(cursor, loaded.served.version)
+
+    def work() -> bytes:
+        try:
+            frame = demand_frame(loaded.demand, period, street=code, category=category)
+        except UnknownIdError:
+            raise ProblemError(404, "There is no such street in the model.") from None
+        except UsageError as error:
+            raise ProblemError(422, error.message) from None
+        page = frame.iloc[start : start + limit]
+        more = start + limit < len(frame)
+        following = _cursor(start + limit, loaded.served.version) if more else None
+        items = page.astype(object).where(page.notna(), None).to_dict(orient="records")
+        return orjson.dumps({"items": items, "next": following}, option=orjson.OPT_SERIALIZE_NUMPY)
+
+    content = await anyio.to_thread.run_sync(work)
+    return Response(content, media_type="application/json")
+
+
+@router.get("/v1/models", tags=["models"], **guarded(OPERATOR))
+async def models(request: Request) -> ModelsOut:
+    """All versions of the model that are kept."""
+    service = request.app.state.service
+
+    def work() -> ModelsOut:
+        return ModelsOut(
+            items=[
+                ModelOut(
+                    version=entry.version,
+                    created_at=entry.manifest.created_at.isoformat(),
+                    as_of=entry.manifest.as_of.isoformat(),
+                    roles=list(entry.roles),
+                    released=entry.is_released,
+                    metrics=dict(entry.manifest.metrics),
+                )
+                for entry in _registry(service).entries()
+            ]
+        )
+
+    return await anyio.to_thread.run_sync(work)
+
+
+@router.post("/v1/models/{version}/promote", tags=["models"], **guarded(OPERATOR, 404, 409))
+async def promote(
+    request: Request,
+    version: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$")],
+    why: Switch | None = None,
+) -> ServedOut:
+    """Serve a version from now on; one that the gate refused is not taken."""
+    service = request.app.state.service
+    reason = _reason(request, why)
+
+    def work() -> ServedOut:
+        served = _registry(service).promote(version, now=service.now(), reason=reason)
+        return ServedOut(version=served.version, since=served.since.isoformat())
+
+    done = await anyio.to_thread.run_sync(work)
+    await _switched(service)
+    return done
+
+
+@router.post("/v1/models/rollback", tags=["models"], **guarded(OPERATOR, 409))
+async def roll_back(request: Request, why: Switch | None = None) -> ServedOut:
+    """Serve again what was served before."""
+    service = request.app.state.service
+    reason = _reason(request, why)
+
+    def work() -> ServedOut:
+        from recommender.errors import GongxuError
+
+        try:
+            served = _registry(service).roll_back(now=service.now(), reason=reason)
+        except NotTrainedError:
+            raise
+        except GongxuError as error:
+            raise ProblemError(409, error.message) from None
+        return ServedOut(version=served.version, since=served.since.isoformat())
+
+    done = await anyio.to_thread.run_sync(work)
+    await _switched(service)
+    return done
+
+
+def _registry(service: Any) -> Any:
+    from serving.composition import open_registry
+
+    return open_registry(service.settings, service.database.store())
+
+
+def _reason(request: Request, why: Switch | None) -> str:
+    by = request.scope["principal"].subject
+    return f"{by}: {why.reason}" if why is not None and why.reason else str(by)
+
+
+async def _switched(service: Any) -> None:
+    """Let this worker change over before it answers, and the others at once after."""
+    service.bell.ring()
+    await anyio.to_thread.run_sync(service.keeper.look)
+
+
+def _cursor(position: int, version: str) -> str:
+    return base64.urlsafe_b64encode(f"{position}|{version}".encode()).decode()
+
+
+def _position(cursor: str | None, version: str) -> int:
+    if cursor is None:
+        return 0
+    try:
+        position, _, held = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
+        start = int(position)
+    except ValueError:
+        raise ProblemError(422, "This cursor is none of ours.") from None
+    if start < 0 or held != version:
+        raise ProblemError(422, "Another model is served since this cursor was given; begin again.")
+    return start

@@ -1,0 +1,221 @@
+"""A resident's rights over HTTP: preferences, export, erasure, the calendar."""
+
+from typing import Annotated, Any, Literal
+
+import anyio.to_thread
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from recommender.errors import UsageError
+from serving.api import rights
+from serving.api.access import Access, guarded, unguarded
+from serving.api.calendar import calendar_of
+from serving.api.problems import ProblemError
+from serving.api.routes.suggestions import ResidentId, memory_now, note_reading
+from serving.auth.roles import Role
+
+router = APIRouter(tags=["residents' rights"])
+
+OWN = Access(Role.RESIDENT, own="resident_id")
+
+
+class Followed(BaseModel):
+    """What a resident wants more of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["category", "tag", "supplier", "venue", "product"] = Field(examples=["tag"])
+    target: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$", examples=["舞蹈"])
+
+
+class Muted(BaseModel):
+    """What a resident does not want to see: "not interested"."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["category", "tag", "supplier", "venue", "product", "event"] = Field(
+        examples=["event"]
+    )
+    target: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$", examples=["e-1"])
+
+
+class PreferencesOut(BaseModel):
+    """What a resident wishes."""
+
+    personalised: bool = Field(description="Whether lists may rest on what the resident did.")
+    follows: list[Followed] = Field(default_factory=list)
+    mutes: list[Muted] = Field(default_factory=list)
+
+
+class PreferencesIn(PreferencesOut):
+    """What a resident wishes from now on; it replaces what was wished before."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    follows: list[Followed] = Field(default_factory=list, max_length=500)
+    mutes: list[Muted] = Field(default_factory=list, max_length=500)
+    consent_version: str = Field(
+        default="1",
+        pattern=r"^[A-Za-z0-9_.-]{1,50}$",
+        description="The version of the text that the resident agreed to, or declined.",
+    )
+
+
+class CalendarToken(BaseModel):
+    """A secret that reads one resident's calendar."""
+
+    token: str
+    path: str = Field(description="The calendar's address on this server.")
+
+
+@router.get("/v1/residents/{resident_id}/preferences", **guarded(OWN, 404))
+async def get_preferences(request: Request, resident_id: ResidentId) -> PreferencesOut:
+    """What the resident wishes, and what is held as their interests."""
+    service = request.app.state.service
+
+    def read() -> rights.Preferences:
+        with service.database.engine().connect() as connection:
+            return rights.read_preferences(connection, resident_id)
+
+    return _shown(await anyio.to_thread.run_sync(read))
+
+
+@router.put("/v1/residents/{resident_id}/preferences", **guarded(OWN, 404))
+async def put_preferences(
+    request: Request, resident_id: ResidentId, wished: PreferencesIn
+) -> PreferencesOut:
+    """Replace the resident's wishes. They count in the very next list."""
+    service = request.app.state.service
+    asked = rights.Preferences(
+        wished.personalised,
+        tuple((f.kind, f.target) for f in wished.follows),
+        tuple((m.kind, m.target) for m in wished.mutes),
+    )
+
+    def write() -> rights.Preferences:
+        with service.database.engine().begin() as connection:
+            rights.write_preferences(
+                connection,
+                resident_id,
+                asked,
+                consent_version=wished.consent_version,
+                now=service.now(),
+            )
+            return rights.read_preferences(connection, resident_id)
+
+    try:
+        held = await anyio.to_thread.run_sync(write)
+    except UsageError as error:
+        if isinstance(error, KeyError):
+            raise
+        raise ProblemError(422, error.message) from None
+    service.bell.ring()
+    return _shown(held)
+
+
+@router.get(
+    "/v1/residents/{resident_id}/export",
+    response_model=dict[str, list[dict[str, Any]]],
+    **guarded(OWN, 404),
+)
+async def export(request: Request, resident_id: ResidentId) -> Response:
+    """Everything that is held of the resident, by table."""
+    service = request.app.state.service
+
+    def read() -> bytes:
+        service.recorder.flush()
+        with service.database.engine().connect() as connection:
+            return orjson.dumps(rights.export_resident(connection, resident_id))
+
+    held = await anyio.to_thread.run_sync(read)
+    note_reading(request, "export", resident_id)
+    headers = {"Content-Disposition": 'attachment; filename="export.json"'}
+    return Response(held, 200, headers, media_type="application/json")
+
+
+@router.delete(
+    "/v1/residents/{resident_id}", status_code=204, response_class=Response, **guarded(OWN, 404)
+)
+async def erase(request: Request, resident_id: ResidentId) -> Response:
+    """Erase the resident: at once here, and at the next retraining in the model."""
+    service = request.app.state.service
+
+    def work() -> None:
+        with service.database.engine().begin() as connection:
+            rights.erase_resident(connection, resident_id, now=service.now())
+
+    await anyio.to_thread.run_sync(work)
+    service.bell.ring()
+    return Response(status_code=204)
+
+
+@router.post("/v1/residents/{resident_id}/calendar-token", status_code=201, **guarded(OWN, 404))
+async def make_calendar_token(request: Request, resident_id: ResidentId) -> CalendarToken:
+    """A new secret for the resident's calendar; earlier ones end."""
+    service = request.app.state.service
+
+    def make() -> str:
+        with service.database.engine().begin() as connection:
+            return rights.new_calendar_token(connection, resident_id, now=service.now())
+
+    token = await anyio.to_thread.run_sync(make)
+    path = f"/v1/residents/{resident_id}/calendar.ics?token={token}"
+    return CalendarToken(token=token, path=path)
+
+
+@router.delete(
+    "/v1/residents/{resident_id}/calendar-token",
+    status_code=204,
+    response_class=Response,
+    **guarded(OWN),
+)
+async def end_calendar_token(request: Request, resident_id: ResidentId) -> Response:
+    """End all secrets of the resident's calendar."""
+    service = request.app.state.service
+
+    def end() -> None:
+        with service.database.engine().begin() as connection:
+            rights.end_calendar_tokens(connection, resident_id)
+
+    await anyio.to_thread.run_sync(end)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/v1/residents/{resident_id}/calendar.ics", response_class=Response, **unguarded(401, 503)
+)
+async def calendar(
+    request: Request,
+    resident_id: Annotated[str, Path(max_length=200)],
+    token: Annotated[str, Query(max_length=200, description="Of this calendar.")],
+) -> Response:
+    """The resident's suggestions as an iCalendar feed (RFC 5545)."""
+    service = request.app.state.service
+
+    def opens() -> bool:
+        with service.database.engine().connect() as connection:
+            return rights.opens_calendar(
+                connection, resident_id.replace("\x00", ""), token.replace("\x00", "")
+            )
+
+    if not await anyio.to_thread.run_sync(opens):
+        raise ProblemError(401, "This is not a token of this calendar.")
+    memory, _ = await memory_now(request, None)
+    now = service.now()
+    answer = await anyio.to_thread.run_sync(memory.for_resident, resident_id, 10, now)
+    names = memory.suggester.live.text.venue_name
+    columns = {event: place for place, event in enumerate(memory.suggester.live.text.event_id)}
+    venues = {line.event_id: names[columns[line.event_id]] or "" for line in answer.suggestions}
+    content = calendar_of(answer.suggestions, venues, memory.ends, made_at=memory.at)
+    return Response(content, 200, media_type="text/calendar; charset=utf-8")
+
+
+def _shown(held: rights.Preferences) -> PreferencesOut:
+    return PreferencesOut.model_validate(
+        {
+            "personalised": held.personalised,
+            "follows": [{"kind": kind, "target": target} for kind, target in held.follows],
+            "mutes": [{"kind": kind, "target": target} for kind, target in held.mutes],
+        }
+    )

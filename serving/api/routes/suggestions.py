@@ -1,0 +1,206 @@
+"""Lists: for a resident, for a place, of events alike."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import anyio
+import anyio.to_thread
+import orjson
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from serving.api.access import Access, guarded, unguarded
+from serving.api.memory import Answer, Memory
+from serving.api.problems import ProblemError
+from serving.auth.roles import Role
+
+router = APIRouter(tags=["suggestions"])
+
+ID = r"^[A-Za-z0-9_.:/+=#~|@()\[\]-]{1,200}$"
+
+ResidentId = Annotated[str, Path(pattern=ID, description="A pseudonym.", examples=["r000001"])]
+Length = Annotated[int, Query(ge=1, le=100, description="Length of the list.")]
+Surface = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[A-Za-z0-9_.-]{1,50}$",
+        description="Where the list is put up. When given, what is shown is recorded.",
+    ),
+]
+
+
+class ReasonOut(BaseModel):
+    """Why an event stands in the list; only what moved its place."""
+
+    code: str = Field(examples=["attended_supplier"])
+    zh: str = Field(examples=["你参加过这个团体的活动"])
+    en: str = Field(examples=["you have been to this group's events"])
+    weight: float
+
+
+class SuggestionOut(BaseModel):
+    """One event of a list."""
+
+    rank: int = Field(examples=[1])
+    event_id: str
+    product_id: str
+    title: str
+    starts_at: datetime
+    venue_id: str | None = Field(description="Empty for an event online.")
+    distance_m: float | None
+    score: float = Field(description="Only its order within one list means something.")
+    slot: Literal["ranked", "explore", "promoted"]
+    propensity: float = Field(description="Probability that the event stood in this place.")
+    reasons: list[ReasonOut]
+    suggestion_id: str
+    model_version: str
+
+
+class ListOut(BaseModel):
+    """A list, best first."""
+
+    at: datetime = Field(description="The moment the list is for.")
+    personal: bool = Field(description="Whether it rests on who asked.")
+    degraded: bool = Field(
+        description="Whether the database was away, so that the latest changes may be missing."
+    )
+    model_version: str
+    why_empty: str = Field(description="What stood against every event, for an empty list.")
+    suggestions: list[SuggestionOut]
+
+
+@router.get(
+    "/v1/residents/{resident_id}/suggestions",
+    response_model=ListOut,
+    **guarded(Access(Role.RESIDENT, Role.SERVICE, scope="suggestions", own="resident_id"), 404),
+)
+async def for_resident(
+    request: Request,
+    resident_id: ResidentId,
+    n: Length = 10,
+    at: Annotated[
+        AwareDatetime | None, Query(description="Another moment than now, with offset.")
+    ] = None,
+    lat: Annotated[float | None, Query(ge=-90, le=90, description="WGS-84, with lon.")] = None,
+    lon: Annotated[float | None, Query(ge=-180, le=180, description="WGS-84, with lat.")] = None,
+    surface: Surface = None,
+) -> Response:
+    """Suggest events to a resident.
+
+    Whoever switched personalisation off gets the list of the place: the same for everybody there.
+    A position is rounded to the nearest area and kept nowhere.
+    """
+    if (lat is None) != (lon is None):
+        raise ProblemError(422, "lat and lon go together.")
+    service = request.app.state.service
+    memory, degraded = await memory_now(request, at)
+    moment = at or service.now()
+
+    def make() -> Answer:
+        area = memory.nearest_area(lat, lon) if lat is not None and lon is not None else None
+        return memory.for_resident(resident_id, n, moment, area=area)
+
+    answer = memory.ready(resident_id, n, moment) if lat is None else None
+    if answer is None:
+        answer = await anyio.to_thread.run_sync(make)
+    if surface is not None:
+        service.recorder.shown(resident_id, surface, answer.suggestions)
+    note_reading(request, "suggestions", resident_id)
+    return _response(request, answer, memory, moment, degraded)
+
+
+@router.get("/v1/places/{area_or_venue}/suggestions", response_model=ListOut, **unguarded(404, 503))
+async def for_place(
+    request: Request,
+    area_or_venue: Annotated[str, Path(pattern=ID, examples=["310105001"])],
+    n: Length = 10,
+    at: Annotated[
+        AwareDatetime | None, Query(description="Another moment than now, with offset.")
+    ] = None,
+    surface: Surface = None,
+) -> Response:
+    """The list of an area or a venue, for screens; no person is behind it."""
+    service = request.app.state.service
+    memory, degraded = await memory_now(request, at)
+    moment = at or service.now()
+    answer = await anyio.to_thread.run_sync(memory.for_place, area_or_venue, n, moment)
+    if surface is not None:
+        service.recorder.shown(None, surface, answer.suggestions)
+    return _response(request, answer, memory, moment, degraded)
+
+
+@router.get("/v1/events/{event_id}/similar", response_model=ListOut, **unguarded(404, 503))
+async def similar(
+    request: Request, event_id: Annotated[str, Path(pattern=ID)], n: Length = 10
+) -> Response:
+    """Events like a given one, that can be booked."""
+    service = request.app.state.service
+    memory, degraded = await memory_now(request, None)
+    moment = service.now()
+    answer = await anyio.to_thread.run_sync(memory.similar, event_id, n, moment)
+    return _response(request, answer, memory, moment, degraded)
+
+
+async def memory_now(request: Request, at: datetime | None) -> tuple[Memory, bool]:
+    """The memory with all changes in it, and whether the database was away.
+
+    Raises
+    ------
+    ProblemError
+        503 before the first model.
+    """
+    service = request.app.state.service
+    keeper = service.keeper
+    memory = keeper.memory
+    if memory is None:
+        raise ProblemError(503, "No model is served yet.", {"Retry-After": "30"})
+    if at is not None:
+        memory = await anyio.to_thread.run_sync(keeper.at_moment, at)
+        return memory, keeper.degraded
+    if not keeper.is_current():
+        taken = False
+        with anyio.move_on_after(service.options.database_budget_ms / 1000):
+            try:
+                await anyio.to_thread.run_sync(keeper.take_in, abandon_on_cancel=True)
+                taken = True
+            except Exception:
+                service.metrics.fallbacks.labels("database").inc()
+        memory = keeper.memory or memory
+        if not taken:
+            service.metrics.fallbacks.labels("late").inc()
+            return memory, True
+    return memory, keeper.degraded
+
+
+def note_reading(request: Request, action: str, resident_id: str) -> None:
+    """Note in the access log that somebody read a resident's data."""
+    principal = request.scope["principal"]
+    request.app.state.service.recorder.read(
+        caller=principal.subject,
+        role=principal.role.value,
+        action=action,
+        resident_id=resident_id,
+        request=request.scope["request_id"],
+    )
+
+
+def _response(
+    request: Request, answer: Answer, memory: Memory, moment: datetime, degraded: bool
+) -> Response:
+    metrics = request.app.state.service.metrics
+    for slot, count in answer.slots:
+        metrics.shown.labels(slot).inc(count)
+    if not answer.suggestions:
+        metrics.fallbacks.labels("empty").inc()
+    head = orjson.dumps(
+        {
+            "at": moment,
+            "personal": answer.personal,
+            "degraded": degraded,
+            "model_version": memory.version,
+            "why_empty": answer.why_empty,
+        }
+    )
+    headers = {"X-Gongxu-Degraded": "true"} if degraded else None
+    body = b"".join((head[:-1], b',"suggestions":', answer.rendered, b"}"))
+    return Response(body, 200, headers, media_type="application/json")

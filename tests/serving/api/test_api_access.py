@@ -1,0 +1,125 @@
+"""Every route, every role, own and foreign resources: nothing is open that should not be."""
+
+import re
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from serving.api.app import api_routes
+from serving.api.service import Service
+from serving.auth.keys import add_key
+from serving.auth.roles import Role
+
+pytestmark = pytest.mark.usefixtures("world")
+
+OPEN = {
+    "GET /healthz",
+    "GET /readyz",
+    "GET /docs",
+    "GET /.well-known/openid-configuration",
+    "GET /.well-known/jwks.json",
+    "POST /v1/sessions",
+    "GET /v1/places/{area_or_venue}/suggestions",
+    "GET /v1/events/{event_id}/similar",
+    "GET /v1/residents/{resident_id}/calendar.ics",  # asks for its own token
+}
+CONSOLE = {Role.OFFICER, Role.DISTRICT, Role.OPERATOR}
+ALLOWED = {
+    "GET /metrics": {Role.OPERATOR},
+    "DELETE /v1/sessions/current": CONSOLE,
+    "POST /v1/ingest/{table}": {Role.SERVICE},
+    "GET /v1/residents/{resident_id}/suggestions": {Role.RESIDENT, Role.SERVICE},
+    "GET /v1/residents/{resident_id}/preferences": {Role.RESIDENT},
+    "PUT /v1/residents/{resident_id}/preferences": {Role.RESIDENT},
+    "GET /v1/residents/{resident_id}/export": {Role.RESIDENT},
+    "POST /v1/residents/{resident_id}/calendar-token": {Role.RESIDENT},
+    "DELETE /v1/residents/{resident_id}/calendar-token": {Role.RESIDENT},
+    "DELETE /v1/residents/{resident_id}": {Role.RESIDENT},
+    "GET /v1/streets/{code}/demand": {Role.OFFICER, Role.DISTRICT},
+    "GET /v1/models": {Role.OPERATOR},
+    "POST /v1/models/{version}/promote": {Role.OPERATOR},
+    "POST /v1/models/rollback": {Role.OPERATOR},
+}
+OWN = {"resident_id": "r1", "code": "310105001"}
+FOREIGN = {"resident_id": "r2", "code": "310105002"}
+REST = {"table": "areas", "version": "m1", "area_or_venue": "v1", "event_id": "u1"}
+
+
+def named(app: FastAPI) -> list[str]:
+    return [f"{method} {route.path}" for route in api_routes(app) for method in route.methods or ()]
+
+
+def test_the_list_of_who_may_what_is_whole(app: FastAPI) -> None:
+    assert set(named(app)) == OPEN | set(ALLOWED)
+    assert len(named(app)) == len(set(named(app)))
+
+
+@pytest.fixture
+def callers(world, service: Service, token) -> dict[Role | str, dict[str, str]]:
+    engine, now = service.database.engine(), datetime.now(tz=UTC)
+    scoped = {
+        scope: add_key(engine, scope, role=Role.SERVICE, scopes=[scope], now=now).secret
+        for scope in ("ingest", "suggestions")
+    }
+    return {
+        Role.RESIDENT: token(Role.RESIDENT, "r1"),
+        Role.OFFICER: token(Role.OFFICER, "o1", "310105001"),
+        Role.DISTRICT: token(Role.DISTRICT, "d1"),
+        Role.OPERATOR: token(Role.OPERATOR, "op1"),
+        "ingest": {"X-API-Key": scoped["ingest"]},
+        "suggestions": {"X-API-Key": scoped["suggestions"]},
+        "nobody": {},
+        "forged": {"Authorization": "Bearer gxk_" + "A" * 43},
+        "basic": {"Authorization": "Basic b3A6b3A="},
+    }
+
+
+def asked(client: httpx.Client, name: str, ids: dict[str, str], headers) -> int:
+    method, path = name.split(" ")
+    path = re.sub(r"\{(\w+)\}", lambda m: {**REST, **ids}[m[1]], path)
+    if path.endswith("demand"):
+        path += "?period=2026Q4"
+    # An empty body is refused only after the caller was let in.
+    body = {"content": b"\x00"} if method in ("POST", "PUT") else {}
+    return client.request(method, path, headers=headers, **body).status_code
+
+
+def test_every_route_against_every_caller(client: httpx.Client, callers) -> None:
+    wrong = []
+    # What deletes comes last, the resident last of all.
+    order = sorted(ALLOWED, key=lambda name: (name.startswith("DELETE"), name == "DELETE /v1/r"))
+    order.sort(key=lambda name: name == "DELETE /v1/residents/{resident_id}")
+    for name in order:
+        for ids in (FOREIGN, OWN):
+            for caller, headers in callers.items():
+                may = _may(name, caller, own=ids is OWN)
+                status = asked(client, name, ids, headers)
+                if caller in ("nobody", "forged", "basic"):
+                    fits = status == 401
+                elif may:
+                    fits = status not in (401, 403) and status < 500
+                else:
+                    fits = status == 403
+                if not fits:
+                    wrong.append((name, str(caller), ids is OWN, status))
+    assert wrong == []
+
+
+def _may(name: str, caller: Role | str, *, own: bool) -> bool:
+    if caller in ("ingest", "suggestions"):
+        return Role.SERVICE in ALLOWED[name] and caller in name
+    if caller not in ALLOWED[name]:
+        return False
+    reserved = caller is Role.RESIDENT or (caller is Role.OFFICER and "{code}" in name)
+    return own or not reserved
+
+
+def test_open_routes_give_nothing_of_a_person_away(client: httpx.Client) -> None:
+    for name in sorted(OPEN):
+        method, path = name.split(" ")
+        path = re.sub(r"\{(\w+)\}", lambda m: {**REST, **OWN}[m[1]], path)
+        answer = client.request(method, path)
+        assert answer.status_code < 500 or path == "/readyz", name
+        assert '"r1"' not in answer.text, name
