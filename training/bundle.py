@@ -268,12 +268,36 @@ def list_bundles(folder: Path) -> Iterator[tuple[str, Manifest]]:
                     yield path.name, read_manifest(path)
 
 
-def remove_leftovers(folder: Path) -> int:
-    """Delete what killed runs left half-written; the caller holds the lock on the folder.
+def make_ready(folder: Path) -> int:
+    """Make sure that bundles can be written, and delete what killed runs left half-written.
+
+    The caller holds the lock on the folder.
 
     Returns
     -------
     How many temporary folders were removed.
+
+    Raises
+    ------
+    BundleError
+        If the folder cannot be made or written, which is better known before hours of fitting.
+    """
+    attempt = folder / f"{_TEMPORARY}{uuid.uuid4().hex}"
+    try:
+        attempt.mkdir(parents=True)
+        attempt.rmdir()
+    except OSError as error:
+        raise BundleError(
+            f"cannot write to {folder}: {error.strerror or error}.",
+            "Free some space there, or make the folder writable, and retrain.",
+        ) from error
+    return remove_leftovers(folder)
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Delete what killed runs left half-written; returns how many temporary folders it was.
+
+    The caller holds the lock on the folder.
     """
     leftovers = list(folder.glob(f"{_TEMPORARY}*")) if folder.is_dir() else []
     for leftover in leftovers:

@@ -19,7 +19,7 @@ from data.schema import NEEDED_TO_TRAIN
 from data.snapshot import as_of as snapshot_as_of
 from data.store import Store
 from recommender.errors import GateRefusedError
-from training.bundle import Manifest, remove_leftovers, save_bundle
+from training.bundle import Manifest, make_ready, save_bundle
 from training.gate import GateRules, Verdict, check_data
 from training.lock import RunLock, hold_lock
 from training.profile import DataProfile, fingerprint, newest_moment, profile_of
@@ -144,7 +144,7 @@ def _run(
     steps: _Steps,
     now: datetime,
 ) -> Outcome:
-    remove_leftovers(registry.folder)
+    make_ready(registry.folder)
     with steps("reading data"):
         dataset = store.load()
         _require_rows(dataset)
@@ -181,12 +181,12 @@ def _run(
         )
     with steps("registering"):
         registry.record()
-    removed: list[str] = []
-    with steps("switching"):
-        if verdict.passed:
+    if verdict.passed:
+        with steps("switching"):
             lock.verify()
             registry.promote(name, now=now, reason="retrain")
-            registry.record()
+    with steps("tidying"):
+        registry.record()
         removed = registry.tidy(keep=request.keep)
     return Outcome(
         name,
