@@ -33,9 +33,9 @@ from features.street_tables import StreetResidents, Streets, read_residents, rea
 from recommender.demand.calendar import combine, learn_factors
 from recommender.demand.catchment import draw, learn_reach
 from recommender.demand.censoring import unconstrain
+from recommender.demand.intervals import estimate_with_intervals
 from recommender.demand.model import DemandModel
 from recommender.demand.new_products import learn_product_rates
-from recommender.demand.rates import estimate_rates
 from recommender.demand.sessions import learn_decay
 from recommender.demand.usual import Usual
 from recommender.types import IdMap
@@ -131,12 +131,13 @@ def fit_demand(
         luck=1.0 / (freed.size[traits.group] * held) if repeated else 0.0,
     )
     report("streets", 0.6)
-    fitted = estimate_rates(
+    fitted, _ = estimate_with_intervals(
         counted.counts,
         counted.exposure,
         streets.population,
         product_rates=general.rate,
         usual=Usual(traits.group, traits.matrix, seed=int(rng.integers(2**31))),
+        rng=rng,
     )
     shows = show_rates(sessions, wishes)
     price = _last_free(sessions, n_products)
@@ -164,7 +165,7 @@ def fit_demand(
         categories=traits.categories,
         group=traits.group,
         expected=expected,
-        log_sd=np.sqrt(log_sd**2 + general.log_sd**2),
+        log_sd=np.sqrt(log_sd**2 + np.maximum(general.log_sd, fitted.product_log_sd) ** 2),
         bookings=counted.bookings,
         survey_votes=_survey_votes(known, streets, products, traits),
         behind=_behind(residents, sessions, wishes, traits, n_streets),

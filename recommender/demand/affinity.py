@@ -61,18 +61,20 @@ def predict_ratios(
 
 def _fit(X: Floats, target: Floats, weight: Floats, new: Floats, penalties: Floats) -> Floats:
     """Predictions for ``new`` at every penalty, shape (penalties, rows, new products)."""
+    # One weight a product, not a cell: then one decomposition serves all rows.
+    w = weight.mean(axis=0) + 1e-9
+    centre = w @ X / w.sum()
+    Z = X - centre
+    values, vectors = np.linalg.eigh(Z.T @ (w[:, None] * Z))
+    share = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
+    middle = (share * target).sum(axis=1)
+    # Cells that say little pull their row's target to its mean.
+    trust = weight / (weight + w)
+    residual = 2.0 * trust * (target - middle[:, None])
+    right = vectors.T @ (Z.T @ (w[:, None] * residual.T))
+    left = (new - centre) @ vectors
     found = np.zeros((len(penalties), len(target), len(new)))
-    for row in range(len(target)):
-        w = weight[row]
-        if w.sum() <= 0:
-            continue
-        centre = w @ X / w.sum()
-        middle = float(w @ target[row] / w.sum())
-        Z = X - centre
-        values, vectors = np.linalg.eigh(Z.T @ (w[:, None] * Z))
-        right = vectors.T @ (Z.T @ (w * (target[row] - middle)))
-        left = (new - centre) @ vectors
-        for index, penalty in enumerate(penalties):
-            scaled = right / (np.maximum(values, 0.0) + penalty * w.mean())
-            found[index, row] = middle + left @ scaled
+    for index, penalty in enumerate(penalties):
+        scaled = right / (np.maximum(values, 0.0) + penalty * w.mean())[:, None]
+        found[index] = middle[:, None] + (left @ scaled).T
     return found

@@ -16,6 +16,20 @@ Floats = NDArray[np.float64]
 HALF_WIDTH = 1.2815515655446004  # of an 80 % interval, in standard deviations of a normal
 
 
+def interval(expected: Floats, log_sd: Floats) -> tuple[Floats, Floats]:
+    """Lower and upper end of the 80 % interval of a lognormal with a given mean.
+
+    Parameters
+    ----------
+    expected, log_sd
+        Mean, and standard deviation of the logarithm, same shape.
+    """
+    # The mean of a lognormal lies half a variance above its median.
+    median = expected * np.exp(-0.5 * np.minimum(log_sd, 1.5) ** 2)
+    width = np.exp(HALF_WIDTH * log_sd)
+    return np.minimum(median / width, expected), np.maximum(median * width, expected)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DemandModel:
     """Demand of every street for every product.
@@ -81,17 +95,15 @@ class DemandModel:
         columns = self.products.positions(products.ids)
         cells = np.ix_(rows, columns)
         expected = self.expected[cells] * self.season_of(period)[self.group[columns]]
-        width = np.exp(HALF_WIDTH * self.log_sd[cells])
-        # The mean of a lognormal lies half a variance above its median.
-        median = expected * np.exp(-0.5 * np.minimum(self.log_sd[cells], 1.5) ** 2)
+        low, high = interval(expected, self.log_sd[cells])
         supply = self.supply(period)[cells]
         return DemandEstimate(
             streets=streets,
             products=products,
             period=period,
             expected=expected,
-            low=np.minimum(median / width, expected),
-            high=np.maximum(median * width, expected),
+            low=low,
+            high=high,
             evidence_bookings=self.bookings[cells],
             evidence_surveys=self.survey_votes[cells],
             supply=supply,

@@ -98,7 +98,8 @@ def learn_product_rates(
     predicted = predicted * np.clip(max(counts[seen].sum(), 0.5) / total, 0.2, 5.0)
     shape = 1.0 / np.expm1(sigma2)
     rate = (counts + shape) / (exposure + shape / predicted)
-    return ProductRates(predicted, rate, 1.0 / np.sqrt(counts + shape), float(np.sqrt(sigma2)))
+    log_sd = np.sqrt(np.log1p(1.0 / (counts + shape)))
+    return ProductRates(predicted, rate, log_sd, float(np.sqrt(sigma2)))
 
 
 def _group_rates(

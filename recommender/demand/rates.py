@@ -28,7 +28,10 @@ class StreetRates:
     expected
         Attendances of the whole population at one session.
     log_sd
-        Standard deviation of its logarithm, before calibration.
+        Standard deviation of the logarithm of the street's own part, before calibration.
+    product_log_sd
+        The same of the product's part, which all streets share, shape (products,): how well
+        the rates of the age bands are known that the population is made of.
     standardised
         What went in, for explanation.
     ratio
@@ -37,6 +40,7 @@ class StreetRates:
 
     expected: Floats
     log_sd: Floats
+    product_log_sd: Floats
     standardised: Standardised
     ratio: Floats
 
@@ -78,7 +82,20 @@ def estimate_rates(
     by_sharing = rake(target * np.exp(shared.mode), rows, columns)
     expected = np.sqrt(by_shrinkage * by_sharing)
     log_sd = np.sqrt(0.5 * (shrunk.log_sd**2 + shared.log_sd**2))
-    return StreetRates(expected, log_sd, base, expected / np.maximum(base.target, 1e-12))
+    return StreetRates(
+        expected,
+        log_sd,
+        _product_log_sd(counts.sum(axis=0), population.sum(axis=0), base.band_rates),
+        base,
+        expected / np.maximum(base.target, 1e-12),
+    )
+
+
+def _product_log_sd(band_counts: Floats, people: Floats, rates: Floats) -> Floats:
+    """Relative error of a product's total: each band's Poisson error, weighed by its people."""
+    part = people[:, None] * rates
+    share = part / np.maximum(part.sum(axis=0), 1e-12)
+    return np.asarray(np.sqrt((share**2 / (band_counts + 1.0)).sum(axis=0)))
 
 
 def _margins(counts: Floats, offset: Floats, target: Floats) -> tuple[Floats, Floats]:
