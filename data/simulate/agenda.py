@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from data.simulate.catalogue import CATEGORY_NAMES, Catalogue
+from data.simulate.catalogue import Catalogue
 from data.simulate.geography import Geography
 from data.simulate.settings import DAY_S, OFFSET_S, SimulationSettings
+from data.simulate.words import CATEGORY_NAMES
 
 SLOT_MIX = np.array(
     [

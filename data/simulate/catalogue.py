@@ -12,19 +12,9 @@ from numpy.typing import NDArray
 
 from data.simulate.people import FACTORS
 from data.simulate.settings import SimulationSettings
-from data.simulate.words import (
-    AUDIENCE_WORDS,
-    CATEGORY_SHARES,
-    FORMS,
-    OPENINGS,
-    SUPPLIER_HEADS,
-    SUPPLIER_MIDDLES,
-    SUPPLIER_TAILS,
-    TAGS,
-)
+from data.simulate.wording import name_suppliers, write_texts
+from data.simulate.words import AUDIENCES, CATEGORY_NAMES, CATEGORY_SHARES, TAGS
 
-CATEGORY_NAMES = tuple(CATEGORY_SHARES)
-AUDIENCES = ("all", "children", "family", "youth", "adult", "senior")
 AUDIENCE_SHARES = np.array([0.46, 0.10, 0.14, 0.07, 0.08, 0.15])
 AGE_FIT = np.array(
     [
@@ -157,9 +147,9 @@ def compile_catalogue(settings: SimulationSettings, rng: np.random.Generator) ->
     low = np.array([MINUTES[CATEGORY_NAMES[c]] for c in category])
     kind = rng.choice(3, n_suppliers, p=[0.6, 0.25, 0.15])
     series = np.isin(category, [CATEGORY_NAMES.index("course"), CATEGORY_NAMES.index("reading")])
-    titles, descriptions = _texts(category, tags, audience, supplier, rng)
+    titles, descriptions = write_texts(category, tags, audience, supplier, rng)
     return Catalogue(
-        supplier_name=_supplier_names(kind, rng),
+        supplier_name=name_suppliers(kind, rng),
         supplier_kind=kind,
         supplier_first_year=supplier_first,
         supplier_since_days=rng.integers(30, 4_000, n_suppliers),
@@ -285,45 +275,6 @@ def _audiences(settings: SimulationSettings, usual: NDArray[np.float64]) -> NDAr
     highest = 600 if settings.sold_out_share >= 0.2 else 3_000
     scaled = (usual * settings.seats_scale * 1.3 / 10).round() * 10
     return scaled.clip(30, highest).astype(np.int64)
-
-
-def _texts(
-    category: NDArray[np.int64],
-    tags: list[tuple[int, ...]],
-    audience: NDArray[np.int64],
-    supplier: NDArray[np.int64],
-    rng: np.random.Generator,
-) -> tuple[list[str], list[str]]:
-    titles, descriptions = [], []
-    for p in range(len(category)):
-        themes = [TAGS[t] for t in tags[p]]
-        words = [tag.words[int(rng.integers(len(tag.words)))] for tag in themes]
-        forms = FORMS[CATEGORY_NAMES[category[p]]]
-        form = forms[int(rng.integers(len(forms)))]
-        opening = OPENINGS[int(rng.integers(len(OPENINGS)))] if rng.random() < 0.5 else ""
-        number = f"（第{int(rng.integers(1, 40))}期）" if rng.random() < 0.25 else ""
-        titles.append(f"{opening}{words[0]}——{themes[0].name}{form}{number}")
-        told = "、".join(dict.fromkeys([*words, *(tag.name for tag in themes)]))
-        descriptions.append(f"以{told}为主题的{form}，{AUDIENCE_WORDS[AUDIENCES[audience[p]]]}。")
-    del supplier
-    return titles, descriptions
-
-
-def _supplier_names(kind: NDArray[np.int64], rng: np.random.Generator) -> list[str]:
-    kinds = tuple(SUPPLIER_TAILS)
-    names: list[str] = []
-    seen: dict[str, int] = {}
-    for k in kind:
-        heads = rng.integers(len(SUPPLIER_HEADS), size=2)
-        tails = SUPPLIER_TAILS[kinds[k]]
-        name = (
-            "".join(SUPPLIER_HEADS[h] for h in heads)
-            + SUPPLIER_MIDDLES[int(rng.integers(len(SUPPLIER_MIDDLES)))]
-            + tails[int(rng.integers(len(tails)))]
-        )
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name}（{seen[name]}）")
-    return names
 
 
 def interest(

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from data.simulate.booking import ATTENDED
-from data.simulate.catalogue import CATEGORY_NAMES
-from data.simulate.words import COMMENTS, TAGS
+from data.simulate.journal import ATTENDED
+from data.simulate.words import CATEGORY_NAMES, COMMENTS, TAGS
 
 if TYPE_CHECKING:
     from data.simulate.world import World

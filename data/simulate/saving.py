@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from data.schema import TABLES
+from data.simulate.identifiers import event_ids, product_ids, taken
 from data.simulate.settings import SimulationSettings, period_name, settings_for
 from data.simulate.stage import Stage
-from data.simulate.tables import event_ids, frames, product_ids, taken
+from data.simulate.tables import frames
 from data.simulate.truth import (
     TIERS,
     Exposure,

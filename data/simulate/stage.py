@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from data.simulate.agenda import ONLINE
 from data.simulate.catalogue import AGE_FIT
+from data.simulate.identifiers import product_ids, venue_ids
 from data.simulate.settings import period_name
-from data.simulate.tables import product_ids, venue_ids
 from data.simulate.truth import Exposure, gather_crowd, season_of, show_rate
 from data.simulate.world import World
 from recommender.errors import UsageError

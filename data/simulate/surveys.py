@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.schema import AGE_BANDS
-from data.simulate.catalogue import CATEGORY_NAMES, interest
+from data.simulate.catalogue import interest
 from data.simulate.people import AGES
 from data.simulate.settings import DAY_S
-from data.simulate.words import TAGS
+from data.simulate.words import CATEGORY_NAMES, TAGS
 
 if TYPE_CHECKING:
     from data.simulate.world import World

@@ -5,55 +5,31 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.dataset import Dataset, canonical, dtype_of
 from data.schema import AGE_BANDS, BOOKING_STATUSES, SUPPLIER_KINDS, TABLES
 from data.simulate.agenda import ONLINE
 from data.simulate.attention import SURFACES
-from data.simulate.catalogue import AUDIENCES, CATEGORY_NAMES
+from data.simulate.identifiers import (
+    dates,
+    event_ids,
+    ids,
+    product_ids,
+    resident_ids,
+    taken,
+    times,
+    venue_ids,
+)
 from data.simulate.opinions import draw_follows, draw_ratings
-from data.simulate.settings import DAY_S, OFFSET_S, period_name
+from data.simulate.settings import DAY_S, period_name
 from data.simulate.surveys import draw_surveys
-from data.simulate.words import TAGS
+from data.simulate.words import AUDIENCES, CATEGORY_NAMES, TAGS
 from data.simulate.world import World
 
 CHUNK = 1_000_000
-_STR: Any = pd.StringDtype(na_value=np.nan)
 LEARNT = "old-list"
 """The model version that the old system's impressions carry."""
-
-
-def _text(array: Any) -> pd.Series:
-    return pd.Series(_STR.__from_arrow__(array))
-
-
-def ids(prefix: str, numbers: NDArray[Any], width: int) -> pd.Series:
-    """Identifiers such as ``R0000042``, as a ``str`` series."""
-    text = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), width, "0")
-    joined = pc.binary_join_element_wise(pa.scalar(prefix), text, "")
-    return _text(joined)
-
-
-def taken(names: list[str], index: NDArray[Any]) -> pd.Series:
-    """``names[index]`` as a ``str`` series; -1 gives a missing value."""
-    picked = pc.take(pa.array(names, type=pa.string()), pa.array(np.where(index < 0, 0, index)))
-    if (index < 0).any():
-        picked = pc.if_else(pa.array(index < 0), pa.scalar(None, pa.string()), picked)
-    return _text(picked)
-
-
-def times(seconds: NDArray[np.int64]) -> pd.Series:
-    """Seconds since 1970 as UTC times."""
-    return pd.Series((seconds * 1_000_000).astype("datetime64[us]")).dt.tz_localize("UTC")
-
-
-def dates(seconds: NDArray[np.int64]) -> pd.Series:
-    """The local dates of moments, as midnights without zone."""
-    days = (seconds + OFFSET_S) // DAY_S
-    return pd.Series(days.astype("datetime64[D]").astype("datetime64[us]"))
 
 
 def observe(world: World) -> Dataset:
@@ -88,29 +64,6 @@ def _choice(table: str, column: str, codes: NDArray[Any]) -> pd.Series:
 def known_events(world: World) -> NDArray[np.bool_]:
     """Which events have been published by the present."""
     return world.agenda.events["published_s"] <= world.settings.until_s
-
-
-def resident_ids(index: NDArray[Any]) -> pd.Series:
-    """Residents' pseudonyms."""
-    return ids("R", index, 8)
-
-
-def event_ids(index: NDArray[Any]) -> pd.Series:
-    """Events' identifiers."""
-    return ids("E", index, 6)
-
-
-def product_ids(world: World, index: NDArray[Any]) -> pd.Series:
-    """Products' identifiers: the first catalogue year and a number."""
-    years = [world.settings.start.year + int(y) for y in world.catalogue.first_year]
-    names = [f"P{year}-{number:05d}" for number, year in enumerate(years)]
-    return taken(names, index)
-
-
-def venue_ids(index: NDArray[Any]) -> pd.Series:
-    """Venues' identifiers; -1 is online, without a venue."""
-    names = [f"V{v:04d}" for v in range(int(index.max(initial=0)) + 1)]
-    return taken(names, index)
 
 
 def _areas(world: World) -> dict[str, Any]:

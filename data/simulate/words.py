@@ -122,6 +122,9 @@ AUDIENCE_WORDS = {
     "senior": "适合中老年朋友",
 }
 
+CATEGORY_NAMES = tuple(CATEGORY_SHARES)
+AUDIENCES = tuple(AUDIENCE_WORDS)
+
 SUPPLIER_HEADS = "申沪华新江浦海云星和雅艺文韵乐清风虹桥春"
 SUPPLIER_MIDDLES = ("之声", "艺苑", "文韵", "舞台", "书香", "雅集", "童心", "乐享", "丹青", "光影")
 SUPPLIER_TAILS = {

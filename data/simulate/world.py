@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.simulate.agenda import ORDER_LEAD_DAYS, Agenda, order_quarter
-from data.simulate.booking import BookingRun, Journal
-from data.simulate.catalogue import CATEGORY_NAMES, Catalogue, compile_catalogue
+from data.simulate.booking import BookingRun
+from data.simulate.catalogue import Catalogue, compile_catalogue
 from data.simulate.geography import Geography, lay_out
+from data.simulate.journal import Journal
 from data.simulate.people import People, populate, reach
 from data.simulate.settings import DAY_S, SimulationSettings
+from data.simulate.words import CATEGORY_NAMES
 
 LEAD_DAYS = 28
 
