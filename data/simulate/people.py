@@ -17,6 +17,8 @@ from data.simulate.settings import DAY_S, SimulationSettings
 
 FACTORS = 10
 ARCHETYPES = 12
+CHUNK = 500_000
+"""Persons drawn at a time, which bounds memory."""
 AGES = len(AGE_BANDS)
 AGE_SHARES = np.array([0.095, 0.025, 0.21, 0.37, 0.165, 0.135])
 """Residents of 60 and over are 25-36 % of a Shanghai district; the rest is *assumed*."""
@@ -189,15 +191,20 @@ def _tastes(
     )
     odds = np.exp(logits)
     cumulative = np.cumsum(odds / odds.sum(axis=2, keepdims=True), axis=2)
-    draw = rng.random(len(age))
-    archetype = (draw[:, None] > cumulative[street, age]).sum(axis=1).clip(0, ARCHETYPES - 1)
-    taste = rng.normal(0, 0.35, (len(age), FACTORS))
-    taste += street_mean[street] + age_mean[age] + sex_mean[sex] + centres[archetype]
     # Those who use the app differ a little from their neighbours of the same age (*assumed*).
     tilt = rng.normal(0, 0.2, FACTORS) * min(settings.app_bias, 1.0)
-    taste[:registered] += tilt / 2
-    taste[registered:] -= tilt / 2
-    return taste.astype(np.float32)
+    taste = np.empty((len(age), FACTORS), dtype=np.float32)
+    for start in range(0, len(age), CHUNK):
+        part = slice(start, start + CHUNK)
+        home, band = street[part], age[part]
+        draw = rng.random(len(home))
+        archetype = (draw[:, None] > cumulative[home, band]).sum(axis=1).clip(0, ARCHETYPES - 1)
+        own = rng.normal(0, 0.35, (len(home), FACTORS))
+        own += street_mean[home] + age_mean[band] + sex_mean[sex[part]] + centres[archetype]
+        taste[part] = own
+    taste[:registered] += (tilt / 2).astype(np.float32)
+    taste[registered:] -= (tilt / 2).astype(np.float32)
+    return taste
 
 
 def _workplaces(

@@ -179,7 +179,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "years": 1,
         "visits_per_year": 8.0,
         "impressions_kept_days": 14,
-        "truth_people": 200_000,
+        "truth_people": 100_000,
     },
 }
 
