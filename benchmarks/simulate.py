@@ -54,9 +54,7 @@ def main() -> None:
     print(f"{'table':<14}{'rows':>14}{'MB':>10}")
     for name, size in sizes.items():
         print(f"{name:<14}{rows[name]:>14,}{size / 1e6:>10,.1f}")
-    print(
-        f"{preset}: {seconds:.1f} s ({processor:.1f} s of processor), {gigabytes:.2f} GB at the peak"
-    )
+    print(f"{preset}: {seconds:.1f} s, {processor:.1f} s of processor, {gigabytes:.2f} GB peak")
     bars = [
         Bar("1.4", "simulate_seconds", seconds),
         Bar("1.4", "simulate_memory_gb", gigabytes),
