@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from data import upgrading
 from data.arrow import from_frame, to_frame
-from data.dataset import Dataset
-from data.schema import TABLES
+from data.dataset import Dataset, canonical
+from data.schema import TABLES, Table
 from data.transfer import MergeCount, fetch, merge, open_connection
 from recommender.errors import GongxuError
 
@@ -139,10 +139,15 @@ class Store:
         rows
             Judged rows with distinct keys, as Arrow columns (:mod:`data.arrow`) or a frame. A
             known key is updated, unless the table's own version is newer; columns that are
-            missing keep what they hold.
+            missing keep what they hold. A frame is checked against the schema.
+
+        Raises
+        ------
+        InputRejectedError
+            If a frame breaks the schema.
         """
         table = TABLES[name]
-        data = from_frame(rows, table) if isinstance(rows, pd.DataFrame) else rows
+        data = _checked(rows, table) if isinstance(rows, pd.DataFrame) else rows
         with closing(open_connection(self.url)) as connection, connection.cursor() as cursor:
             count = merge(cursor, table, data)
             connection.commit()
@@ -155,3 +160,11 @@ class Store:
     def _require_tables(self) -> None:
         if not self.is_initialised():
             raise GongxuError("the database is empty.", "Run `gongxu init` and `gongxu import`.")
+
+
+def _checked(frame: pd.DataFrame, table: Table) -> pa.Table:
+    from data.frames import check_frame  # pandera takes its time, and files do not need it
+
+    known = [name for name in table.column_names if name in frame.columns]
+    check_frame(canonical(frame, table)[known], table)
+    return from_frame(frame, table)

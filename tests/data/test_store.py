@@ -5,11 +5,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from data.arrow import from_frame
 from data.schema import TABLES
 from data.store import Store
 from data.tables import METADATA
 from data.transfer import MergeCount
-from recommender.errors import GongxuError
+from recommender.errors import GongxuError, InputRejectedError
 
 NOON = pd.Timestamp("2026-01-01 04:00", tz="UTC")
 
@@ -81,8 +82,22 @@ def test_a_failed_merge_leaves_the_table_as_it_was(store):
     broken = bookings(30_000)
     broken.loc[29_999, "event_id"] = None
     with pytest.raises(Exception, match="null value"):
-        store.merge("bookings", broken)
+        store.merge("bookings", from_frame(broken, TABLES["bookings"]))
     assert len(store.load()["bookings"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule"),
+    [
+        ({"event_id": None}, "event_id: not_nullable"),
+        ({"seats": 0}, r"seats: greater_than_or_equal_to\(1\)"),
+        ({"booking_id": "b"}, "uniqueness"),
+    ],
+)
+def test_a_frame_that_breaks_the_schema_is_refused_whole(store, columns, rule):
+    with pytest.raises(InputRejectedError, match=rule):
+        store.merge("bookings", bookings(3, **columns))
+    assert store.counts()["bookings"] == 0
 
 
 def test_every_kind_of_value_comes_back_as_it_went(store):
