@@ -29,6 +29,7 @@ from features.street_sessions import (
     slots,
     street_distances,
 )
+from features.street_surveys import SurveyVotes, read_surveys
 from features.street_tables import StreetResidents, Streets, read_residents, read_streets
 from recommender.demand.calendar import combine, learn_factors
 from recommender.demand.catchment import draw, learn_reach
@@ -37,8 +38,8 @@ from recommender.demand.intervals import estimate_with_intervals
 from recommender.demand.model import DemandModel
 from recommender.demand.new_products import learn_product_rates
 from recommender.demand.sessions import learn_decay
+from recommender.demand.surveys import survey_score
 from recommender.demand.usual import Usual
-from recommender.types import IdMap
 
 ROUNDS = 3
 """Turns between unconstraining and the circumstances of place and hour."""
@@ -119,6 +120,8 @@ def fit_demand(
     )
 
     report("products", 0.5)
+    surveyed = read_surveys(known, streets, products, traits.categories)
+    score, was_asked, hints = _survey_hints(surveyed, traits)
     held = np.maximum(np.bincount(sessions.product[seen], minlength=n_products), 1)
     repeated = bool((held > 1).any())
     general = learn_product_rates(
@@ -129,6 +132,7 @@ def fit_demand(
         rng=rng,
         # With one session a product, luck and appeal cannot be told apart.
         luck=1.0 / (freed.size[traits.group] * held) if repeated else 0.0,
+        survey=(score, was_asked),
     )
     report("streets", 0.6)
     fitted, _ = estimate_with_intervals(
@@ -137,6 +141,7 @@ def fit_demand(
         streets.population,
         product_rates=general.rate,
         usual=Usual(traits.group, traits.matrix, seed=int(rng.integers(2**31))),
+        hints=hints,
         rng=rng,
     )
     shows = show_rates(sessions, wishes)
@@ -167,7 +172,7 @@ def fit_demand(
         expected=expected,
         log_sd=np.sqrt(log_sd**2 + np.maximum(general.log_sd, fitted.product_log_sd) ** 2),
         bookings=counted.bookings,
-        survey_votes=_survey_votes(known, streets, products, traits),
+        survey_votes=(surveyed.product + surveyed.category[:, traits.group]).astype(np.int64),
         behind=_behind(residents, sessions, wishes, traits, n_streets),
         decay=decay,
         season=_season(factors, traits),
@@ -219,6 +224,25 @@ def _season(factors: list[NDArray[np.float64]], traits: ProductTraits) -> NDArra
     return np.repeat(factors[3].reshape(len(traits.categories), 4), 3, axis=1)
 
 
+def _survey_hints(
+    asked: SurveyVotes, traits: ProductTraits
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[NDArray[np.float64]]]:
+    """Product scores, whether asked about, and street patterns of categories and products."""
+    usual = asked.product_expected.sum(axis=0)
+    score = survey_score(asked.product.sum(axis=0), usual)
+    hints = []
+    for votes, expected in (
+        (asked.category, asked.category_expected),
+        (asked.product, asked.product_expected),
+    ):
+        level = votes.sum(axis=0) / np.maximum(expected.sum(axis=0), 1e-12)
+        hints.append(survey_score(votes, expected * level))
+    # A product that was asked about itself does not need its category's answers.
+    own = usual > 0
+    by_category = np.where(own, 0.0, hints[0][:, traits.group])
+    return score, own, [hint for hint in (by_category, hints[1]) if np.abs(hint).any()]
+
+
 def _silent(text: str, share: float) -> None:
     del text, share
 
@@ -246,26 +270,6 @@ def _behind(
     home = residents.street[pairs // groups]
     distinct = np.bincount(home * groups + pairs % groups, minlength=n_streets * groups)
     return distinct.reshape(n_streets, groups)[:, traits.group].astype(np.int64)
-
-
-def _survey_votes(
-    tables: Dataset, streets: Streets, products: IdMap, traits: ProductTraits
-) -> NDArray[np.int64]:
-    """Votes of the street for the product itself and for its category."""
-    surveys = tables["surveys"]
-    votes = np.zeros((len(streets.streets), len(products)), dtype=np.int64)
-    street = np.array([streets.area_street.get(str(a), -1) for a in surveys["area_code"]], int)
-    count = surveys["votes"].astype("float64").fillna(0).to_numpy().astype(np.int64)
-    kind = surveys["target_kind"].astype(object).to_numpy()
-    target = surveys["target"].astype(str).to_numpy()
-    product = products.positions(target, missing=-1)
-    own = (kind == "product") & (product >= 0) & (street >= 0)
-    np.add.at(votes, (street[own], product[own]), count[own])
-    by_group = np.zeros((len(streets.streets), len(traits.categories)), dtype=np.int64)
-    group = IdMap(traits.categories).positions(target, missing=-1)
-    of = (kind == "category") & (group >= 0) & (street >= 0)
-    np.add.at(by_group, (street[of], group[of]), count[of])
-    return votes + by_group[:, traits.group]
 
 
 def _decay(

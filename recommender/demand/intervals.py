@@ -8,6 +8,7 @@ lognormal prior. (The factor at which bounds hold 80 % of the time was tried: co
 so little about it that it swung between 0.5 and 1.7.) The full fit then uses that factor.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +33,7 @@ def estimate_with_intervals(
     rng: np.random.Generator,
     product_rates: Floats | None = None,
     usual: Usual | None = None,
+    hints: Sequence[Floats] = (),
 ) -> tuple[StreetRates, Floats]:
     """:func:`~recommender.demand.rates.estimate_rates` with calibrated ``log_sd``.
 
@@ -40,13 +42,15 @@ def estimate_with_intervals(
     The estimate, and the factors that its streets' standard deviations were multiplied with,
     shape (streets,), at least 1: no street's interval is made narrower than the model says.
     """
-    fitted = estimate_rates(counts, exposure, population, product_rates=product_rates, usual=usual)
+    fitted = estimate_rates(
+        counts, exposure, population, product_rates=product_rates, usual=usual, hints=hints
+    )
     first = split(counts, rng)
     second = counts - first
     factors = []
     for known, kept_back in ((first, second), (second, first)):
         half = estimate_rates(
-            known, exposure / 2.0, population, product_rates=product_rates, usual=usual
+            known, exposure / 2.0, population, product_rates=product_rates, usual=usual, hints=hints
         )
         expected = half.standardised.offset * half.ratio
         spread = np.sqrt(half.log_sd**2 + 1.0 / (known.sum(axis=(0, 1)) + 1.0))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.demand.surveys import adjust_products
+
 Floats = NDArray[np.float64]
 
 PENALTIES: Floats = np.geomspace(0.3, 3000.0, 13)
@@ -31,12 +33,15 @@ class ProductRates:
         Standard deviation of the logarithm of ``rate``.
     scatter
         σ, the part of log rates that features do not explain; >= 0.1.
+    survey_reliability
+        ρ of product surveys; 0 where there were none.
     """
 
     predicted: Floats
     rate: Floats
     log_sd: Floats
     scatter: float
+    survey_reliability: float = 0.0
 
 
 def learn_product_rates(
@@ -47,6 +52,7 @@ def learn_product_rates(
     *,
     rng: np.random.Generator,
     luck: Floats | float = 0.0,
+    survey: tuple[Floats, NDArray[np.bool_]] | None = None,
 ) -> ProductRates:
     """Rates of seen and new products.
 
@@ -63,6 +69,8 @@ def learn_product_rates(
     luck
         Variance of the logarithm of a product's counts beyond Poisson (its sessions' luck with
         weather and posters), shape (products,): a few well-attended sessions are not many.
+    survey
+        Score of each product and whether it was asked about (:mod:`recommender.demand.surveys`).
     """
     # What was seen counts for as much as Poisson counts of the same relative error would.
     trust = 1.0 / (1.0 + counts * luck)
@@ -96,10 +104,19 @@ def learn_product_rates(
     # The mean of a lognormal lies above its median: make the totals agree.
     total = (predicted[seen] * exposure[seen]).sum()
     predicted = predicted * np.clip(max(counts[seen].sum(), 0.5) / total, 0.2, 5.0)
-    shape = 1.0 / np.expm1(sigma2)
+    unexplained = np.full(len(counts), sigma2)
+    reliability = 0.0
+    if survey is not None:
+        weight = np.where(seen, 1.0 / (sigma2 + 1.0 / (counts + 0.5)), 0.0)
+        observed = (counts + 0.5) / np.where(seen, exposure + 0.5 / level, 1.0)
+        predicted, reliability, explained = adjust_products(
+            predicted, observed, weight, survey[0], survey[1]
+        )
+        unexplained = np.where(survey[1], sigma2 * (1.0 - explained), sigma2)
+    shape = 1.0 / np.expm1(np.maximum(unexplained, 0.01))
     rate = (counts + shape) / (exposure + shape / predicted)
     log_sd = np.sqrt(np.log1p(1.0 / (counts + shape)))
-    return ProductRates(predicted, rate, log_sd, float(np.sqrt(sigma2)))
+    return ProductRates(predicted, rate, log_sd, float(np.sqrt(sigma2)), reliability)
 
 
 def _group_rates(

@@ -5,6 +5,7 @@ few, and the correlated lognormal, which knows which streets want the same. Thei
 so the geometric mean of both is better than either (Timmermann 2006 on forecast combination).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from recommender.demand.poststratification import Standardised, standardise
 from recommender.demand.raking import rake
 from recommender.demand.sharing import share
 from recommender.demand.shrinkage import shrink
+from recommender.demand.surveys import reliability
 from recommender.demand.usual import Usual
 
 Floats = NDArray[np.float64]
@@ -52,6 +54,7 @@ def estimate_rates(
     *,
     product_rates: Floats | None = None,
     usual: Usual | None = None,
+    hints: Sequence[Floats] = (),
 ) -> StreetRates:
     """Demand of every street for every product from counts by street and age band.
 
@@ -68,12 +71,17 @@ def estimate_rates(
         features say more than the counts do.
     usual
         What tells the ages and streets that a product starts from; by default all are alike.
+    hints
+        Log ratios of streets from elsewhere (surveys), shape (streets, products) each; they
+        count as far as they foretell the counts.
     """
     if product_rates is None:
         total = np.broadcast_to(exposure.sum(axis=(0, 1)), counts.shape[2:])
         product_rates = (counts.sum(axis=(0, 1)) + 0.05) / np.maximum(total, 1.0)
     base = standardise(counts, exposure, population, product_rates, usual)
     prior = np.ones_like(base.offset) if usual is None else usual.ratios(base.counts, base.offset)
+    for hint in hints:
+        prior = prior * np.exp(reliability(base.counts, base.offset * prior, hint) * hint)
     offset, target = base.offset * prior, base.target * prior
     shrunk = shrink(base.counts, offset)
     shared = share(base.counts, offset)
