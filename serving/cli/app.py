@@ -4,8 +4,9 @@ import importlib
 import sys
 from typing import Annotated
 
-import click
 import typer
+from rich.markup import escape
+from typer.exceptions import Abort, Exit, TyperException
 
 from recommender.errors import GongxuError
 from serving.cli.output import log
@@ -54,29 +55,32 @@ def main() -> None:
     """Run the command line and end the process with the contract's exit code."""
     try:
         status = app(standalone_mode=False)
-    except click.exceptions.Exit as done:
+    except Exit as done:
         sys.exit(done.exit_code)
-    except click.ClickException as wrong:
-        wrong.show()
+    except TyperException as wrong:
+        show = getattr(wrong, "show", None)  # usage errors print the call's form, and help
+        if show is None:
+            _tell(wrong.format_message())
+        else:
+            show()
         sys.exit(wrong.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+    except (Abort, KeyboardInterrupt):
         log.print("stopped.")
         sys.exit(130)
     except GongxuError as error:
-        if "--debug" in sys.argv:
-            log.print_exception()
-        log.print(f"[red]error:[/] {error}", soft_wrap=True)
+        _tell(str(error))
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(0)
     except Exception as error:
-        if "--debug" in sys.argv:
-            log.print_exception()
-        else:
-            log.print(
-                f"[red]error:[/] {type(error).__name__}: {error} "
-                "(gongxu --debug COMMAND shows where)",
-                soft_wrap=True,
-            )
+        hint = "" if "--debug" in sys.argv else " (gongxu --debug COMMAND shows where)"
+        _tell(f"{type(error).__name__}: {error}{hint}")
         sys.exit(1)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _tell(message: str) -> None:
+    """One line, after the traceback if that was asked for."""
+    if "--debug" in sys.argv:
+        log.print_exception()
+    log.print(f"[red]error:[/] {escape(' '.join(message.split()))}", soft_wrap=True)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serving.cli.output import Format, FormatOption, emit, log, progress
-from serving.settings import Settings
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from data.store import Store
+    from serving.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -30,6 +30,7 @@ def init() -> None:
     Example: gongxu init
     """
     from serving.composition import open_store
+    from serving.settings import Settings
 
     settings = Settings()
     store = open_store(settings)
@@ -79,6 +80,7 @@ def import_(
     from data.quarantine import write_quarantine
     from data.readers import find_tables
     from recommender.errors import InputRejectedError
+    from serving.settings import Settings
 
     settings = Settings()
     found = find_tables(path)  # a wrong call should not start a database

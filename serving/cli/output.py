@@ -1,11 +1,12 @@
 """Results to standard output, everything else to standard error."""
 
+from __future__ import annotations
+
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import (
@@ -19,6 +20,9 @@ from rich.progress import (
 from rich.table import Table
 
 from recommender.errors import UsageError
+
+if TYPE_CHECKING:  # half a second that `gongxu --help` should not take
+    import pandas as pd
 
 log = Console(stderr=True, highlight=False)
 """Where messages for people go."""
@@ -101,6 +105,8 @@ def emit(
 
 
 def _print_table(frame: pd.DataFrame, title: str | None) -> None:
+    import pandas as pd
+
     # Piped output has no width of its own; a narrow guess would cut words.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     table = Table(title=title, title_justify="left", header_style="bold")
@@ -115,6 +121,8 @@ def _print_table(frame: pd.DataFrame, title: str | None) -> None:
 
 
 def _cell(value: object) -> str:
+    import pandas as pd
+
     if value is None or value is pd.NaT or value is pd.NA:
         return ""
     if isinstance(value, float):
