@@ -88,10 +88,11 @@ def import_tables(
         if store is not None:
             connection = stack.enter_context(closing(open_connection(store.url)))
         known = KnownKeys(connection)
+        erased = _erased(connection)
         quarantines = []
 
         def judge_next(name: str) -> Judged:
-            judged = judge_table(sources[name], known, now=now, progress=progress)
+            judged = judge_table(sources[name], known, now=now, erased=erased, progress=progress)
             known.add(name, judged.rows)
             quarantines.append(judged.quarantine)
             report.notes.extend(judged.notes)
@@ -116,6 +117,16 @@ def import_tables(
             )
     report.quarantine = pd.concat([empty_quarantine(), *quarantines], ignore_index=True)
     return report
+
+
+def _erased(connection: Connection | None) -> frozenset[str]:
+    if connection is None:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT digest FROM erasures")
+        digests = frozenset(cursor.fetch_arrow_table()["digest"].to_pylist())
+    connection.rollback()
+    return digests
 
 
 def _merge(connection: Connection, table: Table, rows: pa.Table, *, keep: bool) -> MergeCount:

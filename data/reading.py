@@ -16,7 +16,7 @@ from data.arrow import arrow_schema, to_frame
 from data.dataset import Dataset
 from data.quarantine import COLUMNS, Problems, empty_quarantine, show
 from data.readers import Malformed, RawTable, find_tables
-from data.resolving import check_references, settle_repeats
+from data.resolving import check_references, refuse_erased, settle_repeats
 from data.schema import TABLES
 from data.validation import ROW, judge
 
@@ -176,6 +176,7 @@ def judge_table(
     known: Mapping[str, pa.ChunkedArray | None],
     *,
     now: datetime,
+    erased: frozenset[str] = frozenset(),
     progress: Progress | None = None,
 ) -> Judged:
     """Read one table and judge every row by every rule.
@@ -186,6 +187,8 @@ def judge_table(
         Where the rows are.
     known
         Keys of the tables that may be referred to; ``None`` for one that is nowhere.
+    erased
+        Digests of residents who may not come back.
     now, progress
         As in :func:`read_dataset`.
     """
@@ -204,6 +207,7 @@ def judge_table(
     notes = [f"{table.name}: unknown column {name}" for name in source.unknown]
     rows, unchecked = check_references(rows, table, known, problems)
     notes += [f"{table.name}: {reference} not checked, no such table" for reference in unchecked]
+    rows = refuse_erased(rows, table, erased, problems)
     rows, repeats = settle_repeats(rows, table, problems)
     malformed = source.malformed()
     quarantine = _quarantine(source, problems, malformed)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.arrow import to_frame
+from data.personal import erasure_digest
 from data.quarantine import Problems
 from data.schema import Table
 from data.validation import ROW, personal_traits
@@ -86,6 +87,25 @@ def _unknown_reasons(
         return unknown
     reasons = iter(traits[1])
     return [next(reasons) if personal else unknown for personal in traits[0].to_pylist()]
+
+
+def refuse_erased(
+    rows: pa.Table, table: Table, erased: frozenset[str], problems: Problems
+) -> pa.Table:
+    """Take out residents who had themselves erased: late files do not bring them back.
+
+    Parameters
+    ----------
+    erased
+        Digests, as :func:`data.personal.erasure_digest` makes them.
+    """
+    if table.name != "residents" or not erased:
+        return rows
+    values = rows["resident_id"]
+    flags = pa.array([erasure_digest(value) in erased for value in values.to_pylist()], pa.bool_())
+    bad = pa.chunked_array([flags])
+    problems.add(bad, rows[ROW], "resident_id", values, "was erased at the resident's wish")
+    return rows.filter(pc.invert(flags))
 
 
 def settle_repeats(rows: pa.Table, table: Table, problems: Problems) -> tuple[pa.Table, int]:

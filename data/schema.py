@@ -264,7 +264,7 @@ _ALL = (
         Column("shown_at", _TIME, required=True, past=True),
         Column("surface", _TEXT),
         Column("position", _INT, low=1),
-        Column("propensity", _FLOAT, low=0, high=1),
+        Column("propensity", _FLOAT, low=1e-9, high=1),
         Column("suggestion_id", _ID),
         Column("model_version", _TEXT),
     ),

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.importing import import_path
+from data.personal import erasure_digest
 from data.store import Store
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -158,3 +159,25 @@ def test_strictness_keeps_nothing_when_one_row_is_bad(store, tmp_path):
     base(tmp_path)
     assert import_path(store, tmp_path, now=NOW, strict=True).kept
     assert sum(store.counts().values()) == 6
+
+
+def test_erased_residents_do_not_come_back(store, tmp_path):
+    base(tmp_path)
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO erasures (digest, at) VALUES (%s, now())", (erasure_digest("r2"),)
+        )
+    write(
+        tmp_path,
+        "bookings",
+        "booking_id,resident_id,event_id,booked_at,status\n"
+        "b1,r1,e1,2025-04-01T00:00:00Z,booked\n"
+        "b2,r2,e1,2025-04-01T00:00:00Z,booked\n",
+    )
+    report = import_path(store, tmp_path, now=NOW)
+    totals(report)
+    assert report.quarantine["reason"].tolist() == [
+        "was erased at the resident's wish",
+        "is not in residents",
+    ]
+    assert store.load()["residents"]["resident_id"].tolist() == ["r1"]
