@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.ranking.capacity import best_columns
 from recommender.ranking.eligibility import ADULT, ResidentFacts, eligible
 from recommender.ranking.listing import ListPolicy, Lists, fill_lists
 from recommender.ranking.model import Scores, SuggestionModel
@@ -183,16 +184,24 @@ class ListEngine:
 
     def _fill(self, asked: Asked, allowed: NDArray[np.bool_], n: int) -> Lists:
         scored = self.scored(asked, allowed)
+        columns, boost = scored.columns, scored.boost
+        value = scored.value - self.price_of(columns, scored.scores)
+        best = max(self.policy.shortlist, 2 * n)
+        if columns.shape[1] > best:  # variety is picked from the best only
+            kept = best_columns(value, best)
+            columns = np.take_along_axis(columns, kept, axis=1)
+            value = np.take_along_axis(value, kept, axis=1)
+            boost = None if boost is None else np.take_along_axis(boost, kept, axis=1)
         return fill_lists(
-            scored.columns,
-            scored.value - self.price_of(scored.columns, scored.scores),
+            columns,
+            value,
             allowed,
             self.live.likeness,
             n,
             policy=self.policy,
             rates=self.live.rates if self.policy.explore_slots else None,
             chance=self._chances(asked.seeds),
-            boost=scored.boost,
+            boost=boost,
         )
 
     def _chances(self, seeds: Sequence[str]) -> NDArray[np.float64]:

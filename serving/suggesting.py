@@ -155,16 +155,7 @@ class Suggester:
         lists = self.engine.lists(asked, n).filled()
         if lists.columns.size == 0:
             raise self._nothing(asked.facts)
-        # Asked about all candidates at once, as for the list: signals may depend on the company.
-        everything = np.arange(len(self.live.candidates))
-        whole = self.engine.scores(asked, everything, explain=True)
-        at = lists.columns[0]
-        scores = Scores(
-            whole.total[:, at],
-            whole.probability[:, at],
-            whole.attendance[:, at],
-            {name: moved[:, at] for name, moved in whole.contributions.items()},
-        )
+        scores = self.engine.scores(asked, lists.columns, explain=True)
         reasons = self.reasons(asked, lists, scores)
         return self._suggestions(lists, asked, reasons), self._arithmetic(lists, asked, scores)
 
@@ -273,17 +264,18 @@ class Suggester:
         for rank, column in enumerate(lists.columns[0].tolist()):
             signals = {name: float(part[0, rank]) for name, part in scores.contributions.items()}
             score = float(lists.score[0, rank])
-            parts = {
-                "base": float(scores.total[0, rank]) - sum(signals.values()),
-                **signals,
+            added = {
                 "boost": float(boost[0, rank]) if boost is not None else 0.0,
                 "capacity_price": -float(price[0, rank]),
                 "variety": float(lists.variety[0, rank]),
             }
+            # What no signal explains: where the model's scale begins.
+            base = score - sum(signals.values()) - sum(added.values())
+            parts = {"base": base, **signals, **added}
             found.append(
                 Arithmetic(
                     self.live.text.event_id[column],
-                    {name: moved for name, moved in parts.items() if moved},
+                    {name: moved for name, moved in parts.items() if abs(moved) > 1e-6},
                     score,
                 )
             )

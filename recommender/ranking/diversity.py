@@ -88,28 +88,34 @@ def varied_columns(
     # Any quota is a smaller evil than an empty place, and any value a smaller one than a quota.
     demotion = np.float32(4 * (np.abs(filled).max(initial=0.0) + cost.max(initial=0.0)) + 1)
     category_most = max(1, math.ceil(variety.category_share * n))
-    left = np.where(allowed, value, -np.inf).astype(np.float32)
-    alike = np.zeros_like(left)
-    in_category = np.zeros(events.shape, dtype=np.int16)
-    in_product = np.zeros(events.shape, dtype=np.int16)
     picks = np.full((rows_n, n), -1, dtype=np.intp)
     scores = np.full((rows_n, n), -np.inf, dtype=np.float32)
     before = np.full(rows_n, np.inf, dtype=np.float32)
+    left = np.where(allowed, value, -np.inf).astype(np.float32)
+    alike = np.zeros_like(left)
+    in_category = np.zeros(events.shape, dtype=np.int8)
+    in_product = np.zeros(events.shape, dtype=np.int8)
+    quotas = variety.product_most > 0 or variety.category_share < 1
     for place in range(n):
-        over = in_category >= category_most
-        if variety.product_most:
-            over |= in_product >= variety.product_most
-        net = left - cost * alike
-        pick = np.argmax(net - demotion * over, axis=1)
+        net = left - cost * alike if variety.weight else left
+        over = net
+        if quotas and place:
+            full = in_category >= category_most
+            if variety.product_most:
+                full |= in_product >= variety.product_most
+            over = net - demotion * full
+        pick = np.argmax(over, axis=1)
         before = np.minimum(before, net[rows, pick])
         scores[:, place] = before
         picks[:, place] = np.where(np.isfinite(before), pick, -1)
         left[rows, pick] = -np.inf
-        same_product = _same(product, rows, pick)
-        same_category = _same(category, rows, pick)
-        np.maximum(alike, SAME_CATEGORY * same_category, out=alike)
-        np.maximum(alike, SAME_SUPPLIER * _same(supplier, rows, pick), out=alike)
-        np.maximum(alike, SAME_PRODUCT * same_product, out=alike)
+        same_product, same_category = _same(product, rows, pick), _same(category, rows, pick)
+        if variety.weight:
+            # The largest likeness that applies: from the weakest to the strongest.
+            np.maximum(alike, np.float32(SAME_CATEGORY) * same_category, out=alike)
+            same_supplier = _same(supplier, rows, pick)
+            np.maximum(alike, np.float32(SAME_SUPPLIER) * same_supplier, out=alike)
+            np.maximum(alike, np.float32(SAME_PRODUCT) * same_product, out=alike)
         in_category += same_category
         in_product += same_product
     return picks, scores
@@ -118,5 +124,6 @@ def varied_columns(
 def _same(
     codes: NDArray[np.int32], rows: NDArray[np.intp], pick: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
-    chosen = codes[rows, pick][:, None]
-    return np.asarray((codes == chosen) & (chosen >= 0))
+    chosen = codes[rows, pick]
+    # -1 is unlike everything, itself included: compare with a code that nothing has.
+    return np.asarray(codes == np.where(chosen >= 0, chosen, -2)[:, None])

@@ -154,15 +154,13 @@ def _explore(
     chance: NDArray[np.float64],
 ) -> None:
     slots = policy.explore_slots
+    size = policy.pool * slots
     kept = lists.columns[rows, : lists.columns.shape[1] - slots]
-    open_ = allowed[rows]
-    open_[np.arange(len(rows))[:, None], kept] = False
     order = np.argsort(rates.trials, kind="stable")
-    open_ = open_[:, order]
-    count = np.cumsum(open_, axis=1, dtype=np.int32)
-    pool = np.full((len(rows), policy.pool * slots), -1, dtype=np.intp)
-    who, which = np.nonzero(open_ & (count <= policy.pool * slots))
-    pool[who, count[who, which] - 1] = order[which]
+    pool = _pool(allowed[rows], kept, order[: 4 * size + kept.shape[1]], size)
+    short = np.flatnonzero(pool[:, -1] < 0)
+    if len(short):  # too few of the least known are eligible: look at all
+        pool[short] = _pool(allowed[rows[short]], kept[short], order, size)
     for slot in range(slots):
         winner, propensity = draw(rates, pool[:, slot::slots], chance[rows, slot])
         at = lists.columns.shape[1] - slots + slot
@@ -175,6 +173,26 @@ def _explore(
         lists.variety[place] = 0
         lists.slot[place] = EXPLORE
         lists.propensity[place] = propensity
+
+
+def _pool(
+    allowed: NDArray[np.bool_],
+    kept: NDArray[np.intp],
+    order: NDArray[np.intp],
+    size: int,
+) -> NDArray[np.intp]:
+    """The first ``size`` of ``order`` that are eligible and not listed; -1 fills up."""
+    open_ = allowed[:, order]
+    place = np.full(allowed.shape[1], -1, dtype=np.intp)
+    place[order] = np.arange(len(order))
+    at = place[kept]
+    who, which = np.nonzero(at >= 0)
+    open_[who, at[who, which]] = False
+    count = np.cumsum(open_, axis=1, dtype=np.int32)
+    pool = np.full((len(allowed), size), -1, dtype=np.intp)
+    who, which = np.nonzero(open_ & (count <= size))
+    pool[who, count[who, which] - 1] = order[which]
+    return pool
 
 
 def _slots(
