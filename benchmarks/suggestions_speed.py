@@ -1,0 +1,196 @@
+"""How fast lists are made, as ratios to `implicit` in the same run, on the `district` preset.
+
+The folder is simulated when it is not given. Everything is measured in this one process: the
+tables are read, the model is fitted on what was known at their present (or read from a bundle),
+lists of 20 over all upcoming events are made for all residents, eligibility, seat prices, variety
+and exploration included, and `implicit` recommends 20 from factors of the same size alone, with
+the same number of threads.
+"""
+
+import argparse
+import gc
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import scipy.sparse as sp
+from implicit.als import AlternatingLeastSquares
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from benchmarks.report import Bar, report
+from data.dataset import Dataset, canonical
+from data.schema import TABLES, Kind
+from data.snapshot import as_of
+from serving.lists import ListEngine
+from serving.live import Live
+from serving.pricing import price_seats
+from training.suggestions import fit_suggestions
+
+N = 20
+FACTORS = 64
+BLOCK = 4096
+THREADS = 2
+NOT_READ = ("impressions", "surveys", "budgets", "orders", "population")
+"""Tables that lists are not made from."""
+
+
+def simulate(preset: str, residents: int | None, seed: int, home: Path = Path("var")) -> Path:
+    """A simulated folder, made in a process of its own unless it is there."""
+    folder = home / "bench" / f"{preset}-{residents or 'all'}-{seed}"
+    if not (folder / "truth" / "world.json").exists():
+        command = ["simulate", "--preset", preset, "--seed", str(seed), "--format", "parquet"]
+        size = ["--residents", str(residents)] if residents else []
+        run = [sys.executable, "-c", "from serving.cli.app import main; main()"]
+        subprocess.run([*run, *command, *size, "--out", str(folder)], check=True)
+    return folder
+
+
+def read(folder: Path) -> Dataset:
+    """The tables that lists are made from, without the validation of an import."""
+    frames = {}
+    for name, table in TABLES.items():
+        if name in NOT_READ:
+            continue
+        frame = pq.read_table(folder / f"{name}.parquet").to_pandas(self_destruct=True)
+        for column in table.columns:
+            if column.kind is Kind.LIST and column.name in frame:
+                frame[column.name] = [
+                    ";".join(entries) if entries is not None else None
+                    for entries in frame[column.name]
+                ]
+        frames[name] = canonical(frame, table)
+    return Dataset(frames)
+
+
+def last_moment(dataset: Dataset) -> datetime:
+    """The folder's present: just after the last booking."""
+    last: pd.Timestamp = dataset["bookings"]["booked_at"].max()
+    return last.to_pydatetime().astimezone(UTC)
+
+
+def timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds and the answer."""
+    gc.collect()
+    start = time.perf_counter()
+    answer = work()
+    return time.perf_counter() - start, answer
+
+
+def everybody(engine: ListEngine) -> int:
+    """Lists of all residents; returns how many places were filled."""
+    total = len(engine.live.world.residents)
+    filled = 0
+    for first in range(0, total, BLOCK):
+        asked = engine.ask_residents(first, min(first + BLOCK, total))
+        filled += int((engine.lists(asked, N).columns >= 0).sum())
+    return filled
+
+
+def one_by_one(engine: ListEngine, rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Seconds for each of some residents' lists, computed afresh."""
+    seconds = []
+    for row in rows.tolist():
+        start = time.perf_counter()
+        engine.lists(engine.ask_residents(row, row + 1), N)
+        seconds.append(time.perf_counter() - start)
+    return np.array(seconds)
+
+
+def factors_alone(users: int, items: int, rng: np.random.Generator) -> AlternatingLeastSquares:
+    """An `implicit` model whose recommending costs what a fitted one's does."""
+    model = AlternatingLeastSquares(factors=FACTORS, num_threads=THREADS)
+    model.user_factors = rng.normal(size=(users, FACTORS)).astype(np.float32)
+    model.item_factors = rng.normal(size=(items, FACTORS)).astype(np.float32)
+    return model
+
+
+def recommend_one_by_one(
+    model: AlternatingLeastSquares, rows: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Seconds of single-user recommend calls, in `implicit`'s usual way."""
+    nothing = sp.csr_matrix((1, len(model.item_factors)), dtype=np.float32)
+    seconds = []
+    for row in rows.tolist():
+        start = time.perf_counter()
+        model.recommend(row, nothing, N=N)
+        seconds.append(time.perf_counter() - start)
+    return np.array(seconds)
+
+
+def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str, Any]]:
+    """All figures of one folder."""
+    rng = np.random.default_rng(seed)
+    details: dict[str, Any] = {"factors": FACTORS, "threads": THREADS, "n": N}
+
+    def told(name: str, work: Callable[[], Any]) -> Any:
+        seconds, answer = timed(work)
+        details[f"{name}_s"] = round(seconds, 2)
+        print(f"{name:28s} {seconds:9.2f} s", flush=True)
+        return answer
+
+    tables = told("reading", lambda: read(folder))
+    at = last_moment(tables)
+    tables = told("snapshot", lambda whole=tables: as_of(whole, at))
+    model = told("fitting", lambda: fit_suggestions(tables, as_of=at, rng=rng))
+    live = told("live arrays", lambda: Live(tables, at))
+    engine = told("binding", lambda: ListEngine(model, live, model_version="bench"))
+    told("facts of all residents", lambda: live.residents)
+    engine.prices = told("seat prices", lambda: price_seats(engine, N, rng=rng))
+    residents, products = len(live.world.residents), len(live.world.products)
+    details |= {"residents": residents, "candidates": len(live.candidates), "products": products}
+    rows = rng.integers(0, residents, singles)
+    one_by_one(engine, rows[:20])  # warm
+
+    yardstick = factors_alone(residents, products, rng)
+    everyone, nothing = np.arange(residents), sp.csr_matrix((residents, products))
+    with threadpool_limits(1, "blas"):
+        single, theirs = one_by_one(engine, rows), recommend_one_by_one(yardstick, rows)
+    told("lists of all residents", lambda: everybody(engine))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    with threadpool_limits(1, "blas"):
+        told(
+            "implicit, all residents",
+            lambda: yardstick.recommend(everyone, nothing, N=N, filter_already_liked_items=False),
+        )
+    for name, seconds in (("one list", single), ("implicit, one", theirs)):
+        p50, p99 = np.quantile(seconds, [0.5, 0.99]) * 1e3
+        details[name] = {"p50_ms": round(float(p50), 3), "p99_ms": round(float(p99), 3)}
+        print(f"{name:28s} {p50:9.3f} ms median {p99:9.3f} ms p99")
+    median = float(np.median(theirs))
+    return [
+        Bar(
+            "2.5",
+            "batch_ratio_to_implicit",
+            details["lists of all residents_s"] / details["implicit, all residents_s"],
+        ),
+        Bar("2.5", "one_resident_p50_ratio", float(np.median(single)) / median),
+        Bar("2.5", "one_resident_p99_ratio", float(np.quantile(single, 0.99)) / median),
+        Bar("2.5", "memory_gb", memory),
+    ], details
+
+
+def main() -> None:
+    """Print the bars."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--world", type=Path, help="A simulated folder of Parquet tables.")
+    parser.add_argument("--preset", default="district")
+    parser.add_argument("--residents", type=int, help="Fewer, to try it out.")
+    parser.add_argument("--singles", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    folder = options.world or simulate(options.preset, options.residents, options.seed)
+    bars, details = measure(folder, options.singles, options.seed)
+    report("suggestions_speed", bars, seeds=[options.seed], details=details)
+
+
+if __name__ == "__main__":
+    main()
