@@ -119,7 +119,8 @@ def _levels(
         "category": len(products["category"].cat.categories),
         "venue": len(venue_index),
     }
-    return level, size
+    # A level that nothing belongs to keeps one empty place, so that lookups need no branches.
+    return level, {name: max(n, 1) for name, n in size.items()}
 
 
 def _event_points(

@@ -20,21 +20,24 @@ from recommender.ranking.model import BoundModel, SuggestionModel
 from recommender.ranking.world import World
 from recommender.scorers.chain import fall_back
 from recommender.types import IdMap
-from training.splits import Moment, Queries, Window, last_fifth, queries, step_of, windows
+from training.splits import Moment, Queries, Window, draw, last_fifth, queries, step_of, windows
 from training.suggestions import fit_suggestions
 
 CHAINS = {
     "recent_popularity": ("popularity",),
-    "als": ("als", "popularity"),
-    "content": ("content", "popularity"),
-    "chain": ("als", "content", "popularity"),
+    "als": ("als_warm", "popularity"),
+    "ease": ("ease", "popularity"),
+    "graph": ("graph", "popularity"),
+    "content": ("words", "popularity"),
+    "affinity": ("affinity", "popularity"),
+    "chain": ("als_warm", "words", "popularity"),
 }
 """The scorers compared with the engine: each with what fills its gaps."""
 
 ENGINE = "engine"
 PER_QUERY = ("ndcg@10", "recall@20", "mrr")
 LIST = 10
-_CELLS = 4_000_000
+_CELLS = 1_500_000
 
 Fit = Callable[..., SuggestionModel]
 
@@ -104,6 +107,7 @@ def evaluate(
     rng: np.random.Generator,
     step: timedelta | None = None,
     until: datetime | None = None,
+    questions: int = 6000,
     fit: Fit = fit_suggestions,
     progress: Callable[[str], None] | None = None,
 ) -> EvaluationReport:
@@ -121,6 +125,8 @@ def evaluate(
         How often people are asked within a window; see ``training.splits.step_of``.
     until
         End of the last window; the last booking when left out.
+    questions
+        About so many in all; more are drawn from at random, all residents alike.
     fit
         What fits a model; exchanged by benchmarks.
     progress
@@ -140,12 +146,13 @@ def evaluate(
     moments = [_moment(cutoff) for cutoff in cutoffs] or [last_fifth(everything)]
     every = np.timedelta64(step, "us") if step else step_of(_known(dataset, min(moments))[1])
     tallies = {name: _Tally() for name in (*CHAINS, ENGINE)}
-    groups: list[pd.DataFrame] = []
     calibration: list[NDArray[np.float64]] = []
-    notes = {"questions": 0, "bookings": 0, "unreachable_bookings": 0, "asks": 0}
+    notes = {"answerable": 0, "questions": 0, "bookings": 0, "unreachable_bookings": 0, "asks": 0}
     used = 0
-    for window in windows(moments, _moment(end), every):
-        asked = _walk(dataset, window, every, tallies, groups, calibration, notes, rng, fit, say)
+    cut = windows(moments, _moment(end), every)
+    most = max(100, questions // max(sum(len(window.asks) for window in cut), 1))
+    for window in cut:
+        asked = _walk(dataset, window, every, most, tallies, calibration, notes, rng, fit, say)
         used += asked > 0
     if not used:
         raise UsageError(
@@ -159,15 +166,14 @@ def _walk(
     dataset: Dataset,
     window: Window,
     every: np.timedelta64,
+    most: int,
     tallies: dict[str, _Tally],
-    groups: list[pd.DataFrame],
     calibration: list[NDArray[np.float64]],
     notes: dict[str, Any],
     rng: np.random.Generator,
     fit: Fit,
     say: Callable[[str], None],
 ) -> int:
-    del groups
     before, world = _known(dataset, window.start)
     say(f"fitting on what was known at {window.start}")
     horizon = min(every, window.end - window.start).astype("timedelta64[us]").item()
@@ -182,6 +188,8 @@ def _walk(
         residents = world.residents.positions(taken["resident_id"], missing=-1)
         events = world.events.positions(taken["event_id"], missing=-1)
         questions = queries(world, at, residents, events)
+        notes["answerable"] += len(questions.residents)
+        questions = draw(questions, most, rng)
         notes["asks"] += 1
         notes["bookings"] += len(taken)
         notes["unreachable_bookings"] += questions.missed
@@ -232,12 +240,16 @@ def _answer(
     history = np.bincount(world.log_resident, minlength=len(world.residents))
     ids = np.array(world.events.ids, dtype=object)[candidates]
     rows = max(1, _CELLS // max(len(candidates), 1))
+    nothing = dict.fromkeys(ids, 0)
+    for tally in tallies.values():
+        tally.shown = nothing | tally.shown
     for start in range(0, len(asked.residents), rows):
         part = slice(start, start + rows)
         residents = asked.residents[part]
         relevant = asked.relevant[part][:, order].toarray()
         excluded = asked.excluded[part][:, order].toarray()
-        signals = bound.signals(make_ask(world, residents, candidates, asked.at))
+        signals = bound.signals(make_ask(world, residents, candidates, asked.at), quick=True)
+        signals["affinity"] = _affinity(signals)
         scores = {
             name: fall_back([signals[one] for one in chain]) for name, chain in CHAINS.items()
         }
@@ -254,14 +266,21 @@ def _answer(
             tally = tallies[name]
             tally.rows.append(_measures(best, relevant, new, residents, world.residents, kind))
             shown = best[:, :LIST][best[:, :LIST] >= 0]
-            for event, count in zip(*np.unique(ids[shown], return_counts=True), strict=True):
+            columns, counts = np.unique(shown, return_counts=True)
+            for event, count in zip(ids[columns], counts, strict=True):
                 tally.shown[event] = tally.shown.get(event, 0) + int(count)
             tally.surprise += float(surprise[shown].sum())
             tally.new += int(new[shown].sum())
             tally.places += len(shown)
-        for event in ids:
-            for tally in tallies.values():
-                tally.shown.setdefault(event, 0)
+
+
+def _affinity(signals: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Bookings with the supplier so far; popularity decides between equals."""
+    popular = signals["popularity"]
+    top = np.maximum(popular.max(axis=1, keepdims=True), np.float32(1e-6))
+    return np.asarray(
+        np.nan_to_num(signals["own_supplier"]) + np.float32(1e-3) * popular / top, dtype=np.float32
+    )
 
 
 def _kind(

@@ -1,7 +1,7 @@
 """Cutting time: windows, moments of asking, and what was booked afterwards."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +9,6 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.ranking.world import CANCELLED, World
-from recommender.types import IdMap
 
 Moment = np.datetime64
 DAY = np.timedelta64(86_400_000_000, "us")
@@ -142,6 +141,20 @@ def queries(
     )
 
 
+def draw(asked: Queries, most: int, rng: np.random.Generator) -> Queries:
+    """A random part of the questions when there are more than ``most``."""
+    n = len(asked.residents)
+    if n <= most:
+        return asked
+    chosen = np.sort(rng.choice(n, most, replace=False))
+    return replace(
+        asked,
+        residents=asked.residents[chosen],
+        relevant=asked.relevant[chosen],
+        excluded=asked.excluded[chosen],
+    )
+
+
 def past_queries(world: World, at: Moment, until: Moment) -> tuple[World, Queries]:
     """A past moment's questions from a later world: the world rewound, and what was booked."""
     within = (world.log_time > at) & (world.log_time <= until) & (world.log_outcome != CANCELLED)
@@ -149,8 +162,3 @@ def past_queries(world: World, at: Moment, until: Moment) -> tuple[World, Querie
     residents = world.log_resident[within].astype(np.intp)
     events = world.log_event[within].astype(np.intp)
     return then, queries(then, at, residents, events)
-
-
-def positions_in(world_ids: IdMap, ids: Sequence[str]) -> NDArray[np.intp]:
-    """Positions of identifiers, -1 where the world does not know them."""
-    return world_ids.positions(ids, missing=-1)

@@ -1,25 +1,41 @@
 """Fitting the suggestion model on what was known at a moment."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
 
 from data.dataset import Dataset
-from features.interactions import interactions
 from features.world import build_world
 from recommender.errors import NotTrainedError
 from recommender.metrics.ranking import ndcg_at_k, top_k
+from recommender.ranking.ask import make_ask
+from recommender.ranking.calibration import Calibration
 from recommender.ranking.history import by_position, decay
-from recommender.ranking.model import SuggestionModel
-from recommender.ranking.world import ATTENDED, CANCELLED, NO_SHOW, World
-from recommender.scorers.als import ALSScorer
-from training.splits import Queries, past_queries, step_of
+from recommender.ranking.model import BoundModel, SuggestionModel
+from recommender.ranking.parts import Settings, fit_parts, fit_word_axes
+from recommender.ranking.ranker import LinearRanker, Rows
+from recommender.ranking.signals import QUICK_NAMES, Signals
+from recommender.ranking.world import CANCELLED, World
+from recommender.scorers.chain import fall_back
+from training.lessons import ALL_UP_TO, Lesson, past_windows, questions_of, rows_of
+from training.ranking import fit_ranker
+from training.splits import DAY, Moment, Queries, step_of
 
-HALF_LIVES_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 60.0, 120.0, 365.0, 1095.0)
-SAMPLE = 2000
+HALF_LIVES_DAYS = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0, 60.0, 120.0, 365.0, 1095.0)
+WINDOWS = 60
+"""Past windows relived, at most."""
+BOOKINGS = 20_000
+"""Bookings that are enough to learn ranking from."""
+ROWS = 100_000
+"""Pairs learnt from, about."""
+GROWTH = 1.05
+"""Factors are fitted again for a past window when the log has grown by so much."""
+SAMPLE = 1500
 
 Progress = Callable[[str], None]
 
@@ -33,6 +49,11 @@ def fit_suggestions(
     progress: Progress | None = None,
 ) -> SuggestionModel:
     """Fit everything that suggestions need.
+
+    Past windows are relived: the world is rewound to the start of each, signals are computed from
+    what was known then, and what was booked in it is what the ranker learns to put first. Choices
+    (half-life, regularisation, linear or trees) are made on later windows than they were
+    fitted on.
 
     Parameters
     ----------
@@ -59,28 +80,75 @@ def fit_suggestions(
         raise NotTrainedError(
             "there is no booking to learn from.", "Import bookings, or ask for a later moment."
         )
+    # The matrices are small: threads of linear algebra would mostly wait for each other.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return fit_world(world, rng=rng, horizon=horizon, progress=say)
+
+
+def fit_world(
+    world: World,
+    *,
+    rng: np.random.Generator,
+    horizon: timedelta | None = None,
+    progress: Progress | None = None,
+) -> SuggestionModel:
+    """The same from a world that is already built."""
+    say = progress or (lambda _: None)
     step = np.timedelta64(horizon, "us") if horizon else step_of(world)
-    say("choosing half-life")
-    then, asked = past_queries(world, world.as_of - step, world.as_of)
-    half_life = _choose_half_life(then, asked)
+    step = max(step, DAY)
+    axes = fit_word_axes(world.product_features, rng)
+    slow = len(world.log_event) > 1_000_000
+    windows = past_windows(world, step, bookings=BOOKINGS, most=3 if slow else WINDOWS)
+    then, asked, _ = questions_of(world, windows[-1], 2000, rng)
+    say("choosing settings")
+    settings = Settings(half_life_days=_choose_half_life(then, asked))
+    settings = _choose_settings(then, asked, settings, axes, rng)
+    lessons = _relive(world, windows, settings, axes, rng, say)
     say("fitting factors")
-    past = SuggestionModel(
-        products=world.products,
-        als=_fit_als(then, rng),
-        half_life_days=half_life,
-        calibration=np.array([1.0, -4.0, 1.0]),
-    )
-    calibration = _calibrate(past, then, asked, rng)
-    return SuggestionModel(
-        products=world.products,
-        als=_fit_als(world, rng),
-        half_life_days=half_life,
-        calibration=np.array([*calibration, _show_rate(world)]),
-    )
+    parts = fit_parts(world, settings, rng=rng, word_axes=axes)
+    say("learning to rank")
+    first = _fit_first(lessons, rng)
+    rows = [rows_of(lesson, i, first, rng) for i, lesson in enumerate(lessons)]
+    ranker = fit_ranker(rows, seed=int(rng.integers(2**31 - 1)))
+    model = SuggestionModel(parts, first, ranker, _uncalibrated())
+    say("calibrating")
+    return replace(model, calibration=_calibrate(model, lessons, rng))
 
 
-def _fit_als(world: World, rng: np.random.Generator) -> ALSScorer:
-    return ALSScorer().fit(interactions(world), world.product_features, rng=rng)
+def _relive(
+    world: World,
+    windows: list[tuple[Moment, Moment]],
+    settings: Settings,
+    axes: NDArray[np.float32],
+    rng: np.random.Generator,
+    say: Progress,
+) -> list[Lesson]:
+    """Lessons of all windows, oldest first; factors are fitted again when the log has grown."""
+    lessons: list[Lesson] = []
+    parts, fitted_on = None, 0
+    for start, end in windows:
+        say(f"reliving {start}")
+        then = world.rewind(start)
+        candidates = min(max(len(then.bookable(start)), 1), ALL_UP_TO)
+        questions = max(50, ROWS // (len(windows) * candidates))
+        then, asked, everyone = questions_of(world, (start, end), questions, rng)
+        if len(asked.residents) == 0 or len(asked.candidates) < 2:
+            continue
+        if parts is None or len(then.log_event) > GROWTH * fitted_on:
+            parts = fit_parts(then, settings, rng=rng, word_axes=axes)
+            fitted_on = len(then.log_event)
+        lessons.append(Lesson(then, asked, everyone, parts, Signals(then, parts)))
+    return lessons
+
+
+def _fit_first(lessons: list[Lesson], rng: np.random.Generator) -> LinearRanker:
+    if not lessons:
+        d = len(QUICK_NAMES)
+        weights = np.zeros(d)
+        weights[QUICK_NAMES.index("popularity")] = 1.0
+        return LinearRanker(np.zeros(d), np.ones(d), weights)
+    rows = [rows_of(lesson, i, None, rng) for i, lesson in enumerate(lessons[-3:])]
+    return LinearRanker.fit(Rows.join(rows))
 
 
 def _choose_half_life(world: World, asked: Queries) -> float:
@@ -94,8 +162,7 @@ def _choose_half_life(world: World, asked: Queries) -> float:
         popular = by_position(product[world.log_event], weight, len(world.products))
         scores = popular[product[asked.candidates]][None, :]
         order = top_k(scores, min(200, scores.shape[1]))[0]
-        hits = _hits_of_one_list(order, asked)
-        value = float(ndcg_at_k(hits, relevant, 20).mean())
+        value = float(ndcg_at_k(_hits_of_one_list(order, asked), relevant, 20).mean())
         if value > best_value:
             best, best_value = half_life, value
     return best
@@ -104,39 +171,84 @@ def _choose_half_life(world: World, asked: Queries) -> float:
 def _hits_of_one_list(order: NDArray[np.intp], asked: Queries, k: int = 20) -> NDArray[np.bool_]:
     hits = np.zeros((len(asked.residents), k), dtype=bool)
     for row in range(len(asked.residents)):
-        before = asked.excluded.indices[asked.excluded.indptr[row] : asked.excluded.indptr[row + 1]]
-        wanted = asked.relevant.indices[asked.relevant.indptr[row] : asked.relevant.indptr[row + 1]]
-        shown = order[~np.isin(order, before)][:k]
-        hits[row, : len(shown)] = np.isin(shown, wanted)
+        inside = slice(asked.excluded.indptr[row], asked.excluded.indptr[row + 1])
+        wanted = slice(asked.relevant.indptr[row], asked.relevant.indptr[row + 1])
+        shown = order[~np.isin(order, asked.excluded.indices[inside])][:k]
+        hits[row, : len(shown)] = np.isin(shown, asked.relevant.indices[wanted])
     return hits
 
 
+GRID: tuple[dict[str, Any], ...] = (
+    {},
+    {"factors": 64, "alpha": 5.0, "regularization": 1.0, "ease_regularization": 400.0},
+    {"factors": 16, "alpha": 30.0, "regularization": 0.1, "ease_regularization": 30.0},
+)
+"""Settings tried beside the given ones; each scorer takes what served it best."""
+
+
+def _choose_settings(
+    world: World,
+    asked: Queries,
+    settings: Settings,
+    axes: NDArray[np.float32],
+    rng: np.random.Generator,
+) -> Settings:
+    """Regularisations by NDCG@20 on the latest window; popularity fills what a scorer leaves."""
+    n = len(asked.residents)
+    if n < 20 or len(world.log_event) > 1_000_000:
+        return settings
+    part = np.sort(rng.choice(n, min(n, 400), replace=False))
+    residents = asked.residents[part]
+    relevant, excluded = asked.relevant[part].toarray(), asked.excluded[part].toarray()
+    best = {"als": (-1.0, settings), "ease": (-1.0, settings)}
+    for change in GRID:
+        tried = replace(settings, **change)
+        parts = fit_parts(world, tried, rng=rng, word_axes=axes)
+        signals = Signals(world, parts).compute(
+            make_ask(world, residents, asked.candidates, asked.at), quick=True
+        )
+        for name in best:
+            scores = fall_back([signals[name], signals["popularity"]])
+            order = top_k(np.where(excluded, np.float32(-np.inf), scores), 20)
+            hits = np.take_along_axis(relevant, np.maximum(order, 0), axis=1) & (order >= 0)
+            value = float(ndcg_at_k(hits, relevant.sum(axis=1), 20).mean())
+            if value > best[name][0]:
+                best[name] = (value, tried)
+    als, ease = best["als"][1], best["ease"][1]
+    return replace(als, ease_regularization=ease.ease_regularization)
+
+
+def _uncalibrated() -> Calibration:
+    return Calibration(np.zeros(8), np.ones(8), np.array([-6.0, 1.0, 0, 0, 0, 0, 0, 0]))
+
+
 def _calibrate(
-    model: SuggestionModel, world: World, asked: Queries, rng: np.random.Generator
-) -> NDArray[np.float64]:
-    """Slope and intercept of the log-odds of booking, over a sample of all residents."""
-    if len(asked.residents) == 0 or len(asked.candidates) == 0:
-        return np.array([1.0, -6.0])
-    everyone = np.arange(len(world.residents))
-    sample = np.sort(rng.choice(everyone, min(SAMPLE, len(everyone)), replace=False))
-    row = np.full(len(everyone), -1)
-    row[asked.residents] = np.arange(len(asked.residents))
-    total = model.bind(world).score(sample, asked.candidates, world.as_of).total
-    took = np.zeros(total.shape, dtype=bool)
-    there = row[sample] >= 0
-    took[there] = asked.relevant[row[sample][there]].toarray()
-    x, y = total.ravel().astype(np.float64), took.ravel()
-
-    def loss(parameters: NDArray[np.float64]) -> float:
-        z = parameters[0] * x + parameters[1]
-        return float(np.logaddexp(0, z).sum() - z[y].sum() + 0.5 * parameters[0] ** 2)
-
-    base = (y.sum() + 1) / (len(y) + 2)
-    start = np.array([0.5, np.log(base / (1 - base))])
-    return np.asarray(minimize(loss, start, method="Nelder-Mead").x, dtype=np.float64)
+    model: SuggestionModel, lessons: list[Lesson], rng: np.random.Generator
+) -> Calibration:
+    """Chance of booking over a sample of all residents, bookers or not, in the latest window."""
+    if not lessons:
+        return model.calibration
+    lesson = lessons[-1]
+    world, at = lesson.world, lesson.asked.at
+    candidates = lesson.asked.candidates
+    if len(candidates) > ALL_UP_TO:
+        candidates = np.sort(rng.choice(candidates, ALL_UP_TO, replace=False))
+    everyone = len(world.residents)
+    sample = np.sort(rng.choice(everyone, min(SAMPLE, everyone), replace=False))
+    bound = BoundModel(replace(model, parts=lesson.parts), world, lesson.signals)
+    ask = make_ask(world, sample, candidates, at)
+    total = bound.score(sample, candidates, at).total
+    return Calibration.fit(total, bound.signals(ask), _booked(lesson, sample, candidates))
 
 
-def _show_rate(world: World) -> float:
-    came = int((world.log_outcome == ATTENDED).sum())
-    missed = int((world.log_outcome == NO_SHOW).sum())
-    return (came + 4.0) / (came + missed + 5.0)
+def _booked(
+    lesson: Lesson, residents: NDArray[np.intp], candidates: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    everyone = lesson.everyone
+    row = np.full(len(lesson.world.residents), -1)
+    row[everyone.residents] = np.arange(len(everyone.residents))
+    column = np.searchsorted(everyone.candidates, candidates)
+    booked = np.zeros((len(residents), len(candidates)), dtype=bool)
+    there = row[residents] >= 0
+    booked[there] = everyone.relevant[row[residents[there]]][:, column].toarray()
+    return booked

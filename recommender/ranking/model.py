@@ -5,17 +5,22 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.interfaces import Arrays
 from recommender.ranking.ask import Ask, make_ask
-from recommender.ranking.history import by_position, decay
-from recommender.ranking.world import CANCELLED, World
-from recommender.scorers.als import ALSScorer
-from recommender.scorers.chain import fall_back
-from recommender.scorers.content import ContentScorer
-from recommender.types import IdMap, Interactions
+from recommender.ranking.calibration import Calibration
+from recommender.ranking.parts import Parts
+from recommender.ranking.ranker import LinearRanker, Ranker
+from recommender.ranking.signals import FAMILIES, NAMES, QUICK_NAMES, Signals, columns
+from recommender.ranking.world import World
+from recommender.types import IdMap
+
+WIDE = 600
+"""Above so many candidates a first, linear stage chooses who meets the full ranker."""
+SHORT = 100
+"""How many it chooses."""
+_CELLS = 1_500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,8 @@ class Scores:
     attendance
         Calibrated chance in [0, 1] that the resident books it and comes.
     contributions
-        How much each named signal moved ``total`` (float32, same unit; a positive one speaks for
-        the event). Empty unless asked for by ``explain=True``.
+        How much each family of signals (``FAMILIES``) moved ``total`` (float32, same unit; a
+        positive one speaks for the event). Empty unless asked for by ``explain=True``.
     """
 
     total: NDArray[np.float32]
@@ -51,20 +56,30 @@ class SuggestionModel:
 
     Attributes
     ----------
-    products
-        Products at fitting time: rows of the factors.
-    als
-        Taste factors.
-    half_life_days
-        Half-life of popularity that predicted best.
+    parts
+        Factors, neighbours, words, the learnt half-life.
+    first
+        Chooses among thousands by ``QUICK_NAMES``.
+    ranker
+        Orders what was chosen by ``NAMES``.
     calibration
-        Slope and intercept of log-odds over ``total``; share of bookings that are attended.
+        Score → chance of a booking.
     """
 
-    products: IdMap
-    als: ALSScorer
-    half_life_days: float
-    calibration: NDArray[np.float64]
+    parts: Parts
+    first: LinearRanker
+    ranker: Ranker
+    calibration: Calibration
+
+    @property
+    def products(self) -> IdMap:
+        """Products at fitting time."""
+        return self.parts.products
+
+    @property
+    def half_life_days(self) -> float:
+        """Half-life of popularity that predicted best."""
+        return self.parts.settings.half_life_days
 
     def bind(self, world: World) -> "BoundModel":
         """Make the model ready to score in a world (a second for a million bookings)."""
@@ -72,65 +87,36 @@ class SuggestionModel:
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Everything learnt."""
+        calibration = self.calibration
         return {
-            "products": self.products.to_array(),
-            "half_life_days": np.array(self.half_life_days),
-            "calibration": self.calibration,
-            **{f"als.{name}": values for name, values in self.als.to_arrays().items()},
+            "first": np.array([self.first.mean, self.first.scale, self.first.weights]),
+            "calibration": np.array([calibration.mean, calibration.scale, calibration.weights]),
+            **{f"parts.{name}": values for name, values in self.parts.to_arrays().items()},
+            **{f"ranker.{name}": values for name, values in self.ranker.to_arrays().items()},
         }
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """The inverse of :meth:`to_arrays`."""
+
+        def under(start: str) -> dict[str, NDArray[Any]]:
+            return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
+
         return cls(
-            products=IdMap.from_array(arrays["products"]),
-            als=ALSScorer.from_arrays(
-                {k.removeprefix("als."): v for k, v in arrays.items() if k.startswith("als.")}
-            ),
-            half_life_days=float(arrays["half_life_days"]),
-            calibration=arrays["calibration"],
+            parts=Parts.from_arrays(under("parts.")),
+            first=LinearRanker(*arrays["first"]),
+            ranker=Ranker.from_arrays(under("ranker.")),
+            calibration=Calibration(*arrays["calibration"]),
         )
 
 
 class BoundModel:
     """A model and a world: answers questions. Build it by :meth:`SuggestionModel.bind`."""
 
-    def __init__(self, model: SuggestionModel, world: World) -> None:
+    def __init__(self, model: SuggestionModel, world: World, ready: Signals | None = None) -> None:
         self.model = model
         self.world = world
-        self._fitted = model.products.positions(world.products.ids, missing=-1)
-        keep = (world.log_outcome != CANCELLED) & world.resident_profiled[world.log_resident]
-        self._taken = sp.csr_matrix(
-            (
-                np.ones(int(keep.sum()), dtype=np.float32),
-                (
-                    world.log_resident[keep],
-                    world.event_level["product"][world.log_event[keep]],
-                ),
-            ),
-            shape=(len(world.residents), len(world.products)),
-        )
-        known = self._fitted >= 0
-        columns = sp.csr_matrix(
-            (
-                np.ones(int(known.sum()), dtype=np.float32),
-                (np.flatnonzero(known), self._fitted[known]),
-            ),
-            shape=(len(world.products), len(model.products)),
-        )
-        self._resident_factors = model.als.fold_in(sp.csr_matrix(self._taken @ columns))
-        self._product_factors = np.where(
-            known[:, None], model.als.product_factors_[self._fitted], np.float32(0)
-        )
-        self._content = ContentScorer().fit(
-            Interactions(self._taken, world.residents, world.products, world.as_of.astype(object)),
-            world.product_features,
-            rng=np.random.default_rng(0),
-        )
-        weight = decay(world, model.half_life_days)
-        product = world.event_level["product"]
-        self._popularity = by_position(product[world.log_event], weight, len(world.products))
-        self._momentum = by_position(world.log_event, weight, len(world.events))
+        self._signals = ready or Signals(world, model.parts)
 
     def score(
         self,
@@ -160,52 +146,74 @@ class BoundModel:
             Also fill ``contributions`` (slower: for short lists).
         """
         ask = make_ask(self.world, residents, events, at, streets)
-        signals = self.signals(ask)
-        names = ("als", "content", "popularity")
-        total = fall_back([signals[name] for name in names])
-        slope, intercept, shows = self.model.calibration
-        probability = (1.0 / (1.0 + np.exp(-(slope * total + intercept)))).astype(np.float32)
+        q, m = ask.shape
+        rows = max(1, _CELLS // max(m, 1))
+        if q <= rows:
+            return self._score(ask, explain=explain)
+        answers = [
+            self._score(_part(ask, start, rows), explain=explain) for start in range(0, q, rows)
+        ]
         return Scores(
-            total=total,
-            probability=probability,
-            attendance=probability * np.float32(shows),
-            contributions=_spoke(signals, names, total) if explain else {},
+            total=np.concatenate([one.total for one in answers]),
+            probability=np.concatenate([one.probability for one in answers]),
+            attendance=np.concatenate([one.attendance for one in answers]),
+            contributions={
+                name: np.concatenate([one.contributions[name] for one in answers])
+                for name in answers[0].contributions
+            },
         )
 
-    def signals(self, ask: Ask) -> dict[str, NDArray[np.float32]]:
-        """Every scorer's own opinion, NaN where it has none; each of shape (q, m)."""
-        product = self.world.event_level["product"][ask.events]
-        resident = ask.residents
-        u = self._resident_factors[resident]
-        if ask.events.shape[0] == 1:
-            als = u @ self._product_factors[product[0]].T
-        else:
-            als = np.einsum("qf,qmf->qm", u, self._product_factors[product])
-        silent = ~u.any(axis=1) | (resident < 0)
-        als[silent] = np.nan
-        als = np.where(self._product_factors[product].any(axis=2), als, np.float32(np.nan))
-        unique, where = np.unique(product, return_inverse=True)
-        content = self._content.score(resident, unique.astype(np.intp))
-        content = np.take_along_axis(
-            content, np.broadcast_to(where.reshape(product.shape), ask.shape), axis=1
-        )
-        return {
-            "popularity": np.broadcast_to(self._popularity[product], ask.shape),
-            "momentum": np.broadcast_to(self._momentum[ask.events], ask.shape),
-            "als": als,
-            "content": content,
-        }
+    def signals(self, ask: Ask, *, quick: bool = False) -> dict[str, NDArray[np.float32]]:
+        """Every signal by name, NaN where it has nothing to say; each of shape (q, m)."""
+        return self._signals.compute(ask, quick=quick)
+
+    def distance_m(self, ask: Ask) -> NDArray[np.float32]:
+        """Metres from the asking street to the event, shape (q, m); NaN where unknown."""
+        return self._signals.circumstance.distance_m(ask)
+
+    def _score(self, ask: Ask, *, explain: bool) -> Scores:
+        if ask.shape[1] <= WIDE or explain:
+            return self._full(ask, explain=explain)
+        quick = self._signals.compute(ask, quick=True)
+        total = self.model.first.predict(columns(quick, QUICK_NAMES)).reshape(ask.shape)
+        short = np.argpartition(-total, SHORT - 1, axis=1)[:, :SHORT]
+        short.sort(axis=1)
+        events = np.broadcast_to(ask.events, ask.shape)
+        own = Ask(ask.residents, ask.streets, np.take_along_axis(events, short, axis=1), ask.at)
+        full = self._full(own, explain=False)
+        # Whoever was not chosen stands behind the last that was, in the first stage's order.
+        best = total.max(axis=1, keepdims=True)
+        total = full.total.min(axis=1, keepdims=True) - 1.0 + (total - best)
+        probability = self.model.calibration.predict(total, quick)
+        np.put_along_axis(total, short, full.total, axis=1)
+        np.put_along_axis(probability, short, full.probability, axis=1)
+        return self._came(ask, total, probability, {})
+
+    def _full(self, ask: Ask, *, explain: bool) -> Scores:
+        signals = self._signals.compute(ask)
+        x = columns(signals)
+        total = self.model.ranker.predict(x).reshape(ask.shape)
+        probability = self.model.calibration.predict(total, signals)
+        contributions = {}
+        if explain:
+            parts = self.model.ranker.parts(x)
+            for family, names in FAMILIES.items():
+                these = [NAMES.index(name) for name in names]
+                contributions[family] = parts[:, these].sum(axis=1).reshape(ask.shape)
+        return self._came(ask, total, probability, contributions)
+
+    def _came(
+        self,
+        ask: Ask,
+        total: NDArray[np.float32],
+        probability: NDArray[np.float32],
+        contributions: dict[str, NDArray[np.float32]],
+    ) -> Scores:
+        shows = self._signals.circumstance.show_rate[ask.events]
+        return Scores(total, probability, probability * shows, contributions)
 
 
-def _spoke(
-    signals: Mapping[str, NDArray[np.float32]],
-    names: tuple[str, ...],
-    total: NDArray[np.float32],
-) -> dict[str, NDArray[np.float32]]:
-    taken = np.zeros(total.shape, dtype=bool)
-    spoke = {}
-    for name in names:
-        speaks = np.isfinite(signals[name]) & ~taken
-        spoke[name] = np.where(speaks, total, 0.0).astype(np.float32)
-        taken |= speaks
-    return spoke
+def _part(ask: Ask, start: int, rows: int) -> Ask:
+    end = start + rows
+    events = ask.events if ask.events.shape[0] == 1 else ask.events[start:end]
+    return Ask(ask.residents[start:end], ask.streets[start:end], events, ask.at)

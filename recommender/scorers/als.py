@@ -126,10 +126,14 @@ class ALSScorer:
             regularization=self.regularization,
             alpha=1.0,
             iterations=self.iterations,
-            num_threads=self.threads,
+            num_threads=self.threads or (1 if self._small else 0),
         )
+
+    _small = False
 
     def _scaled(self, confidence: sp.csr_matrix) -> sp.csr_matrix:
         scaled = sp.csr_matrix(confidence, dtype=np.float32, copy=True)
         scaled.data *= self.alpha
+        # Little work is done before a second thread has started.
+        self._small = scaled.nnz < 300_000
         return scaled

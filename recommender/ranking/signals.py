@@ -1,0 +1,86 @@
+"""All signals of one bound model, by name: what the ranker weighs and reasons are made from."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.ranking.ask import Ask
+from recommender.ranking.circumstance import Circumstance
+from recommender.ranking.loyalty import Loyalty
+from recommender.ranking.parts import Parts
+from recommender.ranking.taste import Taste
+from recommender.ranking.world import World
+
+FAMILIES = {
+    "who_with": (
+        "own_product", "own_series", "own_supplier", "own_venue",
+        "quick_series", "quick_supplier", "share_supplier", "share_series",
+        "rate_series", "rate_supplier", "idle_series", "idle_supplier",
+        "declined", "refused_series", "refused_supplier", "follows",
+    ),
+    "taste": ("als", "ease", "graph", "company", "own_category", "quick_category"),
+    "words": ("words",),
+    "place": ("distance",),
+    "nearby": (
+        "street_product", "street_supplier", "street_category", "street_venue",
+        "age_product", "age_supplier", "age_category", "age_venue",
+    ),
+    "time": ("lead", "age", "weekday", "hour", "hours"),
+    "momentum": (
+        "event_bookings", "event_day", "event_refused", "event_fill", "size_supplier",
+        "size_series", "size_left", "popularity", "product_recent_1d", "product_recent_7d",
+        "product_recent_30d", "product_recent_180d", "series_recent_7d", "series_recent_180d",
+        "supplier_recent_7d", "supplier_recent_180d", "category_recent_7d",
+        "category_recent_180d", "venue_recent_7d", "venue_recent_180d",
+    ),
+    "quality": ("stars_product", "stars_supplier", "show_rate"),
+    "price": ("price", "ticket", "seats"),
+    "habit": ("activity", "idle"),
+}  # fmt: skip
+"""Signals by what they speak about; contributions are summed over these."""
+
+NAMES = tuple(name for names in FAMILIES.values() for name in names)
+"""The ranker's columns, in order."""
+
+
+class Signals:
+    """Everything countable about a world, ready to be asked."""
+
+    def __init__(self, world: World, parts: Parts) -> None:
+        self.world = world
+        self.loyalty = Loyalty(world)
+        self.taste = Taste(world, parts)
+        self.circumstance = Circumstance(world, parts.settings.half_life_days)
+
+    def compute(self, ask: Ask, *, quick: bool = False) -> dict[str, NDArray[np.float32]]:
+        """Signals by name, each of shape (q, m), NaN where one has nothing to say.
+
+        With ``quick`` only (and at least) those of ``QUICK_NAMES``.
+        """
+        found = (
+            self.circumstance.signals(ask, quick=quick)
+            | self.loyalty.signals(ask, quick=quick)
+            | self.taste.signals(ask)
+        )
+        return {
+            name: values if values.shape == ask.shape else np.broadcast_to(values, ask.shape)
+            for name, values in found.items()
+        }
+
+
+QUICK_NAMES = (
+    *("als", "ease", "graph", "company", "words", "own_supplier"),
+    *("lead", "age"),
+    *FAMILIES["momentum"],
+)
+"""What the first stage looks at when there are thousands of candidates."""
+
+
+def columns(
+    signals: dict[str, NDArray[np.float32]], names: tuple[str, ...] = NAMES
+) -> NDArray[np.float32]:
+    """The rankers' input: one row a pair, one column a name."""
+    first = signals[names[0]]
+    stacked = np.empty((first.size, len(names)), dtype=np.float32)
+    for column, name in enumerate(names):
+        stacked[:, column] = signals[name].ravel()
+    return stacked

@@ -1,0 +1,118 @@
+"""*Taste* and *words*: factors, neighbours, who else comes, likeness of descriptions."""
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.ranking.ask import Ask
+from recommender.ranking.history import by_position
+from recommender.ranking.lookup import one_at, products_of, sparse_at
+from recommender.ranking.parts import Parts, dense_words, taken_products, unit_rows
+from recommender.ranking.world import CANCELLED, World
+
+PROFILE_HALF_LIFE_DAYS = 180.0
+
+
+class Taste:
+    """Factors and neighbours of the model, folded into the histories of a world."""
+
+    def __init__(self, world: World, parts: Parts) -> None:
+        self.world = world
+        self.parts = parts
+        fitted = parts.products.positions(world.products.ids, missing=-1)
+        known = np.flatnonzero(fitted >= 0)
+        columns = sp.csr_matrix(
+            (np.ones(len(known), dtype=np.float32), (known, fitted[known])),
+            shape=(len(world.products), len(parts.products)),
+        )
+        taken = sp.csr_matrix(taken_products(world) @ columns)
+        self._fitted = fitted
+        self._residents = parts.als.fold_in(taken)
+        words = dense_words(world.product_features, parts.word_axes)
+        self._products = self._product_factors(fitted, words)
+        taken.data[:] = 1.0
+        self._taken = taken
+        self._words = words
+        self._profiles = self._word_profiles(words)
+        self._company()
+
+    def _product_factors(
+        self, fitted: NDArray[np.intp], words: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Fitted factors; for products nobody took, what their words say."""
+        factors = self.parts.als.product_factors_
+        own = np.where((fitted >= 0)[:, None], factors[np.maximum(fitted, 0)], np.float32(0))
+        guess = np.column_stack([words, np.ones(len(words), np.float32)]) @ self.parts.word_to_taste
+        cold = np.abs(own).max(axis=1, initial=0.0) == 0.0
+        told = np.abs(words).max(axis=1, initial=0.0) > 0.0
+        self.cold_ = cold
+        return np.where((cold & told)[:, None], guess, own).astype(np.float32)
+
+    def _word_profiles(self, words: NDArray[np.float32]) -> NDArray[np.float32]:
+        world = self.world
+        keep = (world.log_outcome != CANCELLED) & world.resident_profiled[world.log_resident]
+        age = (world.as_of - world.log_time[keep]) / np.timedelta64(1, "D")
+        weight = np.exp2(-age / PROFILE_HALF_LIFE_DAYS).astype(np.float32)
+        product = world.event_level["product"]
+        matrix = sp.csr_matrix(
+            (
+                weight,
+                (world.log_resident[keep], product[world.log_event[keep]]),
+            ),
+            shape=(len(world.residents), len(world.products)),
+        )
+        profiles = np.asarray(matrix @ words, dtype=np.float32)
+        return unit_rows(profiles)
+
+    def _company(self) -> None:
+        """Cosines between every past event and those that can be booked now, by who came."""
+        world = self.world
+        open_now = world.bookable(world.as_of)
+        self._open = np.full(len(world.events), -1, dtype=np.int32)
+        self._open[open_now] = np.arange(len(open_now))
+        came = world.booked()
+        came = sp.csr_matrix(sp.diags_array(world.resident_profiled.astype(np.float32)) @ came)
+        size = np.maximum(
+            by_position(
+                world.log_event, np.ones(len(world.log_event), np.float32), len(world.events)
+            ),
+            1.0,
+        )
+        scaled = sp.csr_matrix(came @ sp.diags_array(size**-0.5))
+        # Somebody who comes to everything says little about any two events.
+        busy = np.maximum(came.getnnz(axis=1), 1).astype(np.float32)
+        calm = sp.diags_array(busy**-0.5)
+        now = sp.csr_matrix(calm @ scaled[:, open_now])
+        self._came = came
+        self._alike = sp.csr_matrix(scaled.T @ now, dtype=np.float32)
+
+    def signals(self, ask: Ask) -> dict[str, NDArray[np.float32]]:
+        """``als``, ``ease``, ``graph``, ``company``, ``words``: NaN where nothing can be said.
+
+        ``als_warm`` is ``als`` for products with factors of their own only.
+        """
+        rows, product = ask.residents, self.world.event_level["product"][ask.events]
+        als = products_of(self._residents, self._products, rows, product)
+        cold = one_at(np.asarray(self.cold_, dtype=np.float32), product, missing=1.0) > 0
+        found = {
+            "als": als,
+            "als_warm": np.where(cold, np.float32(np.nan), als),
+            "words": products_of(self._profiles, self._words, rows, product),
+        }
+        history = sp.csr_matrix(self._taken[np.maximum(rows, 0)])
+        silent = (rows < 0) | (history.getnnz(axis=1) == 0)
+        fitted = np.where(product >= 0, self._fitted[np.maximum(product, 0)], -1)
+        own = np.arange(len(rows))
+        for name, scorer in (("ease", self.parts.ease), ("graph", self.parts.graph)):
+            values = sparse_at(scorer.answer(history), own, fitted)
+            part = (
+                np.zeros(fitted.shape, bool)
+                if not len(scorer.part_)
+                else np.where(fitted >= 0, scorer.part_[np.maximum(fitted, 0)], False)
+            )
+            found[name] = np.where(silent[:, None] | ~part, np.float32(np.nan), values)
+        with_others = sp.csr_matrix(self._came[np.maximum(rows, 0)] @ self._alike)
+        column = self._open[ask.events]
+        company = sparse_at(with_others, own, column, missing=np.nan)
+        found["company"] = np.where(silent[:, None], np.float32(np.nan), company)
+        return {name: values.astype(np.float32) for name, values in found.items()}

@@ -1,0 +1,126 @@
+"""Choosing and fitting the ranker on past windows."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.metrics.ranking import ndcg_at_k
+from recommender.ranking.ranker import (
+    LinearRanker,
+    Ranker,
+    Rows,
+    booster_of,
+    fit_trees,
+    spread_within,
+)
+from recommender.ranking.signals import NAMES
+
+OBJECTIVES = ("lambdarank", "binary")
+MIXES = (
+    {"linear": 1.0},
+    {"lambdarank": 1.0},
+    {"binary": 1.0},
+    {"linear": 0.5, "lambdarank": 0.5},
+    {"linear": 0.5, "binary": 0.5},
+    {"popularity": 1.0},
+    {"event_bookings": 1.0},
+)
+SINGLE = ("popularity", "event_bookings")
+"""Signals that may stand alone: should nothing learnt beat them, they rank."""
+FEW_QUESTIONS = 30
+"""With fewer, nothing is learnt that is better than popularity."""
+
+
+def fit_ranker(lessons: list[Rows], *, seed: int) -> Ranker:
+    """Fit on the older windows, choose the mix on the latest third of them, refit on all.
+
+    Signals that help nothing get weight 0 of themselves: the linear stage is penalised, trees do
+    not split on them.
+    """
+    if not lessons or sum(len(rows.sizes) for rows in lessons) < FEW_QUESTIONS:
+        return _popular()
+    rows = _with_choice(Rows.join(lessons))
+    last = np.unique(rows.window)[-max(1, len(lessons) // 3) :]
+    later = np.isin(rows.window, last)
+    if later.all():
+        later = np.arange(len(later)) % 3 == 0
+    older, newer = rows.take(~later), rows.take(later)
+    predictions = _predictions(_fit_all(older, seed), newer)
+    values = [
+        _value(_mixed(predictions, mix, newer), newer)
+        for mix in MIXES
+        if set(mix) <= set(predictions)
+    ]
+    usable = [mix for mix in MIXES if set(mix) <= set(predictions)]
+    mix = usable[int(np.argmax(values))]
+    linear, trees = _fit_all(rows, seed, only=set(mix))
+    final = _predictions((linear, trees), rows)
+    return Ranker(
+        linear=linear,
+        trees={name: text for name, text in trees.items() if name in mix},
+        mix=mix,
+        spread={name: spread_within(final[name], rows.sizes) for name in mix},
+    )
+
+
+def _with_choice(rows: Rows) -> Rows:
+    """Only questions that hold both a booking and something else."""
+    starts = np.concatenate([[0], np.cumsum(rows.sizes)[:-1]])
+    booked = np.add.reduceat(rows.booked.astype(np.int64), starts)
+    return rows.take((booked > 0) & (booked < rows.sizes))
+
+
+def _fit_all(
+    rows: Rows, seed: int, only: set[str] | None = None
+) -> tuple[LinearRanker, dict[str, str]]:
+    trees = {
+        objective: fit_trees(rows, objective, seed=seed).model_to_string()
+        for objective in OBJECTIVES
+        if only is None or objective in only
+    }
+    return LinearRanker.fit(rows), trees
+
+
+def _predictions(
+    fitted: tuple[LinearRanker, dict[str, str]], rows: Rows
+) -> dict[str, NDArray[np.float32]]:
+    linear, trees = fitted
+    found = {"linear": linear.predict(rows.x)} | {
+        name: np.nan_to_num(rows.x[:, NAMES.index(name)]) for name in SINGLE
+    }
+    for name, text in trees.items():
+        raw = booster_of(text).predict(rows.x, raw_score=True)
+        found[name] = np.asarray(raw, dtype=np.float32)
+    return found
+
+
+def _mixed(
+    predictions: dict[str, NDArray[np.float32]], mix: dict[str, float], rows: Rows
+) -> NDArray[np.float32]:
+    total = np.zeros(len(rows.x), dtype=np.float32)
+    for name, weight in mix.items():
+        total += (
+            np.float32(weight / spread_within(predictions[name], rows.sizes)) * predictions[name]
+        )
+    return total
+
+
+def _value(score: NDArray[np.float32], rows: Rows, k: int = 10) -> float:
+    """Mean NDCG@10 over the questions."""
+    question = np.repeat(np.arange(len(rows.sizes)), rows.sizes)
+    order = np.lexsort((-score, question))
+    starts = np.concatenate([[0], np.cumsum(rows.sizes)[:-1]])
+    place = np.arange(len(order)) - np.repeat(starts, rows.sizes)
+    top = place < k
+    hits = np.zeros((len(rows.sizes), k), dtype=bool)
+    hits[question[order][top], place[top]] = rows.booked[order][top]
+    relevant = np.add.reduceat(rows.booked.astype(np.int64), starts)
+    return float(ndcg_at_k(hits, relevant, k).mean())
+
+
+def _popular() -> Ranker:
+    d = len(NAMES)
+    weights = np.zeros(d)
+    weights[NAMES.index("popularity")] = 1.0
+    return Ranker(
+        LinearRanker(np.zeros(d), np.ones(d), weights), {}, {"linear": 1.0}, {"linear": 1.0}
+    )
