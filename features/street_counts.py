@@ -16,6 +16,7 @@ from features.street_tables import (
     _positions,
     members,
 )
+from recommender.demand.canvassing import once_each
 from recommender.types import IdMap
 
 
@@ -142,6 +143,9 @@ def read_wishes(tables: Tables, residents: StreetResidents, sessions: Sessions) 
     resident = pd.Index(residents.residents.ids).get_indexer(pd.Index(frame["resident_id"]))
     session = pd.Index(sessions.events.ids).get_indexer(pd.Index(frame["event_id"]))
     kept = (status != "cancelled") & (resident >= 0) & (session >= 0)
+    # One resident wishes for one session once, however often she books it.
+    wished = kept.nonzero()[0]
+    kept[wished[~once_each(resident[wished], session[wished])]] = False
     seats = frame["seats"].astype("float64").fillna(1.0).to_numpy()
     return Wishes(
         resident=resident[kept].astype(np.intp),

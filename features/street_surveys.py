@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.street_tables import Streets, Tables, _positions
+from recommender.demand.canvassing import flag_canvassed
 from recommender.types import IdMap
 
 Floats = NDArray[np.float64]
@@ -33,13 +34,28 @@ class SurveyVotes:
 def read_surveys(
     tables: Tables, streets: Streets, products: IdMap, categories: tuple[str, ...]
 ) -> SurveyVotes:
-    """Votes for products and categories; rows without respondents count one a vote."""
+    """Votes for products and categories; rows without respondents count one a vote.
+
+    What looks canvassed is set aside (:mod:`recommender.demand.canvassing`).
+    """
     frame = tables["surveys"]
     street = _positions(frame["area_code"], streets.area_street)
     votes = frame["votes"].astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
     asked = frame["respondents"].astype("float64").to_numpy(dtype=np.float64)
     asked = np.maximum(np.where(np.isnan(asked), votes, asked), votes)
     kind = frame["target_kind"].astype(object).to_numpy()
+    target = frame["target"].astype(str)
+    areas = pd.Index(tables["areas"]["area_code"])
+    place = areas.get_indexer(pd.Index(frame["area_code"])).astype(np.intp)
+    people = _people(tables)
+    crowd = flag_canvassed(
+        np.asarray(asked, dtype=np.float64),
+        place,
+        pd.factorize(target + "|" + frame["collected_at"].astype(str))[0].astype(np.intp),
+        pd.factorize(frame["channel"].astype(object).fillna("").astype(str))[0].astype(np.intp),
+        people,
+    )
+    votes, asked = np.where(crowd, 0.0, votes), np.where(crowd, 0.0, asked)
     key = (
         frame["target_kind"].astype(object).fillna("").astype(str)
         + "|"
@@ -53,7 +69,6 @@ def read_surveys(
         np.bincount(who, weights=asked, minlength=size) + 1.0
     )
     usual = asked * share[who] if size else asked
-    target = frame["target"].astype(str)
     found = []
     for name, ids in (("product", products), ("category", IdMap(categories))):
         position = ids.positions(target, missing=-1)
@@ -63,3 +78,15 @@ def read_surveys(
             np.add.at(table, (street[used], position[used]), value[used])
             found.append(table)
     return SurveyVotes(*found)
+
+
+def _people(tables: Tables) -> Floats:
+    """People of every area, by position in ``areas``; 0 where unknown."""
+    areas = tables["areas"]
+    listed = areas["population"].astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
+    table = tables["population"]
+    position = pd.Index(areas["area_code"]).get_indexer(pd.Index(table["area_code"]))
+    count = table["people"].astype("float64").fillna(0.0).to_numpy(dtype=np.float64)
+    used = position >= 0
+    found = np.bincount(position[used], weights=count[used], minlength=len(areas))
+    return np.asarray(np.where(found > 0, found, listed), dtype=np.float64)

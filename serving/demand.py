@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from recommender.demand.explain import explain
 from recommender.demand.model import DemandModel
 from recommender.demand.suppression import LEAST_RESIDENTS
 from recommender.errors import UnknownIdError, UsageError
@@ -12,6 +13,25 @@ COLUMNS = (
     "street_code", "product_id", "period", "expected", "low", "high", "evidence_bookings",
     "evidence_surveys", "supply", "gap", "suppressed", "rank", "title", "category",
 )  # fmt: skip
+
+
+def explain_frame(model: DemandModel, period: str, street: str, product: str) -> pd.DataFrame:
+    """Steps of one figure: step, change, figure, text. The changes sum to the last figure.
+
+    Raises
+    ------
+    UnknownIdError, UsageError
+        For an unknown street or product, or one whose figure is suppressed.
+    """
+    steps = explain(model, street, product, period)
+    return pd.DataFrame(
+        {
+            "step": [step.name for step in steps],
+            "change": [step.change for step in steps],
+            "figure": [step.figure for step in steps],
+            "text": [step.text for step in steps],
+        }
+    )
 
 
 def demand_frame(

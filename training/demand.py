@@ -89,7 +89,7 @@ def fit_demand(
     levels, sizes = _circumstances(sessions, traits)
     held_levels = [level[seen] for level in levels]
     lift = np.ones(len(sessions.events))
-    for _ in range(ROUNDS):
+    for turn in range(ROUNDS):
         freed = unconstrain(
             draws.taken[seen],
             draws.waiting[seen],
@@ -97,6 +97,8 @@ def fit_demand(
             (met * lift)[seen],
             sessions.product[seen],
             traits.group,
+            # Waiting lists are weighed in the last turn only: they cost the most by far.
+            passes=2 if turn == ROUNDS - 1 else 0,
         )
         usual = met[seen] * freed.rate[sessions.product[seen]]
         factors = learn_factors(freed.demand, usual, held_levels, sizes)
@@ -149,17 +151,29 @@ def fit_demand(
     attending = np.where(price, shows[True], shows[False]) * _usual_hours(
         sessions, traits, factors, n_products
     )
-    at_home = fitted.expected * attending
-    expected = at_home
+    at_home = fitted.expected
+    by_ages = fitted.standardised.target
+    people = np.repeat(streets.population.sum(axis=1)[:, None], n_products, axis=1)
     log_sd = fitted.log_sd
     if reach is not None:
         online = _online(sessions, traits, n_products)
         main = main_venues(known, sessions, n_streets)
         place = np.where(main >= 0, factors[0][main], 1.0)[:, None]
-        expected = np.where(online, at_home.sum(axis=0), draw(at_home, reach) * place)
-        share = reach[:, :, None] * at_home[:, None, :]
+
+        def gather(home: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.where(online, home.sum(axis=0), draw(home, reach) * place)
+
+        at_home, by_ages, people, home = (*map(gather, (at_home, by_ages, people)), at_home)
+        share = reach[:, :, None] * home[:, None, :]
         share /= np.maximum(share.sum(axis=0), 1e-12)
         log_sd = np.sqrt(np.einsum("svp,sp->vp", share**2, fitted.log_sd**2))
+    expected = at_home * attending
+    plain = np.bincount(
+        sessions.product[seen], weights=asked[: len(seen)], minlength=n_products
+    ) / np.maximum(
+        np.bincount(sessions.product[seen], weights=freed.demand, minlength=n_products), 1e-9
+    )
+    as_seen = general.predicted + (general.rate - general.predicted) * np.clip(plain, 0.0, 1.0)
     report("done", 1.0)
     planned = (~sessions.past) & (sessions.street >= 0)
     return DemandModel(
@@ -174,6 +188,10 @@ def fit_demand(
         bookings=counted.bookings,
         survey_votes=(surveyed.product + surveyed.category[:, traits.group]).astype(np.int64),
         behind=_behind(residents, sessions, wishes, traits, n_streets),
+        step_rates=np.stack([general.predicted, as_seen, general.rate]),
+        within_reach=people,
+        step_ages=by_ages,
+        step_taste=at_home,
         decay=decay,
         season=_season(factors, traits),
         listed_from=traits.listed_from,

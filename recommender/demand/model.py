@@ -51,6 +51,13 @@ class DemandModel:
         Evidence from the street, int64, same shape.
     behind
         Residents of the street whose bookings the figure rests on, int64, same shape.
+    step_rates
+        For explanation: rate of each product from features, with its own bookings, and with
+        sold-out sessions made up for, shape (3, products).
+    within_reach
+        People that a session reaches, weighed by reach, shape (streets, products).
+    step_ages, step_taste
+        The figure after ages and after taste, before hours and no-shows, shape as ``expected``.
     decay
         Factor from one session to the next, by category, shape (categories,).
     season
@@ -72,6 +79,10 @@ class DemandModel:
     bookings: NDArray[np.int64]
     survey_votes: NDArray[np.int64]
     behind: NDArray[np.int64]
+    step_rates: Floats
+    within_reach: Floats
+    step_ages: Floats
+    step_taste: Floats
     decay: Floats
     season: Floats
     listed_from: NDArray[np.datetime64]

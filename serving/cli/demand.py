@@ -39,6 +39,10 @@ def demand(
         str | None,
         typer.Option("--as-of", help="With --data: use only what was known then (ISO 8601)."),
     ] = None,
+    explain: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--explain", help="STREET PRODUCT: how this one figure came about."),
+    ] = None,
     top: Annotated[
         int | None, typer.Option("--top", "-n", min=1, help="Only so many rows.")
     ] = None,
@@ -50,9 +54,17 @@ def demand(
 
     Example: gongxu demand --period 2027Q1 --street 310105001000 --category performance
     """
-    from serving.demand import demand_frame
+    from serving.demand import demand_frame, explain_frame
 
     model = _fit(data, as_of, period, seed) if data is not None else _served()
+    if explain is not None:
+        emit(
+            explain_frame(model, period, *explain),
+            format,
+            out=out,
+            title=f"{explain[1]} in {explain[0]}, {period}",
+        )
+        return
     frame = demand_frame(model, period, street=street, category=category)
     if top is not None:
         frame = frame.head(top)

@@ -11,7 +11,7 @@ from data.schema import TABLES
 from recommender.demand.model import DemandModel
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import IdMap
-from serving.demand import COLUMNS, demand_frame
+from serving.demand import COLUMNS, demand_frame, explain_frame
 from training.demand import fit_demand
 
 AS_OF = datetime(2027, 1, 1, tzinfo=UTC)
@@ -165,3 +165,71 @@ def test_nothing_known_yet_is_answered_with_small_figures() -> None:
     found = fit_demand(world(), as_of=early, rng=np.random.default_rng(0))
     assert np.isfinite(found.expected).all()
     assert found.bookings.sum() == 0
+
+
+def test_steps_sum_to_the_figure(model: DemandModel) -> None:
+    frame = demand_frame(model, "2027Q1").set_index(["street_code", "product_id"])["expected"]
+    for product in ("p00", "p10"):
+        steps = explain_frame(model, "2027Q1", STREETS[0], product)
+        assert steps["change"].sum() == pytest.approx(frame[STREETS[0], product], abs=0.01)
+        assert steps["figure"].iloc[-1] == pytest.approx(steps["change"].sum())
+    with pytest.raises(UnknownIdError):
+        explain_frame(model, "2027Q1", "nowhere", "p00")
+
+
+def test_a_committee_canvassing_ten_thousand_likes_moves_nothing() -> None:
+    data = world()
+    rows = [
+        {
+            "survey_id": f"s{i}", "area_code": f"{STREETS[0]}01", "target_kind": "product",
+            "target": "p10", "votes": 10_000, "respondents": 10_000, "channel": "online",
+            "collected_at": pd.Timestamp("2026-09-01"),
+        }
+        for i in range(1)
+    ] + [
+        {
+            "survey_id": f"t{i}", "area_code": f"{STREETS[i % 4]}01", "target_kind": "product",
+            "target": f"p{5 + i // 4:02d}", "votes": 20, "respondents": 60, "channel": "online",
+            "collected_at": pd.Timestamp("2026-09-01"),
+        }
+        for i in range(20)
+    ]  # fmt: skip
+    canvassed = data.replace(surveys=canonical(pd.DataFrame(rows), TABLES["surveys"]))
+    honest = data.replace(surveys=canonical(pd.DataFrame(rows[1:]), TABLES["surveys"]))
+    with_likes = fit_demand(canvassed, as_of=AS_OF, rng=np.random.default_rng(0))
+    without = fit_demand(honest, as_of=AS_OF, rng=np.random.default_rng(0))
+    ratio = with_likes.expected / without.expected
+    np.testing.assert_allclose(ratio, 1.0, rtol=1e-9)
+
+
+def test_an_honest_paper_survey_moves_the_product_it_asked_about() -> None:
+    data = world()
+    rows = [
+        {
+            "survey_id": f"t{i}", "area_code": f"{STREETS[i % 4]}01", "target_kind": "product",
+            "target": f"p{i // 4:02d}", "votes": 45 if i // 4 == 10 else 20, "respondents": 60,
+            "channel": "paper", "collected_at": pd.Timestamp("2026-09-01"),
+        }
+        for i in range(48)
+    ]  # fmt: skip
+    asked = data.replace(surveys=canonical(pd.DataFrame(rows), TABLES["surveys"]))
+    found = fit_demand(asked, as_of=AS_OF, rng=np.random.default_rng(0))
+    plain = fit_demand(data, as_of=AS_OF, rng=np.random.default_rng(0))
+    assert (found.expected[:, 10] > 1.05 * plain.expected[:, 10]).all()
+    assert found.survey_votes[:, 10].sum() == 180
+
+
+def test_a_street_without_bookings_and_a_category_with_one_event_get_wide_intervals() -> None:
+    data = world()
+    homes = data["residents"].set_index("resident_id")["area_code"]
+    quiet = homes[data["bookings"]["resident_id"]].to_numpy() == f"{STREETS[2]}01"
+    kinds = data["products"].copy()
+    kinds["category"] = kinds["category"].where(kinds["product_id"] != "p03", "tour")
+    changed = data.replace(bookings=data["bookings"][~quiet].reset_index(drop=True), products=kinds)
+    found = fit_demand(changed, as_of=AS_OF, rng=np.random.default_rng(0))
+    assert np.isfinite(found.expected).all()
+    assert (found.expected > 0).all()
+    estimate = found.estimate(found.streets, found.products, "2027Q1")
+    assert estimate.suppressed[2].all()
+    assert (estimate.high >= estimate.expected).all()
+    assert (estimate.low <= estimate.expected).all()
