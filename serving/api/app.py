@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -15,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from serving.api.access import OPEN, access_of
 from serving.api.middleware import Surroundings
 from serving.api.problems import Problem, add_handlers, problem
+from serving.api.quick import quick_answer
 from serving.api.routes import health, ingest, officers, residents, sessions, suggestions
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
@@ -101,6 +103,8 @@ def create_app(
         body_max=int(options.body_max_mb * 1_000_000),
         body_timeout_s=options.body_timeout_s,
         rate_per_minute=options.rate_per_minute,
+        quick=partial(quick_answer, service),
+        log_all=options.log_requests,
     )
     return app
 

@@ -135,7 +135,9 @@ class Keeper:
             raise GongxuError("another moment is being looked at.", "Try again.")
         try:
             store = self._database.store()
-            self._moments[name] = build(store, loaded, at=at, entry=_last_entry(store.engine))
+            self._moments[name] = build(
+                store, loaded, self._settings.home, at=at, entry=_last_entry(store.engine)
+            )
             while len(self._moments) > _MOMENTS:
                 self._moments.popitem(last=False)
             return self._moments[name]
@@ -193,7 +195,7 @@ class Keeper:
             entry = _last_entry(engine)
             rang = self._bell.count()
             started = time.monotonic()
-            fresh = build(store, loaded, at=self._now(), entry=entry)
+            fresh = build(store, loaded, self._settings.home, at=self._now(), entry=entry)
             with self._changing:
                 self._memory, self._loaded = fresh, loaded
                 self._rang = rang

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ from serving.api.problems import ProblemError
 from serving.auth.secrets import digest_of
 from serving.lists import Asked
 from serving.live import Live
+from serving.pricing import load_prices
 from serving.suggesting import NothingEligibleError, Suggester
 from serving.tables import erasures, live_changes, mutes
 
@@ -347,9 +349,7 @@ class Loaded:
     demand: "DemandModel | None"
 
 
-def build(
-    store: "Store", loaded: Loaded, *, at: datetime, entry: int, tables: Dataset | None = None
-) -> Memory:
+def build(store: "Store", loaded: Loaded, home: Path, *, at: datetime, entry: int) -> Memory:
     """Arrays of the tables as they are known at a moment, and the model bound to them.
 
     Parameters
@@ -358,16 +358,16 @@ def build(
         The database.
     loaded
         The served model.
+    home
+        Where seats' prices lie, if a batch run left any.
     at
         The moment.
     entry
         The last change that the tables surely hold.
-    tables
-        Read from the store when left out.
     """
     from data.snapshot import as_of
 
-    tables = as_of(tables if tables is not None else store.load(), at)
+    tables = as_of(store.load(), at)
     with store.engine.connect() as connection:
         muted = pd.DataFrame(
             connection.execute(sa.select(mutes)).mappings().all(), columns=list(mutes.c.keys())
@@ -380,5 +380,7 @@ def build(
         if isinstance(parent, str)
     }
     live = Live(tables, at, muted=muted)
-    suggester = Suggester(loaded.suggestions, live, model_version=loaded.served.version)
-    return Memory(suggester, loaded.served.version, entry, tables, parents, gone=gone)
+    version = loaded.served.version
+    prices = load_prices(home, live, version)
+    suggester = Suggester(loaded.suggestions, live, model_version=version, prices=prices)
+    return Memory(suggester, version, entry, tables, parents, gone=gone)

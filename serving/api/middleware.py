@@ -18,6 +18,7 @@ from serving.api.metrics import Metrics
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _log = logging.getLogger("gongxu.access")
+_SLOW_S = 1.0
 
 SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
@@ -45,6 +46,10 @@ class Surroundings:
         Limits of a request's body: bytes, seconds.
     rate_per_minute
         Requests of one caller; 0 for no limit.
+    quick
+        Answers what needs no route; ``None`` for anything else.
+    log_all
+        Log every request, not only the failed and the slow.
     clock
         Monotonic seconds.
     """
@@ -57,9 +62,13 @@ class Surroundings:
         body_max: int,
         body_timeout_s: float,
         rate_per_minute: int,
+        quick: Callable[[Scope, dict[bytes, bytes]], list[Message] | None] | None = None,
+        log_all: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.app = app
+        self._quick = quick
+        self._log_all = log_all
         self._body_max = body_max
         self._body_timeout_s = body_timeout_s
         self._buckets = Buckets(rate_per_minute, clock) if rate_per_minute else None
@@ -96,6 +105,9 @@ class Surroundings:
                 await _refuse(scope, answer, 429, "Too many requests.", int(wait) + 1)
             elif length.isdigit() and int(length) > self._body_max:
                 await _refuse(scope, answer, 413, "The request body is too large.")
+            elif self._quick is not None and (ready := self._quick(scope, headers)):
+                for message in ready:
+                    await answer(message)
             elif scope["method"] in ("GET", "HEAD"):
                 await self.app(scope, receive, answer)
             else:
@@ -143,7 +155,7 @@ class Surroundings:
             )
         pair[0].inc()
         pair[1].observe(seconds)
-        if _log.isEnabledFor(logging.INFO):
+        if self._log_all or status >= 400 or seconds > _SLOW_S:
             _log.info(
                 "request",
                 extra={

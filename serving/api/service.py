@@ -31,7 +31,7 @@ class Service:
     settings, service_settings
         Where things are, and how the service behaves.
     now
-        The clock.
+        The clock; ``demo_clock`` sets it back or forth.
     """
 
     def __init__(
@@ -41,6 +41,8 @@ class Service:
         *,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
+        if service_settings.demo_clock is not None:
+            now = _shifted(now, service_settings.demo_clock)
         self.settings = settings
         self.options = service_settings
         self.now = now
@@ -83,6 +85,11 @@ class Service:
         self.keeper.stop()
         self.recorder.stop()
         self.database.close()
+
+
+def _shifted(now: Callable[[], datetime], start: datetime) -> Callable[[], datetime]:
+    away = start.astimezone(UTC) - now()
+    return lambda: now() + away
 
 
 def _issuers(settings: Settings, options: ServiceSettings) -> list[Issuer]:

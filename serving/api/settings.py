@@ -1,6 +1,6 @@
 """Settings of the service, read from ``GONGXU_*`` environment variables."""
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -26,6 +26,17 @@ class ServiceSettings(BaseSettings):
             "GONGXU_HOME, and publish that key. The value is the issuer's address, such as "
             "http://127.0.0.1:8000."
         ),
+    )
+    demo_clock: AwareDatetime | None = Field(
+        default=None,
+        description=(
+            "For demonstrations on past data: the clock stands at this moment, ISO 8601 with "
+            "offset, when the server starts, and goes on from there."
+        ),
+    )
+    log_requests: bool = Field(
+        default=False,
+        description="Log every request, not only those that failed or took over a second.",
     )
     cors_origins: list[str] = Field(
         default_factory=list,

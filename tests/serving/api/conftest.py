@@ -233,3 +233,9 @@ def token(api_home: Path):
         return {"Authorization": f"Bearer {signed}"}
 
     return make
+
+
+@pytest.fixture(scope="session")
+def fill_home():
+    """Puts the small world into a home."""
+    return put_world
