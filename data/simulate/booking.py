@@ -7,8 +7,6 @@ second session of a product finds fewer who still want it. Seats run out; some t
 waiting list, and move up when others cancel.
 """
 
-from collections import defaultdict
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,24 +14,12 @@ from data.simulate.agenda import Agenda
 from data.simulate.attention import EXAMINED, Attention, surface_of
 from data.simulate.catalogue import AGE_FIT, Catalogue
 from data.simulate.geography import Geography
-from data.simulate.journal import (
-    ATTENDED,
-    BOOKED,
-    CANCELLED,
-    NO_SHOW,
-    WAITLISTED,
-    Columns,
-    Journal,
-    chance,
-)
+from data.simulate.journal import ATTENDED, BOOKED, NO_SHOW, Journal, chance
 from data.simulate.people import WILLING, People
+from data.simulate.seating import PARTY_MEAN as PARTY_MEAN
+from data.simulate.seating import Seating
 from data.simulate.settings import DAY_S, OFFSET_S, SimulationSettings
 
-CANCEL_SHARE = 0.12
-WAIT_SHARE = 0.5
-PARTY_SHARES = (0.80, 0.16, 0.04)
-PARTY_MEAN = 1.24
-"""Seats a booking: 1, 2 or 3 (*assumed*)."""
 OUTSIDE_SHARE = 0.5
 """Posters, friends: one unlogged notice at every second visit (*assumed*)."""
 ONLINE_REACH = np.float32(0.3)
@@ -78,15 +64,10 @@ class BookingRun:
         n = people.registered
         self._rate = np.cumsum(people.activity[:n].astype(np.float64))
         self._suppliers = np.full((n, 4), -1, dtype=np.int32)
-        self._busy = np.zeros((64, n), dtype=bool)
         bits = max(22, int(np.ceil(np.log2(n * settings.years * 40))))
         self._seen = np.zeros(1 << min(bits, 30), dtype=bool)
-        self._log = Columns("resident", "event", "booked_s", "updated_s", "seats", "status")
-        self._taken = np.zeros(0, dtype=np.int64)
-        self._wanted = np.zeros(0, dtype=np.int64)
+        self._seating = Seating(agenda, n, rng)
         self._exposure = np.zeros((len(place.streets), 0))
-        self._cancels: dict[int, list[NDArray[np.int64]]] = defaultdict(list)
-        self._waiting = np.zeros(0, dtype=np.int64)
         self._kept: list[dict[str, NDArray[np.generic]]] = []
         self._visits = 0
 
@@ -96,7 +77,7 @@ class BookingRun:
         e = self._agenda.events
         if not len(self._agenda):
             return
-        self._cancel(midnight_s)
+        self._seating.turn_day(midnight_s)
         tomorrow = midnight_s + DAY_S
         is_open = (e["published_s"] < midnight_s) & (e["starts_s"] >= midnight_s)
         # A cancelled event is taken down three days before.
@@ -121,7 +102,7 @@ class BookingRun:
         street = people.street[visitors]
         venue = e["venue"][open_events]
         chances = self._attention.surfaces(
-            venue, e["starts_s"][open_events], self._taken[open_events], midnight_s
+            venue, e["starts_s"][open_events], self._seating.taken[open_events], midnight_s
         )
         column, propensity = self._attention.draw(chances, street, rng)
         shown = np.ones(column.shape, dtype=bool)
@@ -179,108 +160,14 @@ class BookingRun:
         ]
         again = self._seen[spots[0]] & self._seen[spots[1]]
         rebook = self._catalogue.rebook[e["product"][event]]
-        day = (e["starts_s"][event] + OFFSET_S) // DAY_S % 64
-        free = ~self._busy[day, resident] & (~again | (rng.random(len(event)) < rebook))
-        # Nobody books one day twice in the same hour either.
-        _, first = np.unique(resident * 64 + day, return_index=True)
-        once = np.zeros(len(resident), dtype=bool)
-        once[first] = True
-        yes = np.flatnonzero(free & once)
-        resident, at_s, event, day = resident[yes], at_s[yes], event[yes], day[yes]
+        free = self._seating.are_free(resident, event)
+        yes = np.flatnonzero(free & (~again | (rng.random(len(event)) < rebook)))
+        kept = yes[self._seating.seat(resident[yes], at_s[yes], event[yes])]
+        # Who was turned away may still come to another session.
         for spot in spots:
-            self._seen[spot[yes]] = True
-        self._seat(resident, at_s, event, day)
-
-    def _seat(
-        self,
-        resident: NDArray[np.int64],
-        at_s: NDArray[np.int64],
-        event: NDArray[np.int64],
-        day: NDArray[np.int64],
-    ) -> None:
-        rng, e = self._rng, self._agenda.events
-        party = 1 + np.searchsorted(
-            np.cumsum(PARTY_SHARES[:2]), rng.random(len(event)), side="right"
-        )
-        np.add.at(self._wanted, event, party)
-        queue = np.lexsort((at_s, event))
-        resident, at_s, event, day, party = (x[queue] for x in (resident, at_s, event, day, party))
-        running = np.cumsum(party)
-        start = np.searchsorted(event, event, side="left")
-        ahead = running - np.where(start > 0, running[start - 1], 0)
-        fits = self._taken[event] + ahead <= e["seats"][event]
-        waits = ~fits & (rng.random(len(event)) < WAIT_SHARE)
-        np.add.at(self._taken, event[fits], party[fits])
-        kept = np.flatnonzero(fits | waits)
-        by_time = kept[np.argsort(at_s[kept], kind="stable")]
-        rows = self._log.append(
-            resident=resident[by_time],
-            event=event[by_time],
-            booked_s=at_s[by_time],
-            updated_s=at_s[by_time],
-            seats=party[by_time],
-            status=np.where(fits[by_time], BOOKED, WAITLISTED),
-        )
-        self._busy[day[by_time], resident[by_time]] = True
-        slot = rng.integers(0, 4, len(rows))
-        self._suppliers[resident[by_time], slot] = self._catalogue.supplier[
-            e["product"][event[by_time]]
-        ]
-        self._waiting = np.concatenate([self._waiting, rows[~fits[by_time]]])
-        # Some change their mind, at any time until three hours before.
-        leaves = np.flatnonzero(rng.random(len(rows)) < CANCEL_SHARE)
-        booked, starts = at_s[by_time][leaves], e["starts_s"][event[by_time]][leaves]
-        when = booked + (rng.random(len(leaves)) * (starts - 3 * 3_600 - booked)).astype(np.int64)
-        leaves, when = leaves[when > booked + 600], when[when > booked + 600]
-        on_day = (when + OFFSET_S) // DAY_S
-        today = (at_s[0] + OFFSET_S) // DAY_S if len(at_s) else 0
-        for value in np.unique(on_day):
-            chosen = on_day == value
-            due = max(int(value), int(today) + 1)
-            self._cancels[due].append(np.stack([rows[leaves[chosen]], when[chosen]]))
-
-    def _cancel(self, midnight_s: int) -> None:
-        """Take back the day's cancellations and let the waiting list move up."""
-        number = (midnight_s + OFFSET_S) // DAY_S
-        self._busy[(number - 1) % 64] = False
-        chunks = self._cancels.pop(number, [])
-        log, e = self._log, self._agenda.events
-        down = np.flatnonzero(
-            (e["cancelled"] == 1)
-            & (e["starts_s"] - 3 * DAY_S > midnight_s)
-            & (e["starts_s"] - 3 * DAY_S <= midnight_s + DAY_S)
-        )
-        if len(down):
-            hit = np.flatnonzero(np.isin(log["event"], down) & (log["status"] <= WAITLISTED))
-            log["status"][hit] = CANCELLED
-            log["updated_s"][hit] = midnight_s + 9 * 3_600
-        if not chunks:
-            return
-        rows, when = np.concatenate(chunks, axis=1)
-        live = log["status"][rows] <= WAITLISTED
-        rows, when = rows[live], when[live]
-        held = log["status"][rows] == BOOKED
-        freed = np.zeros(len(self._taken), dtype=np.int64)
-        np.add.at(freed, log["event"][rows[held]], log["seats"][rows[held]])
-        self._taken -= freed
-        log["status"][rows] = CANCELLED
-        log["updated_s"][rows] = when
-        waiting = self._waiting
-        alive = (log["status"][waiting] == WAITLISTED) & (
-            e["starts_s"][log["event"][waiting]] > midnight_s + DAY_S
-        )
-        waiting = waiting[alive]
-        hopeful = waiting[freed[log["event"][waiting]] > 0]
-        queue = hopeful[np.argsort(log["event"][hopeful], kind="stable")]
-        event, seats = log["event"][queue], log["seats"][queue]
-        running = np.cumsum(seats)
-        start = np.searchsorted(event, event, side="left")
-        ahead = running - np.where(start > 0, running[start - 1], 0)
-        up = queue[self._taken[event] + ahead <= e["seats"][event]]
-        np.add.at(self._taken, log["event"][up], log["seats"][up])
-        log["status"][up] = BOOKED
-        log["updated_s"][up] = midnight_s + 22 * 3_600
-        self._waiting = waiting[log["status"][waiting] == WAITLISTED]
+            self._seen[spot[kept]] = True
+        known = self._catalogue.supplier[e["product"][event[kept]]]
+        self._suppliers[resident[kept], rng.integers(0, 4, len(kept))] = known
 
     def able(
         self, resident: NDArray[np.int64], venue: NDArray[np.int64], slot: NDArray[np.int64]
@@ -325,29 +212,27 @@ class BookingRun:
         )
 
     def _grow(self) -> None:
-        more = len(self._agenda) - len(self._taken)
+        self._seating.grow()
+        more = len(self._agenda) - self._exposure.shape[1]
         if more:
-            self._taken = np.concatenate([self._taken, np.zeros(more, dtype=np.int64)])
-            self._wanted = np.concatenate([self._wanted, np.zeros(more, dtype=np.int64)])
             self._exposure = np.hstack([self._exposure, np.zeros((len(self._exposure), more))])
 
     @property
     def wanted(self) -> NDArray[np.int64]:
         """Seats asked for at each event so far."""
-        return self._wanted
+        return self._seating.wanted
 
     @property
     def pressure(self) -> NDArray[np.float64]:
         """Seats asked for over seats, for each event so far."""
-        found: NDArray[np.float64] = (
-            self._wanted / self._agenda.events["seats"][: len(self._wanted)]
-        )
+        seats = self._agenda.events["seats"][: len(self.wanted)]
+        found: NDArray[np.float64] = self.wanted / seats
         return found
 
     def finish(self) -> Journal:
         """Close the run: who of those with a seat came, and who did not."""
         self._grow()
-        log = self._log.freeze()
+        log = self._seating.log.freeze()
         e, settings, rng = self._agenda.events, self._settings, self._rng
         over = (log["status"] == BOOKED) & (e["ends_s"][log["event"]] <= settings.until_s)
         paid = e["ticket_fen"][log["event"]] > 0
@@ -362,4 +247,4 @@ class BookingRun:
             if self._kept
             else {}
         )
-        return Journal(log, kept, self._wanted, self._exposure)
+        return Journal(log, kept, self.wanted, self._exposure)

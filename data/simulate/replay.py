@@ -14,8 +14,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.simulate.agenda import SLOT_MIX, START_MINUTES
-from data.simulate.booking import CANCEL_SHARE, ONLINE_REACH, PARTY_MEAN
+from data.simulate.booking import ONLINE_REACH
 from data.simulate.people import WILLING
+from data.simulate.seating import CANCEL_SHARE, PARTY_MEAN
 from data.simulate.settings import DAY_S
 from data.simulate.stage import Stage
 from recommender.errors import UsageError

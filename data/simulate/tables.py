@@ -123,7 +123,7 @@ def _suppliers(world: World) -> dict[str, Any]:
     )
     performs = np.zeros(len(c.supplier_name), dtype=bool)
     performs[c.supplier[c.licence]] = True
-    valid = world.settings.until_s + (120 + 7 * (np.arange(len(first)) * 37 % 150)) * DAY_S
+    valid = world.settings.until_s + (30 + 7 * (np.arange(len(first)) * 37 % 150)) * DAY_S
     return {
         "supplier_id": ids("S", np.arange(len(first)), 4),
         "name": c.supplier_name,

@@ -25,10 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.simulate.agenda import ONLINE, SLOT_MIX
-from data.simulate.booking import CANCEL_SHARE, ONLINE_REACH, PARTY_MEAN
+from data.simulate.booking import ONLINE_REACH
 from data.simulate.catalogue import interest
 from data.simulate.journal import ATTENDED
 from data.simulate.people import SLOTS, WILLING
+from data.simulate.seating import CANCEL_SHARE, PARTY_MEAN
 from data.simulate.settings import OFFSET_S
 from data.simulate.words import AUDIENCES
 from data.simulate.world import World

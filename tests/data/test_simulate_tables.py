@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from data.dataset import Dataset
 from data.schema import TABLES
@@ -13,6 +14,8 @@ from data.simulate.saving import read_settings, write_world
 from data.simulate.settings import settings_for
 from data.simulate.tables import observe
 from data.simulate.world import World, create_world
+from recommender.errors import UsageError
+from serving.cli.app import app
 
 SMALL = {"residents": 3_000, "products": 150, "events": 400}
 
@@ -101,3 +104,32 @@ def test_truth_covers_every_listed_product_of_every_quarter(world, tmp_path):
     assert np.isclose(coming.groupby("street_code")["new"].mean(), 0.85, atol=0.02).all()
     assert (truth["expected"] > 0).all()
     assert (truth["expected_2"] < truth["expected"]).all()
+
+
+def test_the_command_writes_either_format(tmp_path):
+    call = ["simulate", "--residents", "300", "--products", "60", "--events", "60", "--years", "1"]
+    for kind in ("csv", "parquet"):
+        out = tmp_path / kind
+        done = CliRunner().invoke(app, [*call, "--out", str(out), "--format", kind])
+        assert done.exit_code == 0, done.output
+        assert {path.stem for path in out.glob(f"*.{kind}")} == set(TABLES)
+        assert (out / "truth" / "demand.parquet").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "where to"),
+        (["--out", "x", "--until", "tomorrow"], "not a moment"),
+        (["--out", "x", "--until", "2026-10-02T00:00+08:00"], "quarter"),
+        (["--out", "x", "--format", "json"], "cannot be written"),
+        (["--out", "x", "--residents", "-5"], "residents"),
+        (["--replay", "plan.csv"], "in which world"),
+    ],
+)
+def test_a_wrong_call_says_what_to_do(words, told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["simulate", *words])
+    assert isinstance(done.exception, UsageError)
+    assert told in str(done.exception)
+    assert not list(tmp_path.iterdir())
