@@ -299,6 +299,7 @@ def _measures(
     names: IdMap,
     kind: NDArray[np.object_],
 ) -> pd.DataFrame:
+    """One row a question; ``wanted`` is the number of events it asked to find."""
     hits = np.take_along_axis(relevant, np.maximum(best, 0), axis=1) & (best >= 0)
     wanted = relevant.sum(axis=1)
     fresh = relevant & new
@@ -309,6 +310,7 @@ def _measures(
         {
             "resident_id": names.take(residents),
             "kind": kind,
+            "wanted": wanted,
             "ndcg@10": ndcg_at_k(hits, wanted, 10),
             "recall@20": recall_at_k(hits, wanted, 20),
             "mrr": reciprocal_rank(hits),

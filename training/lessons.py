@@ -13,7 +13,7 @@ from recommender.ranking.signals import NAMES, QUICK_NAMES, Signals, columns
 from recommender.ranking.world import World
 from training.splits import Moment, Queries, draw, past_queries
 
-CELLS = 2_500_000
+CELLS = 5_000_000
 """Pairs looked at in one window, at most: it bounds time and memory on any set."""
 ALL_UP_TO = 100
 """So many candidates or fewer are all kept; of more, about so many at random."""

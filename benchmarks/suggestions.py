@@ -1,0 +1,223 @@
+"""`make bench-suggestions`: the engine beside its peers, on real data and in the simulator.
+
+``python -m benchmarks.suggestions meetup films loans new capacity speed`` runs the named parts
+only. Everything is asked walk-forward: fitted on what was known at a cutoff, asked afterwards
+with what was known at the moment of asking, over all events that could be booked then.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from implicit.bpr import BayesianPersonalizedRanking
+from implicit.nearest_neighbours import CosineRecommender
+from threadpoolctl import threadpool_limits
+
+from benchmarks import suggestions_capacity, suggestions_speed
+from benchmarks.report import Bar, report
+from data.converters import convert
+from data.dataset import Dataset
+from recommender.metrics.bootstrap import bootstrap_mean
+from training.evaluation import EvaluationReport, evaluate
+
+SHARED = Path(os.environ.get("GONGXU_SHARED_DATA", "../shared/data"))
+SEED = 1
+Figures = dict[str, Any]
+Part = Callable[[list[Bar], Figures], None]
+
+
+def main() -> None:
+    """Run the benchmark; see the module."""
+    bars: list[Bar] = []
+    details: Figures = {}
+    for part in sys.argv[1:] or list(PARTS):
+        began = time.perf_counter()
+        PARTS[part](bars, details)
+        print(f"({part}: {time.perf_counter() - began:.0f} s)\n", flush=True)
+    bars.sort(key=lambda bar: bar.point)
+    report("suggestions", bars, seeds=[SEED], details=details)
+
+
+def meetup(bars: list[Bar], details: Figures) -> None:
+    """The last fifth of RSVPs, asked every fortnight, fitted again every third time."""
+    dataset = _real("meetup", "meetup-montana")
+    if dataset is None:
+        return
+    start, end = _last_fifth(dataset)
+    found = _run(dataset, _every(start, end, 42), details, "meetup", step=timedelta(days=14))
+    engine, als = found.scorers["engine"], found.scorers["als"]
+    bars += [
+        Bar("2.1", "ndcg10_meetup", engine["ndcg@10"], tuple(engine["ci"]["ndcg@10"])),
+        Bar("2.1", "ratio_to_als", engine["ndcg@10"] / als["ndcg@10"]),
+    ]
+
+
+def films(bars: list[Bar], details: Figures) -> None:
+    """One global cut at four fifths; films first rated later count against everybody."""
+    dataset = _real("movietweetings", "movietweetings")
+    if dataset is None:
+        return
+    start, end = _last_fifth(dataset)
+    found = _run(dataset, [start], details, "films", until=end, questions=10**9)
+    later = dataset["bookings"]
+    later = later[later["booked_at"] > start]
+    total = later.groupby("resident_id", observed=True).size()
+    strict = {}
+    for name, rows in found.questions.groupby("scorer"):
+        hits = (rows["recall@20"] * rows["wanted"]).groupby(rows["resident_id"]).sum()
+        strict[str(name)] = (hits.reindex(total.index).fillna(0.0) / total).to_numpy()
+    peers = _film_peers(dataset, start)
+    details["films"]["recall@20, all later films"] = {
+        name: round(float(values.mean()), 4) for name, values in (strict | peers).items()
+    }
+    for name, values in (strict | peers).items():
+        print(f"  recall@20 over all later films: {name:20s} {values.mean():.4f}")
+    values = strict["engine"]
+    interval = bootstrap_mean(values, rng=np.random.default_rng(SEED))
+    bars.append(Bar("2.2", "recall20_movietweetings", float(values.mean()), interval))
+
+
+def _film_peers(dataset: Dataset, start: datetime) -> Figures:
+    """`implicit` BPR and item-kNN on the same cut; popularity for whom they do not know."""
+    bookings = dataset["bookings"]
+    before = bookings[bookings["booked_at"] <= start]
+    later = bookings[bookings["booked_at"] > start]
+    people = pd.Index(bookings["resident_id"].unique())
+    items = pd.Index(before["event_id"].unique())
+    rows, columns = people.get_indexer(before["resident_id"]), items.get_indexer(before["event_id"])
+    taken = sp.csr_matrix(
+        (np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=(len(people), len(items))
+    )
+    recent = before["booked_at"] > start - timedelta(days=7)
+    popular = np.bincount(columns[recent.to_numpy()], minlength=len(items))
+    asked = people.get_indexer(later["resident_id"].unique())
+    total = later.groupby("resident_id", observed=True).size().sort_index()
+    wanted = later.groupby("resident_id", observed=True)["event_id"].agg(set)
+    found: Figures = {}
+    for name, model in {
+        "implicit BPR": BayesianPersonalizedRanking(factors=64, random_state=SEED, num_threads=1),
+        "item-kNN": CosineRecommender(K=100, num_threads=1),
+    }.items():
+        began = time.perf_counter()
+        with threadpool_limits(1, "blas"):
+            model.fit(taken, show_progress=False)
+            ids, _ = model.recommend(asked, taken[asked], N=20)
+        hits = {}
+        best = np.argsort(-popular, kind="stable")[:20]
+        for row, person in enumerate(asked):
+            known = taken[person].nnz > 0
+            shown = items[ids[row]] if known else items[best]
+            hits[people[person]] = len(wanted[people[person]] & set(shown))
+        found[name] = (pd.Series(hits).reindex(total.index) / total).to_numpy()
+        print(f"  {name}: {time.perf_counter() - began:.1f} s")
+    return found
+
+
+def loans(bars: list[Bar], details: Figures) -> None:
+    """The library's busiest late years by quarter, fitted again every year."""
+    dataset = _real("lending-library", "lending-library")
+    if dataset is None:
+        return
+    cutoffs = [datetime(year, 1, 1, tzinfo=UTC) for year in range(1935, 1942)]
+    until = datetime(1942, 1, 1, tzinfo=UTC)
+    found = _run(
+        dataset, cutoffs, details, "loans", step=timedelta(days=91), until=until, questions=10**9
+    )
+    # Members active before and in the quarter: those with a history when asked.
+    hot = found.questions[found.questions["kind"] == "hot"]
+    each = hot.pivot_table(index="resident_id", columns="scorer", values="ndcg@10", aggfunc="mean")
+    gain = (each["engine"] - each["recent_popularity"]).to_numpy()
+    low, high = bootstrap_mean(gain, rng=np.random.default_rng(SEED), repeats=5000)
+    details["loans"]["gain"] = {"mean": float(gain.mean()), "low": low, "high": high}
+    details["loans"]["members"] = len(gain)
+    print(f"  gain over recent popularity {gain.mean():.4f} [{low:.4f}, {high:.4f}]")
+    bars.append(Bar("2.3", "lending_library_gain_low", low, (low, high)))
+
+
+def new(bars: list[Bar], details: Figures) -> None:
+    """Events of products that nobody booked before the cutoff, in a simulated district."""
+    from data.simulate.settings import settings_for
+    from data.simulate.tables import observe
+    from data.simulate.world import create_world
+
+    dataset = observe(create_world(settings_for("demo", SEED + 30)))
+    found = _run(dataset, [], details, "new")
+    group = found.groups["new_products"]
+    ratio = group["engine"]["ndcg@10"] / group["als"]["ndcg@10"]
+    details["new"]["new_products"] = {
+        name: round(values["ndcg@10"], 4) for name, values in group.items()
+    }
+    print(found.table("new_products").round(4).to_string(index=False))
+    bars.append(Bar("2.4", "new_product_ratio_to_als", ratio))
+
+
+def capacity(bars: list[Bar], details: Figures) -> None:
+    """Seat prices in simulated districts."""
+    found = {seed: suggestions_capacity.run(seed, 20_000, 5) for seed in (11, 12, 13)}
+    bars += suggestions_capacity.bars(found)
+    details["capacity"] = {str(seed): figures for seed, figures in found.items()}
+
+
+def speed(bars: list[Bar], details: Figures) -> None:
+    """Everybody's list and one list, beside `implicit`, in a whole district."""
+    folder = suggestions_speed.simulate("district", None, SEED)
+    some, details["speed"] = suggestions_speed.measure(folder, 1000, SEED)
+    bars += some
+
+
+PARTS: dict[str, Part] = {
+    "meetup": meetup,
+    "films": films,
+    "loans": loans,
+    "new": new,
+    "capacity": capacity,
+    "speed": speed,
+}
+
+
+def _real(source: str, folder: str) -> Dataset | None:
+    path = SHARED / folder
+    if not path.is_dir():
+        print(f"skipped: {folder} is not at {SHARED}")
+        return None
+    return convert(source, path).dataset
+
+
+def _last_fifth(dataset: Dataset) -> tuple[datetime, datetime]:
+    times = dataset["bookings"]["booked_at"].sort_values()
+    return times.iloc[int(len(times) * 0.8)].to_pydatetime(), times.iloc[-1].to_pydatetime()
+
+
+def _every(start: datetime, end: datetime, days: int) -> list[datetime]:
+    count = max(1, round((end - start) / timedelta(days=days)))
+    return [start + timedelta(days=days * i) for i in range(count)]
+
+
+def _run(
+    dataset: Dataset,
+    cutoffs: list[datetime],
+    details: Figures,
+    name: str,
+    **options: Any,
+) -> EvaluationReport:
+    began = time.perf_counter()
+    found = evaluate(dataset, cutoffs, rng=np.random.default_rng(SEED), **options)
+    print(f"{name}: {found.notes}")
+    print(found.table().round(4).to_string(index=False), flush=True)
+    details[name] = {
+        "scorers": found.scorers,
+        "notes": found.notes,
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+    return found
+
+
+if __name__ == "__main__":
+    main()
