@@ -92,7 +92,7 @@ class PlanRules:
     sessions_per_street: int = 0
     sessions_per_committee: float = 0.5  # two delivered items a committee a year
     attendance_per_1000: float = 0.0
-    gini_max: float | None = 0.10
+    gini_max: float | None = 0.05
     supplier_share_max: float = 0.10
     new_products_min_share: float = 0.20
     new_suppliers_min_share: float = 0.05
@@ -101,7 +101,7 @@ class PlanRules:
     stop_below_satisfaction: float = 2.0
     touring_discount: float = 0.0
     touring_distance_m: float = 3000.0
-    sessions_per_venue_month: int = 24
+    sessions_per_venue_month: int = 60
     splitting_threshold_fen: int = 100_000_000
     assumed_price_fen: int = 500_000
     quotas: tuple[QuotaRule, ...] = (

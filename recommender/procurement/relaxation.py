@@ -131,12 +131,14 @@ def _solve(
     model: LinearModel, columns: NDArray[np.intp], time_limit_s: float
 ) -> tuple[bool | None, Floats, Floats]:
     """Restricted to some columns: (feasible, solution over all columns, duals)."""
-    upper, lower = np.isfinite(model.high), np.isfinite(model.low)
+    # linprog's stubs know neither sparse arrays nor arrays of bounds.
+    rows: Any = model.matrix if len(columns) == len(model.value) else model.matrix[:, columns]
+    # A row none of whose columns is inside says nothing, unless it asks for something.
+    silent = (np.diff(rows.indptr) == 0) & (model.low <= 0) & (model.high >= 0)
+    upper, lower = np.isfinite(model.high) & ~silent, np.isfinite(model.low) & ~silent
     equal = upper & lower & (model.high == model.low)
     above, below = np.flatnonzero(upper & ~equal), np.flatnonzero(lower & ~equal)
     both = np.flatnonzero(equal)
-    # linprog's stubs know neither sparse arrays nor arrays of bounds.
-    rows: Any = model.matrix if len(columns) == len(model.value) else model.matrix[:, columns]
     bounds: Any = np.column_stack([np.zeros(len(columns)), model.upper[columns]])
     one_sided = len(above) + len(below) > 0
     result: Any = linprog(

@@ -18,6 +18,7 @@ from recommender.procurement.check import check_sessions
 from recommender.procurement.conflicts import find_conflicts
 from recommender.procurement.greedy import fill
 from recommender.procurement.model import LinearModel, build_model, with_rows
+from recommender.procurement.ordering import relax_in_order, skipped_steps
 from recommender.procurement.plan import (
     ProcurementPlan,
     Status,
@@ -26,7 +27,7 @@ from recommender.procurement.plan import (
     make_lines,
 )
 from recommender.procurement.problem import ProcurementProblem
-from recommender.procurement.relaxation import Relaxation, relax
+from recommender.procurement.relaxation import Relaxation
 
 Floats = NDArray[np.float64]
 Clock = Callable[[], float]
@@ -63,7 +64,9 @@ def plan_procurement(
     """
     deadline = clock() + time_limit_s
     model = build_model(problem)
-    relaxed = relax(model, time_limit_s=max(0.05, 0.6 * (deadline - clock())), clock=clock)
+    model, relaxed = relax_in_order(
+        model, time_limit_s=max(0.05, 0.4 * (deadline - clock())), clock=clock
+    )
     if relaxed.feasible is False:
         return _infeasible(problem, deadline - clock())
     bound = relaxed.bound if relaxed.feasible else _simple_bound(problem, model)
@@ -93,7 +96,7 @@ def plan_procurement(
     )
 
 
-_TIGHTER = (0.0, 0.01, 0.05)
+_TIGHTER = (0.0, 0.01, 0.04, 0.1, 0.25)
 
 
 def _round(
@@ -115,7 +118,9 @@ def _round(
             if problem.gini_max is None or left < 1:
                 return
             tight = build_model(replace(problem, gini_max=problem.gini_max * (1 - tighter)))
-            relaxed = relax(tight, time_limit_s=0.2 * left, start=relaxed.x > 0, clock=clock)
+            _, relaxed = relax_in_order(
+                tight, time_limit_s=0.2 * left, start=relaxed.x > 0, clock=clock
+            )
             if not relaxed.feasible:
                 return
         whole = np.floor(relaxed.x + 1e-9)
@@ -161,7 +166,7 @@ def _search(
         )
         tried = True
         if x is not None and not best.offer(x, "milp"):
-            skipped = _skipped_steps(model, x)
+            skipped = skipped_steps(model, x)
             if skipped:  # taken out of order, to look more even than they are
                 model = with_rows(model, skipped)
                 continue
@@ -172,24 +177,6 @@ def _search(
         if whole:
             return bound
         size *= 3
-
-
-def _skipped_steps(model: LinearModel, x: Floats) -> list[tuple[list[int], list[int]]]:
-    """(later, earlier) columns of cells where a later session is taken without the earlier."""
-    taken = x[: model.n_sessions] > 0.5
-    cells: dict[tuple[int, int], dict[int, list[int]]] = {}
-    wanted = {(int(model.street[c]), int(model.product[c])) for c in np.flatnonzero(taken)}
-    for column in range(model.n_sessions):
-        cell = (int(model.street[column]), int(model.product[column]))
-        if cell in wanted:
-            cells.setdefault(cell, {}).setdefault(int(model.tier[column]), []).append(column)
-    skipped = []
-    for steps in cells.values():
-        for k, later in steps.items():
-            earlier = steps.get(k - 1, []) if k else later
-            if taken[later].any() and not taken[earlier].any():
-                skipped.append((later, earlier))
-    return skipped
 
 
 def _solve(

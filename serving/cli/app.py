@@ -20,6 +20,7 @@ GROUPS = (
     "suggest",
     "demand",
     "plans",
+    "audit",
     "serve",
     "keys",
     "users",

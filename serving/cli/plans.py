@@ -94,9 +94,36 @@ def _make(
         bar.update(task, completed=2, description="solving")
         solved = solve_planning(planning, time_limit_s=time_limit, mip_gap=gap)
         bar.update(task, completed=3, description="done")
-        return write_document(
+        document = write_document(
             planning, solved, model_version=sources.model_version, data_date=sources.data_date
         )
+    if data is None:
+        _keep(document)
+    return document
+
+
+def _keep(document: "PlanDocument") -> None:
+    """A plan from the database is kept there, so that its lines can be decided."""
+    import getpass
+    import json
+    from datetime import UTC, datetime
+
+    from data.decisions import keep_plan
+    from serving.composition import open_store
+    from serving.exports.saving import plan_json
+    from serving.settings import Settings
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a process without a user of a name
+        user = "unknown"
+    store = open_store(Settings())
+    try:
+        with store.engine.begin() as connection:
+            content = json.loads(plan_json(document))
+            keep_plan(connection, content, made_by=user, now=datetime.now(UTC))
+    finally:
+        store.close()
 
 
 def _show(document: "PlanDocument") -> None:

@@ -1,0 +1,88 @@
+"""Sessions of a cell in their order, said only where it is not kept by itself.
+
+Without an evenness bound a later session, which gains less, is never taken before an earlier one.
+Under the bound a well served street may gain by pretending: paying for the poor third session
+alone looks more even than it would be. Rows "the later needs the earlier" are added for the cells
+where the relaxation does that, and it is solved again.
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.procurement.model import LinearModel, with_rows
+from recommender.procurement.relaxation import Relaxation, relax
+
+Steps = list[tuple[list[int], list[int]]]
+
+_ROUNDS = 5
+
+
+def relax_in_order(
+    model: LinearModel,
+    *,
+    time_limit_s: float,
+    start: NDArray[np.bool_] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> tuple[LinearModel, Relaxation]:
+    """Solve the relaxation, adding order rows until none is missing; the model that holds them."""
+    deadline = clock() + time_limit_s
+    relaxed = relax(model, time_limit_s=time_limit_s, start=start, clock=clock)
+    if "evenness" not in model.rule:
+        return model, relaxed
+    said: set[int] = set()
+    for _ in range(_ROUNDS):
+        left = deadline - clock()
+        if not relaxed.feasible or left <= 0:
+            break
+        if not skipped_steps(model, relaxed.x):
+            break
+        # All cells in use at once: one by one, the pretending moves on to the next cell.
+        new = [step for step in _steps_in_use(model, relaxed.x) if step[0][0] not in said]
+        if not new:
+            break
+        said |= {later[0] for later, _ in new}
+        longer = with_rows(model, new)
+        again = relax(longer, time_limit_s=left, start=relaxed.x > 0, clock=clock)
+        if again.feasible is None:  # no time left: the bound so far stands
+            break
+        model, relaxed = longer, again
+    return model, relaxed
+
+
+def skipped_steps(model: LinearModel, x: NDArray[np.float64]) -> Steps:
+    """(later, earlier) columns of cells where the later is taken more than the earlier."""
+    taken = _taken(model, x)
+    return _steps(model, taken[:, :, 1:] > taken[:, :, :-1] + 1e-6)
+
+
+def _steps_in_use(model: LinearModel, x: NDArray[np.float64]) -> Steps:
+    taken = _taken(model, x) > 0
+    used = np.asarray(taken.any(axis=2, keepdims=True), dtype=np.bool_)
+    return _steps(model, np.broadcast_to(used, taken[:, :, 1:].shape))
+
+
+def _taken(model: LinearModel, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sessions by (street, product, tier)."""
+    sizes = [int(axis.max(initial=0)) + 1 for axis in (model.street, model.product, model.tier)]
+    taken = np.zeros((sizes[0], sizes[1], sizes[2]))
+    np.add.at(taken, (model.street, model.product, model.tier), x[: model.n_sessions])
+    return taken
+
+
+def _steps(model: LinearModel, wanted: NDArray[np.bool_]) -> Steps:
+    """The (later, earlier) columns of the wanted (street, product, later tier - 1)."""
+    cells: NDArray[np.bool_] = np.asarray(wanted.any(axis=2), dtype=np.bool_)
+    used = np.asarray(cells[model.street, model.product])
+    columns: dict[tuple[int, int, int], list[int]] = {}
+    for column in np.flatnonzero(used):
+        key = (int(model.street[column]), int(model.product[column]), int(model.tier[column]))
+        columns.setdefault(key, []).append(int(column))
+    found = zip(*(axis.tolist() for axis in np.nonzero(wanted)), strict=True)
+    return [
+        (columns[s, p, k + 1], columns.get((s, p, k), []))
+        for s, p, k in found
+        if (s, p, k + 1) in columns
+    ]
