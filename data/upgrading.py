@@ -6,6 +6,9 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+
+from recommender.errors import GongxuError
 
 _LOCK = 0x676F6E67  # any number; the same for everyone who migrates
 
@@ -41,7 +44,23 @@ def current_revision(engine: sa.Engine) -> str | None:
 
 
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
-    """Run the migrations that are missing, all or none; concurrent callers wait."""
-    with engine.begin() as connection:
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
-        command.upgrade(alembic_config(connection), revision)
+    """Run the migrations that are missing, all or none; concurrent callers wait.
+
+    Raises
+    ------
+    GongxuError
+        If the database's migration is none of this program's, or it may not create tables.
+    """
+    try:
+        with engine.begin() as connection:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            command.upgrade(alembic_config(connection), revision)
+    except CommandError as error:
+        raise GongxuError(
+            f"the database was made by another version: {error}.", "Update gongxu, then try again."
+        ) from error
+    except sa.exc.ProgrammingError as error:
+        raise GongxuError(
+            f"the tables cannot be created: {str(error.orig).strip().splitlines()[0]}.",
+            "The database's user needs to own it, or the right to create in schema public.",
+        ) from error

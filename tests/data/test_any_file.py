@@ -35,7 +35,7 @@ def check(folder, content: bytes) -> None:
 
 @given(LINES)
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_lines_after_a_header(tmp_path, lines):
     check(tmp_path, HEADER + "\n".join(lines).encode("utf-8", "replace"))
@@ -43,7 +43,7 @@ def test_any_lines_after_a_header(tmp_path, lines):
 
 @given(st.binary(max_size=200), st.booleans())
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_bytes(tmp_path, content, headed):
     check(tmp_path, HEADER * headed + content)

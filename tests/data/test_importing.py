@@ -58,7 +58,7 @@ ROWS = st.lists(st.fixed_dictionaries(CELLS), min_size=1, max_size=25)
 
 @given(first=ROWS, second=ROWS)
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_any_mix_adds_up_and_twice_changes_nothing(store, tmp_path, first, second):
     if store.counts()["events"] == 0:

@@ -135,3 +135,17 @@ def test_an_address_that_does_not_work_is_told_in_one_line(url):
     with pytest.raises(GongxuError) as caught:
         Store.connect(url)
     assert "\n" not in str(caught.value)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(store):
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE gongxu_version SET version_num = '9999'")
+    with pytest.raises(GongxuError, match="another version"):
+        store.migrate()
+
+
+def test_a_user_who_may_not_create_tables_is_told(store):
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+    with pytest.raises(GongxuError, match="cannot be created"):
+        store.migrate()
