@@ -26,10 +26,10 @@ def convert(source: _Source, path: _Path, out: _Out, format: FormatOption = Form
     Example: gongxu convert meetup ../shared/data/meetup-montana --out var/meetup
     """
     from data.converters import convert as convert_source
-    from data.converters.output import write_tables
+    from data.writing import write_dataset
 
     result = convert_source(source, path)
-    write_tables(result.tables, out)
+    write_dataset(result.tables, out)
     result.ledger.unmapped().to_csv(out / "unmapped.csv", index=False)
     emit(result.ledger.summary(), format, title=f"{source}: rows read")
     reasons = result.ledger.reasons()

@@ -1,5 +1,6 @@
 """Small hand-made sources with every dirty corner, and what must become of them."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.converters import CONVERTERS, Conversion, convert
+from data.reading import read_dataset
 from data.schema import TABLES, Kind
+from data.writing import write_dataset
 from recommender.errors import InputRejectedError, UsageError
 
 LIBRARY = {
@@ -328,3 +331,23 @@ def test_real_files_are_mapped_whole(
     result = convert(source, shared_data / folder)
     assert_sound(result)
     assert len(result.tables["bookings"]) == bookings
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize(
+    ("source", "folder"),
+    [
+        ("lending-library", "lending-library"),
+        ("meetup", "meetup-montana"),
+        ("movietweetings", "movietweetings"),
+        ("pabulib", "pabulib/Poland_Warszawa_2024_Wawer.pb"),
+    ],
+)
+def test_what_is_written_is_read_back_without_quarantine(
+    source: str, folder: str, shared_data: Path, tmp_path: Path
+) -> None:
+    result = convert(source, shared_data / folder)
+    write_dataset(result.tables, tmp_path)
+    _, report = read_dataset(tmp_path, now=datetime.now(tz=UTC))
+    assert report.quarantined == 0, report.quarantine.head()
+    assert report.read == sum(len(frame) for frame in result.tables.values())

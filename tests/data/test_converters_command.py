@@ -35,7 +35,7 @@ def test_tables_and_account_are_written_and_printed(tmp_path: Path) -> None:
     assert "ratings.dat,2,1,0,1" in done.stdout
     assert "this film is not in movies.dat" in done.stderr
     bookings = pd.read_csv(tmp_path / "out" / "bookings.csv", dtype=str)
-    assert bookings["booked_at"].tolist() == ["2013-04-03T22:45:07+00:00"]
+    assert bookings["booked_at"].tolist() == ["2013-04-04T06:45:07+08:00"]
     assert pd.read_csv(tmp_path / "out" / "products.csv")["title"].tolist() == ["A;B (2001)"]
     unmapped = pd.read_csv(tmp_path / "out" / "unmapped.csv")
     assert unmapped[["file", "line", "column"]].values.tolist() == [["ratings.dat", 2, "film"]]

@@ -12,6 +12,7 @@ from serving.api.app import api_routes, create_app
 from serving.api.middleware import Buckets
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
+from serving.api.settings_page import settings_page
 from serving.auth.roles import Role
 from serving.settings import Settings
 
@@ -128,3 +129,10 @@ def test_the_reference_names_every_route_and_loads_nothing(
     documented = set(document["paths"])
     served = {route.path for route in api_routes(app) if route.include_in_schema}
     assert documented == served
+
+
+def test_the_settings_page_is_what_the_code_says() -> None:
+    page = Path(__file__).parents[3] / "docs" / "settings.md"
+    assert page.read_text(encoding="utf-8") == settings_page(), (
+        "run: python -m serving.api.settings_page > docs/settings.md"
+    )
