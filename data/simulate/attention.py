@@ -47,7 +47,10 @@ class Attention:
         popular = reachable * (1 + booked) ** 0.8
         soonest = reachable * np.exp(-(starts_s - now_s) / (4 * DAY_S))
         parts = np.stack([popular, soonest, near, reachable])
-        found: NDArray[np.float64] = parts / parts.sum(axis=2, keepdims=True)
+        total = parts.sum(axis=2, keepdims=True)
+        # Where a district has nothing open, its residents see what there is elsewhere.
+        found: NDArray[np.float64] = np.full_like(parts, 1 / parts.shape[2])
+        np.divide(parts, total, out=found, where=total > 0)
         return found
 
     def draw(

@@ -194,3 +194,20 @@ def test_an_unknown_preset_or_present_is_refused():
         settings_for("village", 1)
     with pytest.raises(UsageError, match="quarter"):
         settings_for("demo", 1, until=pd.Timestamp("2026-10-02T00:00+08:00").to_pydatetime())
+
+
+def test_an_invented_city_has_districts_that_keep_to_themselves():
+    small = {"districts": 3, "residents": 3_000, "products": 60, "events": 400}
+    city = create_world(settings_for("city", 2, **small))
+    tables = observe(city)
+    areas = tables["areas"].set_index("area_code")
+    assert (areas.loc[areas["level"] == "district"].index.str.len() == 6).all()
+    assert (areas.loc[areas["level"] == "neighbourhood"].index.str.len() == 12).all()
+    assert not areas.index.str.startswith("31").any(), "an invented code may not look real"
+    assert (areas["level"] == "district").sum() == 3
+    bookings = tables["bookings"].merge(tables["residents"], on="resident_id")
+    bookings = bookings.merge(tables["events"][["event_id", "venue_id"]], on="event_id")
+    at = bookings["venue_id"].map(tables["venues"].set_index("venue_id")["area_code"]).str[:6]
+    home = bookings["area_code"].str[:6]
+    assert len(bookings) > 1_000
+    assert (at.dropna() == home[at.notna()]).mean() > 0.9
