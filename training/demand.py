@@ -5,6 +5,7 @@ from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from data.dataset import Dataset
 from data.snapshot import as_of as snapshot
@@ -67,7 +68,14 @@ def fit_demand(
     progress
         Called with what is being done and the share done so far.
     """
-    report = progress or _silent
+    # The matrices are many and small: threads of linear algebra would only wait for each other.
+    with threadpool_limits(1, user_api="blas"):
+        return _fit(dataset, as_of, rng, progress or _silent)
+
+
+def _fit(
+    dataset: Dataset, as_of: datetime, rng: np.random.Generator, report: Progress
+) -> DemandModel:
     report("reading", 0.0)
     known = snapshot(dataset, as_of)
     streets = read_streets(known)
