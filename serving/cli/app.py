@@ -19,6 +19,7 @@ GROUPS = (
     "evaluate",
     "suggest",
     "demand",
+    "indices",
     "plans",
     "audit",
     "serve",
