@@ -8,6 +8,7 @@ the same number of threads.
 """
 
 import argparse
+import copy
 import gc
 import resource
 import subprocess
@@ -39,6 +40,8 @@ N = 20
 FACTORS = 64
 BLOCK = 4096
 THREADS = 2
+SAMPLE = 20_000
+"""Residents that the model is fitted on."""
 NOT_READ = ("impressions", "surveys", "budgets", "orders", "population")
 """Tables that lists are not made from."""
 
@@ -69,6 +72,35 @@ def read(folder: Path) -> Dataset:
                 ]
         frames[name] = canonical(frame, table)
     return Dataset(frames)
+
+
+def sample_of(tables: Dataset, residents: int, rng: np.random.Generator) -> Dataset:
+    """What some of the residents did: enough to learn from, and speed does not ask how well."""
+    people = tables["residents"]
+    if len(people) <= residents:
+        return tables
+    kept = people.iloc[np.sort(rng.permutation(len(people))[:residents])]
+    mine = {
+        name: tables[name][tables[name]["resident_id"].isin(kept["resident_id"])]
+        for name in ("bookings", "ratings", "follows")
+    }
+    return tables.replace(
+        residents=kept.reset_index(drop=True),
+        **{name: frame.reset_index(drop=True) for name, frame in mine.items()},
+    )
+
+
+def overlap(engine: ListEngine, rows: NDArray[np.intp]) -> float:
+    """Share of the full ranker's first ten that the distilled lists' first ten hold."""
+    asked = engine.ask_rows(rows)
+    whole = copy.copy(engine)
+    whole.__dict__["quick"] = None  # as if there were few candidates
+    mine, theirs = engine.lists(asked, 10).columns, whole.lists(asked, 10).columns
+    return float(
+        np.mean(
+            [len(set(a) & set(b)) / 10 for a, b in zip(mine.tolist(), theirs.tolist(), strict=True)]
+        )
+    )
 
 
 def last_moment(dataset: Dataset) -> datetime:
@@ -140,14 +172,21 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
     tables = told("reading", lambda: read(folder))
     at = last_moment(tables)
     tables = told("snapshot", lambda whole=tables: as_of(whole, at))
-    model = told("fitting", lambda: fit_suggestions(tables, as_of=at, rng=rng))
+    model = told(
+        "fitting", lambda: fit_suggestions(sample_of(tables, SAMPLE, rng), as_of=at, rng=rng)
+    )
     live = told("live arrays", lambda: Live(tables, at))
     engine = told("binding", lambda: ListEngine(model, live, model_version="bench"))
     told("facts of all residents", lambda: live.residents)
+    told("distilling", lambda: engine.quick)
     engine.prices = told("seat prices", lambda: price_seats(engine, N, rng=rng))
     residents, products = len(live.world.residents), len(live.world.products)
     details |= {"residents": residents, "candidates": len(live.candidates), "products": products}
     rows = rng.integers(0, residents, singles)
+    if engine.quick is not None:
+        details["overlap_of_first_ten_with_full_ranker"] = told(
+            "full ranker, 300 residents", lambda: overlap(engine, np.unique(rows[:300]))
+        )
     one_by_one(engine, rows[:20])  # warm
 
     yardstick = factors_alone(residents, products, rng)

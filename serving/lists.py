@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from recommender.ranking.capacity import best_columns
 from recommender.ranking.eligibility import ADULT, ResidentFacts, eligible
 from recommender.ranking.listing import ListPolicy, Lists, fill_lists
 from recommender.ranking.model import Scores, SuggestionModel
+from recommender.ranking.quick import QuickScores
 from serving.live import Live, utc
 
 
@@ -151,11 +153,11 @@ class ListEngine:
             explain=explain,
         )
 
-    def price_of(self, columns: NDArray[np.intp], scores: Scores) -> NDArray[np.float32]:
-        """What the seats of the candidates cost in their scores, ≥ 0."""
+    def price_of(self, columns: NDArray[np.intp]) -> NDArray[np.float32]:
+        """What the seats of the candidates cost in their scores, ≥ 0; of the same shape."""
         if self.prices is None:
-            return np.zeros_like(scores.total)
-        return np.broadcast_to(self.prices[columns], scores.total.shape).astype(np.float32)
+            return np.zeros(columns.shape, dtype=np.float32)
+        return np.asarray(self.prices[columns], dtype=np.float32)
 
     def boost_of(self, asked: Asked, columns: NDArray[np.intp]) -> NDArray[np.float32] | None:
         """What policy adds to the candidates' scores, shape (q, c)."""
@@ -182,10 +184,31 @@ class ListEngine:
             scores,
         )
 
+    @cached_property
+    def quick(self) -> QuickScores | None:
+        """The distilled model, where there are too many candidates to ask the full one."""
+        if len(self.live.candidates) <= self.policy.full_up_to:
+            return None
+        return QuickScores(
+            self.bound,
+            self.live.candidates,
+            utc(self.live.at),
+            rng=np.random.default_rng(0),
+        )
+
     def _fill(self, asked: Asked, allowed: NDArray[np.bool_], n: int) -> Lists:
-        scored = self.scored(asked, allowed)
-        columns, boost = scored.columns, scored.boost
-        value = scored.value - self.price_of(columns, scored.scores)
+        columns = np.broadcast_to(np.arange(allowed.shape[1]), allowed.shape)
+        if self.quick is None:
+            scored = self.scored(asked, allowed)
+            value, boost = scored.value, scored.boost
+        else:
+            value = self.quick.score(asked.residents, asked.streets)
+            boost = self.boost_of(asked, columns[0])
+            if boost is not None:
+                value += boost
+            value[~allowed] = -np.inf
+        if self.prices is not None:
+            value = value - self.price_of(columns[0])
         best = max(self.policy.shortlist, 2 * n)
         if columns.shape[1] > best:  # variety is picked from the best only
             kept = best_columns(value, best)

@@ -15,6 +15,7 @@ FRESH = np.timedelta64(48, "h")
 """Prices older than this say nothing about today's seats."""
 
 SAMPLE = 20_000
+CELLS = 3_000_000
 BLOCK = 4096
 
 
@@ -52,6 +53,8 @@ def price_seats(
     n_events = len(engine.live.candidates)
     if not total or not n_events:
         return np.zeros(n_events)
+    # The full ranker is asked; where events are many, fewer residents will do.
+    sample = min(sample, max(2000, CELLS // n_events))
     rows = np.sort(rng.permutation(total)[:sample])
     columns, value, probability = [], [], []
     for start in range(0, len(rows), BLOCK):

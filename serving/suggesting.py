@@ -259,7 +259,7 @@ class Suggester:
 
     def _arithmetic(self, lists: Lists, asked: Asked, scores: Scores) -> list[Arithmetic]:
         boost = self.engine.boost_of(asked, lists.columns)
-        price = self.engine.price_of(lists.columns, scores)
+        price = self.engine.price_of(lists.columns)
         found = []
         for rank, column in enumerate(lists.columns[0].tolist()):
             signals = {name: float(part[0, rank]) for name, part in scores.contributions.items()}

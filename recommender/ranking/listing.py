@@ -28,14 +28,18 @@ class ListPolicy:
     pool
         How many of the least known events an exploration slot draws from.
     shortlist
-        How many of the events that a cheap score finds best are scored in full.
+        How many of the best scored events the variety is picked from, at the least.
+    full_up_to
+        With more candidates than this, the distilled scores decide
+        (:class:`recommender.ranking.quick.QuickScores`) instead of the full ranker.
     """
 
     variety: Variety = field(default_factory=Variety)
     explore_slots: int = 1
     explore_from: int = 5
     pool: int = 12
-    shortlist: int = 64
+    shortlist: int = 48
+    full_up_to: int = 600
 
 
 @dataclass(frozen=True, slots=True)

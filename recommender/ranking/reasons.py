@@ -79,18 +79,18 @@ def _near(evidence: Evidence) -> Sentence | None:
     return "distance", f"距你约{km:.1f}公里", f"about {km:.1f} km away"
 
 
-def _popular(evidence: Evidence) -> Sentence:
+def _nearby(evidence: Evidence) -> Sentence | None:
     if evidence.street is None:
-        return "popular", "近期预约热门", "booked a lot lately"
+        return None
     return (
         "popular_street",
         f"{evidence.street}居民最近常约",
-        f"residents of {evidence.street} have booked it lately",
+        f"residents of {evidence.street} book this kind lately",
     )
 
 
-def _momentum(_: Evidence) -> Sentence:
-    return "momentum", "本场预约的人正在增多", "this sitting is filling up"
+def _popular(_: Evidence) -> Sentence:
+    return "popular", "近期预约热门", "booked a lot lately"
 
 
 def _taste(_: Evidence) -> Sentence:
@@ -109,11 +109,7 @@ def _new(evidence: Evidence) -> Sentence | None:
 
 
 def _time(_: Evidence) -> Sentence:
-    return "time", "在你常参加活动的时段", "at a time you usually come"
-
-
-def _soon(_: Evidence) -> Sentence:
-    return "soon", "近期开始", "it takes place soon"
+    return "time", "时间合适", "at a time that suits"
 
 
 def _quality(_: Evidence) -> Sentence:
@@ -122,16 +118,6 @@ def _quality(_: Evidence) -> Sentence:
 
 def _price(_: Evidence) -> Sentence:
     return "price", "票价合适", "the price suits"
-
-
-def _group(evidence: Evidence) -> Sentence | None:
-    if evidence.category is None:
-        return None
-    return (
-        "age_group",
-        f"与你同龄的居民爱看{evidence.category}",
-        f"liked at your age: {evidence.category}",
-    )
 
 
 def _policy(_: Evidence) -> Sentence:
@@ -143,26 +129,20 @@ _SUPPLIER = _attended("supplier", "你参加过同一团队的《{}》", "you ca
 _VENUE = _attended("venue", "你来过这个场馆看《{}》", "you were at this venue for “{}”")
 _CATEGORY = _attended("category", "你参加过同类活动《{}》", "you came to the like of it: “{}”")
 
-TELLERS: tuple[tuple[tuple[str, ...], tuple[Teller, ...]], ...] = (
-    (("follow",), (_followed,)),
-    (("series", "product"), (_SERIES,)),
-    (("supplier",), (_SUPPLIER,)),
-    (("venue",), (_VENUE,)),
-    (("category",), (_CATEGORY,)),
-    (("distance", "place", "near"), (_near,)),
-    (("boost",), (_policy,)),
-    (("age",), (_group,)),
-    (("street", "popular", "recent"), (_popular,)),
-    (("momentum", "booked", "fill", "seats"), (_momentum,)),
-    (("als", "ease", "graph", "taste", "factor"), (_taste,)),
-    (("content", "word", "tag"), (_content,)),
-    (("hour", "weekday", "time"), (_time,)),
-    (("lead", "soon"), (_soon,)),
-    (("rating", "quality", "show_rate"), (_quality,)),
-    (("price", "ticket", "free"), (_price,)),
-    (("new", "age_of"), (_new,)),
-)
-"""Which sentences a signal may say, by a word in its name; the first that fits is taken."""
+TELLERS: dict[str, tuple[Teller, ...]] = {
+    "who_with": (_SERIES, _SUPPLIER, _VENUE, _followed),
+    "taste": (_CATEGORY, _taste),
+    "words": (_content,),
+    "place": (_near,),
+    "nearby": (_nearby,),
+    "momentum": (_new, _popular),
+    "time": (_time,),
+    "quality": (_quality,),
+    "price": (_price,),
+    "boost": (_policy,),
+}
+"""What each family of signals may say (``recommender.ranking.signals.FAMILIES``): the first
+sentence that has everything it names. A family that is not here stays silent."""
 
 
 def reasons_for(contributions: Mapping[str, float], evidence: Evidence) -> tuple[Reason, ...]:
@@ -196,8 +176,6 @@ def reasons_for(contributions: Mapping[str, float], evidence: Evidence) -> tuple
     )
 
 
-def _sentence(signal: str, evidence: Evidence) -> Sentence | None:
-    for words, tellers in TELLERS:
-        if any(word in signal for word in words):
-            return next((told for teller in tellers if (told := teller(evidence))), None)
-    return None
+def _sentence(family: str, evidence: Evidence) -> Sentence | None:
+    tellers = TELLERS.get(family, ())
+    return next((told for teller in tellers if (told := teller(evidence))), None)

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from data.dataset import Dataset, canonical
 from data.schema import TABLES
 from recommender.errors import UnknownIdError
 from recommender.ranking.boosts import Boosts
+from recommender.ranking.listing import ListPolicy
 from recommender.ranking.model import SuggestionModel
 from serving.batch import side_folder, suggest_all, unfinished
 from serving.frames import COLUMNS, suggestions_frame
@@ -240,6 +241,10 @@ class Checker:
         )
 
 
+NO_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
+"""A seed cannot be made simpler, and every example fits a world."""
+
+
 @pytest.fixture(scope="module")
 def model() -> SuggestionModel:
     dataset = random_world(0, n_events=40, n_residents=30)
@@ -247,16 +252,23 @@ def model() -> SuggestionModel:
 
 
 def suggester(model: SuggestionModel, dataset: Dataset, **options: object) -> Suggester:
-    return Suggester(model, Live(dataset, NOW, **options), model_version="m1")  # type: ignore[arg-type]
+    policy = options.pop("policy", None)
+    return Suggester(
+        model,
+        Live(dataset, NOW, **options),  # type: ignore[arg-type]
+        model_version="m1",
+        policy=policy,  # type: ignore[arg-type]
+    )
 
 
-@given(seed=st.integers(0, 10**6), n=st.sampled_from([1, 6, 50]))
-@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 10**6), n=st.sampled_from([1, 6, 50]), full=st.booleans())
+@settings(max_examples=15, deadline=None, phases=NO_SHRINKING)
 def test_no_list_holds_what_it_may_not_and_none_is_short(
-    model: SuggestionModel, seed: int, n: int
+    model: SuggestionModel, seed: int, n: int, full: bool
 ) -> None:
     dataset = random_world(seed)
-    made = suggester(model, dataset)
+    policy = ListPolicy(full_up_to=600 if full else 0)
+    made = suggester(model, dataset, policy=policy)
     checker = Checker(dataset, made.live.reach_m)
     for resident in dataset["residents"]["resident_id"]:
         wanted = {event for event in checker.events if checker.eligible(resident, event)}
@@ -270,7 +282,7 @@ def test_no_list_holds_what_it_may_not_and_none_is_short(
 
 
 @given(seed=st.integers(0, 10**6))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None, phases=NO_SHRINKING)
 def test_place_lists_and_similar_events_can_be_booked(model: SuggestionModel, seed: int) -> None:
     dataset = random_world(seed)
     made = suggester(model, dataset)
@@ -316,6 +328,24 @@ def test_whoever_switched_personalisation_off_gets_the_list_of_the_place(
     assert len(place) == 10
     for resident in ("r00", "r01", "r02", "r03"):
         assert line_up(made, resident) == place
+
+
+def test_distilled_scores_are_the_full_ones_for_nobody_and_close_for_somebody(
+    model: SuggestionModel,
+) -> None:
+    dataset = plain_world()
+    full = suggester(model, dataset).engine
+    quick = suggester(model, dataset, policy=ListPolicy(full_up_to=0)).engine.quick
+    assert quick is not None
+    everybody = full.ask_residents(0, 8)
+    truth = full.scores(everybody, np.arange(60)).total
+    found = quick.score(everybody.residents, everybody.streets)
+    nobody = everybody.residents < 0
+    np.testing.assert_allclose(found[nobody], truth[nobody], atol=1e-5)
+    for row in np.flatnonzero(~nobody):
+        assert np.corrcoef(found[row], truth[row])[0, 1] > 0.8
+        alone = quick.score(everybody.residents[[row]], everybody.streets[[row]])
+        np.testing.assert_allclose(alone[0], found[row], rtol=1e-4, atol=1e-5)
 
 
 def test_the_same_question_gets_the_same_answer(model: SuggestionModel) -> None:
