@@ -1,6 +1,5 @@
 """`demo`: the whole way on a simulated district, each step a command one can repeat."""
 
-import json
 import os
 import shlex
 from pathlib import Path
@@ -10,6 +9,9 @@ import typer
 from rich.console import Console
 
 SHOWN_STREETS = 2
+PRESENT = "2026-10-01T00:00+08:00"
+"""The simulated present: history ends here, the quarter to plan begins."""
+PERIOD = "2026Q4"
 
 
 def register(app: typer.Typer) -> None:
@@ -49,38 +51,38 @@ class _Walk:
 
     def run(self, preset: str, residents: int | None, seed: int) -> None:
         world = self.home / f"{preset}-{residents or 'all'}-{seed}"
-        truth = world / "truth" / "world.json"
         self.heading("1. A district to try things on 模拟城区")
-        if truth.exists():
+        if (world / "bookings.csv").exists():
             self.console.print(f"{world} is there from an earlier run.")
         else:
-            size = ["--residents", str(residents)] if residents else []
-            self.step("simulate", "--preset", preset, "--seed", str(seed), *size, "--out", world)
-        present = json.loads(truth.read_text(encoding="utf-8"))
-        now, period = present["as_of"], present["next_period"]
+            size = ("--residents", residents) if residents else ()
+            self.step(
+                *("simulate", "--preset", preset, "--seed", seed, "--until", PRESENT),
+                *(*size, "--out", world),
+            )
 
         self.heading("2. Its tables, checked and imported 导入")
         self.step("init")
         self.step("import", world)
 
         self.heading("3. Models, fitted and gated 训练")
-        self.step("retrain", "--as-of", now, "--if-needed", "--seed", str(seed))
+        self.step("retrain", "--as-of", PRESENT, "--if-needed", "--seed", str(seed))
 
         self.heading("4. Every scorer on later time 评估")
-        self.step("evaluate", "--as-of", now)
+        self.step("evaluate")
 
         self.heading("5. Three residents 居民推荐")
-        for who, resident in self.three_residents(now).items():
+        for who, resident in self.three_residents().items():
             self.console.print(f"\n[bold]{who}[/]")
-            self.step("suggest", resident, "-n", "5", "--at", now)
+            self.step("suggest", resident, "-n", "5", "--at", PRESENT)
 
         self.heading("6. What two streets want next quarter 街镇需求")
         for street in self.two_streets():
-            self.step("demand", "--period", period, "--street", street, "-n", "8")
+            self.step("demand", "--period", PERIOD, "--street", street, "-n", "8")
 
         self.heading("7. What to buy under the budgets 采购建议")
-        plan = self.home / f"plan-{period}.xlsx"
-        self.step("plan", "--period", period, "--out", plan)
+        plan = self.home / f"plan-{PERIOD}.xlsx"
+        self.step("plan", "--period", PERIOD, "--out", plan)
         self.console.print(
             f"\nNow try it yourself: [bold]export GONGXU_HOME={self.home}[/], then any command "
             "above, or gongxu --help."
@@ -95,7 +97,7 @@ class _Walk:
         self.console.print(f"[cyan]$ gongxu {shlex.join(arguments)}[/]", soft_wrap=True)
         self.app(arguments, standalone_mode=False)
 
-    def three_residents(self, now: str) -> dict[str, str]:
+    def three_residents(self) -> dict[str, str]:
         import pandas as pd
 
         from serving.composition import open_store
@@ -106,7 +108,7 @@ class _Walk:
         people = people[people["age_band"].isin(["18-34", "35-59", "60-69", "70+"])]
         times = known["bookings"].groupby("resident_id").size().reindex(people.index, fill_value=0)
         on = people["personalised"].fillna(True).astype(bool)
-        joined = people["joined_at"].fillna(pd.Timestamp(now)).where(times == 0)
+        joined = people["joined_at"].fillna(pd.Timestamp(PRESENT)).where(times == 0)
         return {
             "A regular 常客": str(times[on].idxmax()),
             "Someone new, without any booking 新用户": str(joined[on].idxmax()),
