@@ -127,7 +127,10 @@ def _oracle(planning: Planning, truth: pd.DataFrame) -> NDArray[np.int64]:
         log_sd=np.zeros_like(first),
         repeat_factor=decay,
     )
-    return plan_procurement(known, time_limit_s=20).sessions
+    plan = plan_procurement(known, time_limit_s=60)
+    if not plan.lines:  # said by its spending share; better an oracle without evenness than none
+        plan = plan_procurement(replace(known, gini_max=None), time_limit_s=60)
+    return plan.sessions
 
 
 def habit(dataset: Dataset, planning: Planning, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -109,6 +109,12 @@ def solve_planning(
         problem = loose
         loosened.append(f"默认规则无法满足，已放宽：{words}（{'；'.join(plan.conflicts)}）")
         plan = plan_procurement(problem, time_limit_s=time_limit_s, mip_gap=mip_gap)
+    if plan.status is Status.UNKNOWN:  # no time left for the hardest of the defaults
+        loose = _loosen(planning, problem, ("evenness.",), {"gini_max": None})
+        if loose is not None:
+            problem = loose
+            loosened.append("限时内未找到满足默认均等约束的方案，已放宽均等约束")
+            plan = plan_procurement(problem, time_limit_s=time_limit_s, mip_gap=mip_gap)
     if plan.status is Status.INFEASIBLE:
         raise NoPlanError(
             "no plan can keep these rules together: " + "; ".join(plan.conflicts) + ".",

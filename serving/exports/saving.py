@@ -8,7 +8,7 @@ from training.plans import PlanDocument
 
 
 def save_plan(document: PlanDocument, out: Path) -> None:
-    """Write ``.xlsx``, ``.csv``, ``.json``, ``.ocds.json`` or ``.pdf``.
+    """Write ``.xlsx``, ``.csv``, ``.json`` or ``.ocds.json``.
 
     Raises
     ------
@@ -16,6 +16,12 @@ def save_plan(document: PlanDocument, out: Path) -> None:
         For any other ending.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
+    if out.name.lower().endswith(".ocds.json"):
+        from serving.exports.ocds import release_package
+
+        text = json.dumps(release_package(document), ensure_ascii=False, indent=2)
+        out.write_text(text + "\n", encoding="utf-8")
+        return
     match out.suffix.lower():
         case ".xlsx":
             from serving.exports.workbook import write_workbook
@@ -29,7 +35,7 @@ def save_plan(document: PlanDocument, out: Path) -> None:
         case other:
             raise UsageError(
                 f"cannot write a plan as {other or 'a file without an ending'}.",
-                "Use .xlsx, .csv or .json.",
+                "Use .xlsx, .csv, .json or .ocds.json.",
             )
 
 

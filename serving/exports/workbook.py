@@ -15,11 +15,11 @@ _LINES: tuple[tuple[str, str, int, str | None], ...] = (
     ("line_id", "行号", 12, None),
     ("buyer", "采购方", 13, None),
     ("street", "街镇", 13, None),
-    ("title", "产品", 34, None),
+    ("title", "产品", 30, None),
     ("category", "类别", 7, None),
-    ("supplier", "供应商", 24, None),
-    ("venue", "场馆", 24, None),
-    ("months", "排期（月×场）", 16, None),
+    ("supplier", "供应商", 20, None),
+    ("venue", "场馆", 20, None),
+    ("months", "排期（月×场）", 14, None),
     ("sessions", "场次", 6, _COUNT),
     ("price_yuan", "单价（元）", 11, _YUAN),
     ("amount_yuan", "金额（元）", 13, _YUAN),
@@ -36,6 +36,7 @@ _LINES: tuple[tuple[str, str, int, str | None], ...] = (
     ("street_code", "街镇代码", 12, None),
     ("venue_id", "场馆编号", 10, None),
 )
+_PRINTED = 15  # columns on paper; reasons and identifiers are for the screen
 _STATUS = {"optimal": "已证明接近最优", "feasible": "满足全部规则", "infeasible": "规则冲突"}
 
 
@@ -77,6 +78,10 @@ class _Writer:
         lines = _with_yuan(self.document.lines)
         self.summary(lines)
         self.table("明细", lines, _LINES, total=("sessions", "amount_yuan", "expected"))
+        book_lines = self.book.get_worksheet_by_name("明细")
+        book_lines.print_area(0, 0, len(lines) + 1, _PRINTED - 1)
+        for row in range(1, len(lines) + 1):
+            book_lines.set_row(row, 30)
         self.table("按街镇", _by_street(lines), _STREET, total=_SUMS)
         self.table("按供应商", _by_supplier(lines), _SUPPLIER, total=_SUMS)
         self.table("按类别", _by_category(lines), _CATEGORY, total=_SUMS)
@@ -89,6 +94,23 @@ class _Writer:
         self.table("提示", notes.reindex(columns=["line_id", "street", "title", "text"]), _NOTES)
         left = pd.DataFrame(sorted(self.document.left_out.items()), columns=["product", "reason"])
         self.table("未列入", left, _LEFT)
+        self.contract_lines()
+
+    def contract_lines(self) -> None:
+        """The lines with the contract's column names, for programs."""
+        sheet = self.sheet("数据", len(self.document.lines.columns))
+        frame = self.document.lines
+        sheet.write_row(0, 0, list(frame.columns), self.head)
+        for position, name in enumerate(frame.columns):
+            for row, value in enumerate(frame[name].tolist(), start=1):
+                if value is None or value is pd.NA or value != value or value == float("inf"):
+                    continue
+                if isinstance(value, str):
+                    sheet.write_string(row, position, value)
+                else:
+                    sheet.write(row, position, value)
+        sheet.set_column(0, len(frame.columns) - 1, 16)
+        sheet.freeze_panes(1, 1)
 
     def sheet(self, name: str, columns: int) -> Any:
         sheet = self.book.add_worksheet(name)

@@ -55,7 +55,7 @@ def test_the_workbook_is_for_officers(document: PlanDocument, tmp_path: Path) ->
     save_plan(document, out)
     book = openpyxl.load_workbook(out)
     assert book.sheetnames == [
-        "汇总", "明细", "按街镇", "按供应商", "按类别", "规则", "提示", "未列入",
+        "汇总", "明细", "按街镇", "按供应商", "按类别", "规则", "提示", "未列入", "数据",
     ]  # fmt: skip
     lines = book["明细"]
     assert lines.freeze_panes == "E2"
@@ -72,6 +72,25 @@ def test_the_workbook_is_for_officers(document: PlanDocument, tmp_path: Path) ->
     assert summary["预算使用率"] == pytest.approx(0.6)
     assert "□ 需求征集" in summary
     assert [row[3].value for row in book["提示"].iter_rows(min_row=2)] == ["整体提示", "提示"]
+
+
+def test_an_ocds_release_keeps_the_standard(document: PlanDocument, tmp_path: Path) -> None:
+    save_plan(document, tmp_path / "plan.ocds.json")
+    package = json.loads((tmp_path / "plan.ocds.json").read_text(encoding="utf-8"))
+    assert package["version"] == "1.1"
+    assert {"uri", "publishedDate", "publisher", "releases"} <= set(package)
+    for release in package["releases"]:
+        # Required by the release schema, section "required".
+        assert {"ocid", "id", "date", "tag", "initiationType"} <= set(release)
+        assert release["tag"] == ["planning"]
+        assert release["initiationType"] == "tender"
+        known = {party["id"] for party in release["parties"]}
+        assert release["buyer"]["id"] in known
+        items = release["tender"]["items"]
+        assert len({item["id"] for item in items}) == len(items)
+        amounts = [item["quantity"] * item["unit"]["value"]["amount"] for item in items]
+        assert sum(amounts) == pytest.approx(release["tender"]["value"]["amount"])
+        assert release["planning"]["budget"]["amount"]["currency"] == "CNY"
 
 
 def test_csv_keeps_codes_and_contract_columns(document: PlanDocument, tmp_path: Path) -> None:
