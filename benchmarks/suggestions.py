@@ -46,12 +46,12 @@ def main() -> None:
 
 
 def meetup(bars: list[Bar], details: Figures) -> None:
-    """The last fifth of RSVPs, asked every fortnight, fitted again every third time."""
+    """The last fifth of RSVPs, asked every fortnight, fitted again every other time."""
     dataset = _real("meetup", "meetup-montana")
     if dataset is None:
         return
     start, end = _last_fifth(dataset)
-    found = _run(dataset, _every(start, end, 42), details, "meetup", step=timedelta(days=14))
+    found = _run(dataset, _every(start, end, 28), details, "meetup", step=timedelta(days=14))
     engine, als = found.scorers["engine"], found.scorers["als"]
     bars += [
         Bar("2.1", "ndcg10_meetup", engine["ndcg@10"], tuple(engine["ci"]["ndcg@10"])),
@@ -150,7 +150,7 @@ def new(bars: list[Bar], details: Figures) -> None:
     dataset = observe(create_world(settings_for("demo", SEED + 30)))
     found = _run(dataset, [], details, "new")
     group = found.groups["new_products"]
-    ratio = group["engine"]["ndcg@10"] / group["als"]["ndcg@10"]
+    ratio = group["engine"]["ndcg@10"] / group["als_popularity"]["ndcg@10"]
     details["new"]["new_products"] = {
         name: round(values["ndcg@10"], 4) for name, values in group.items()
     }

@@ -25,14 +25,15 @@ from training.suggestions import fit_suggestions
 
 CHAINS = {
     "recent_popularity": ("popularity",),
-    "als": ("als_warm", "popularity"),
+    "als": ("als_warm",),
+    "als_popularity": ("als_warm", "popularity"),
     "ease": ("ease", "popularity"),
     "graph": ("graph", "popularity"),
     "content": ("words", "popularity"),
     "affinity": ("affinity", "popularity"),
     "chain": ("als_warm", "words", "popularity"),
 }
-"""The scorers compared with the engine: each with what fills its gaps."""
+"""The scorers compared with the engine, each with what fills its gaps; `als` has nothing."""
 
 ENGINE = "engine"
 PER_QUERY = ("ndcg@10", "recall@20", "mrr")
@@ -251,7 +252,8 @@ def _answer(
         signals = bound.signals(make_ask(world, residents, candidates, asked.at), quick=True)
         signals["affinity"] = _affinity(signals)
         scores = {
-            name: fall_back([signals[one] for one in chain]) for name, chain in CHAINS.items()
+            name: fall_back([signals[one] for one in chain], empty=-1e9)
+            for name, chain in CHAINS.items()
         }
         answers = bound.score(residents, candidates, asked.at)
         scores[ENGINE] = answers.total

@@ -27,7 +27,7 @@ from training.ranking import fit_ranker
 from training.splits import DAY, Moment, Queries, step_of
 
 HALF_LIVES_DAYS = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0, 60.0, 120.0, 365.0, 1095.0)
-WINDOWS = 60
+WINDOWS = 120
 """Past windows relived, at most."""
 BOOKINGS = 20_000
 """Bookings that are enough to learn ranking from."""

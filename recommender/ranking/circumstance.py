@@ -51,6 +51,7 @@ class Circumstance:
         self._event["seats"] = np.log1p(seats).astype(np.float32)
         self._event["ticket"] = np.log1p(world.event_ticket_fen).astype(np.float32)
         self._past_sizes(so_far)
+        self._queues()
         self._near(kept, age)
         self._hours(kept)
         self._quality()
@@ -73,6 +74,19 @@ class Circumstance:
             if level in ("supplier", "series"):
                 self._event[f"size_{level}"] = np.log1p(mean)
         self._event["size_left"] = np.log1p(mean) - self._event["event_bookings"]
+
+    def _queues(self) -> None:
+        """How many open events of the same series or supplier come before an event."""
+        world = self.world
+        open_now = world.bookable(world.as_of)
+        for level in ("series", "supplier"):
+            position = world.event_level[level][open_now]
+            order = np.lexsort((world.event_starts[open_now], position))
+            at = position[order]
+            first = np.searchsorted(at, at, side="left")
+            queue = np.full(len(world.events), np.nan, dtype=np.float32)
+            queue[open_now[order]] = np.arange(len(at)) - first
+            self._event[f"queue_{level}"] = queue
 
     def _near(self, kept: NDArray[np.bool_], age: NDArray[np.float32]) -> None:
         """Lift of an event's levels among residents of the street and of the age band."""

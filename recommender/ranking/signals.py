@@ -24,7 +24,7 @@ FAMILIES = {
         "street_product", "street_supplier", "street_category", "street_venue",
         "age_product", "age_supplier", "age_category", "age_venue",
     ),
-    "time": ("lead", "age", "weekday", "hour", "hours"),
+    "time": ("lead", "age", "weekday", "hour", "hours", "queue_series", "queue_supplier"),
     "momentum": (
         "event_bookings", "event_day", "event_refused", "event_fill", "size_supplier",
         "size_series", "size_left", "popularity", "product_recent_1d", "product_recent_7d",

@@ -21,17 +21,19 @@ def standardise_rows(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(finite, scaled, np.nan).astype(np.float32)
 
 
-def fall_back(scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def fall_back(scores: Sequence[NDArray[np.float32]], *, empty: float = 0.0) -> NDArray[np.float32]:
     """Fill the NaNs of each scorer with the next one's standardised scores.
 
     Parameters
     ----------
     scores
         One array a scorer, all of shape (q, c), the preferred one first.
+    empty
+        What stands where none speaks.
 
     Returns
     -------
-    Shape (q, c), float32; finite wherever any scorer is, 0 where none is.
+    Shape (q, c), float32; finite wherever any scorer is, ``empty`` where none is.
     """
     result = standardise_rows(scores[0])
     for other in scores[1:]:
@@ -39,4 +41,4 @@ def fall_back(scores: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
         if not gaps.any():
             break
         result[gaps] = standardise_rows(other)[gaps]
-    return np.nan_to_num(result, nan=0.0)
+    return np.nan_to_num(result, nan=empty)
