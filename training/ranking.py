@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.metrics.ranking import ndcg_at_k
+from recommender.metrics.ranking import ndcg_at_k, recall_at_k
 from recommender.ranking.ranker import (
     LinearRanker,
     Ranker,
@@ -51,7 +51,7 @@ def fit_ranker(lessons: list[Rows], *, seed: int) -> Ranker:
         if set(mix) <= set(predictions)
     ]
     usable = [mix for mix in MIXES if set(mix) <= set(predictions)]
-    mix = usable[int(np.argmax(values))]
+    mix = _choose(usable, values)
     linear, trees = _fit_all(rows, seed, only=set(mix))
     final = _predictions((linear, trees), rows)
     return Ranker(
@@ -104,8 +104,21 @@ def _mixed(
     return total
 
 
-def _value(score: NDArray[np.float32], rows: Rows, k: int = 10) -> float:
-    """Mean NDCG@10 over the questions."""
+def _choose(mixes: list[dict[str, float]], values: list[NDArray[np.float64]]) -> dict[str, float]:
+    """The best learnt mix; a plain signal only if it is better by more than its noise."""
+    means = [float(one.mean()) for one in values]
+    learnt = [i for i, mix in enumerate(mixes) if not set(mix) & set(SINGLE)]
+    best = max(learnt, key=lambda i: means[i])
+    for i, mix in enumerate(mixes):
+        if set(mix) & set(SINGLE):
+            gain = values[i] - values[best]
+            if gain.mean() > gain.std() / np.sqrt(len(gain)):
+                best = i
+    return mixes[best]
+
+
+def _value(score: NDArray[np.float32], rows: Rows, k: int = 20) -> NDArray[np.float64]:
+    """Mean of NDCG@10 and recall@20, one value a question."""
     question = np.repeat(np.arange(len(rows.sizes)), rows.sizes)
     order = np.lexsort((-score, question))
     starts = np.concatenate([[0], np.cumsum(rows.sizes)[:-1]])
@@ -114,7 +127,7 @@ def _value(score: NDArray[np.float32], rows: Rows, k: int = 10) -> float:
     hits = np.zeros((len(rows.sizes), k), dtype=bool)
     hits[question[order][top], place[top]] = rows.booked[order][top]
     relevant = np.add.reduceat(rows.booked.astype(np.int64), starts)
-    return float(ndcg_at_k(hits, relevant, k).mean())
+    return 0.5 * ndcg_at_k(hits, relevant, 10) + 0.5 * recall_at_k(hits, relevant, k)
 
 
 def _popular() -> Ranker:
