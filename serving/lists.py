@@ -15,6 +15,9 @@ from recommender.ranking.model import Scores, SuggestionModel
 from recommender.ranking.quick import QuickScores
 from serving.live import Live, utc
 
+_WHOLE = 500
+"""So many candidates the full ranker answers in one go."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -145,12 +148,29 @@ class ListEngine:
 
     def scores(self, asked: Asked, columns: NDArray[np.intp], *, explain: bool = False) -> Scores:
         """The model's scores of candidates, ``columns`` of shape (c,) or (q, c)."""
-        return self.bound.score(
-            asked.residents,
-            self.live.candidates[columns],
-            utc(self.live.at),
-            streets=asked.streets,
-            explain=explain,
+        at = utc(self.live.at)
+        # Asked about too many at once, the model would let a first, coarser stage choose.
+        parts = np.array_split(columns, max(1, -(-columns.shape[-1] // _WHOLE)), axis=-1)
+        answers = [
+            self.bound.score(
+                asked.residents,
+                self.live.candidates[part],
+                at,
+                streets=asked.streets,
+                explain=explain,
+            )
+            for part in parts
+        ]
+        if len(answers) == 1:
+            return answers[0]
+        return Scores(
+            np.concatenate([answer.total for answer in answers], axis=1),
+            np.concatenate([answer.probability for answer in answers], axis=1),
+            np.concatenate([answer.attendance for answer in answers], axis=1),
+            {
+                name: np.concatenate([answer.contributions[name] for answer in answers], axis=1)
+                for name in answers[0].contributions
+            },
         )
 
     def price_of(self, columns: NDArray[np.intp]) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ FRESH = np.timedelta64(48, "h")
 """Prices older than this say nothing about today's seats."""
 
 SAMPLE = 20_000
-CELLS = 3_000_000
+CELLS = 1_500_000
 BLOCK = 4096
 
 
@@ -54,7 +54,7 @@ def price_seats(
     if not total or not n_events:
         return np.zeros(n_events)
     # The full ranker is asked; where events are many, fewer residents will do.
-    sample = min(sample, max(2000, CELLS // n_events))
+    sample = min(sample, max(1000, CELLS // n_events))
     rows = np.sort(rng.permutation(total)[:sample])
     columns, value, probability = [], [], []
     for start in range(0, len(rows), BLOCK):
