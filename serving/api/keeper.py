@@ -214,12 +214,19 @@ class Keeper:
 
         served = served_model(self._settings, store)
         parts = served.bundle.parts
-        demand = DemandModel.from_arrays(parts["demand"]) if "demand" in parts else None
+        demand = None
+        if "demand" in parts:
+            try:
+                demand = DemandModel.from_arrays(parts["demand"])
+            except (KeyError, ValueError) as error:
+                # Lists need no demand: a part that an older program wrote must not stop them.
+                _log.warning("demand cannot be opened", extra={"fields": {"error": repr(error)}})
         return Loaded(served, SuggestionModel.from_arrays(parts["suggestions"]), demand)
 
     def _fell(self, error: Exception) -> None:
         if not self.degraded:
-            _log.warning("degraded", extra={"fields": {"error": type(error).__name__}})
+            told = {"error": type(error).__name__, "what": str(error)[:200]}
+            _log.warning("degraded", extra={"fields": told})
         self.degraded = True
         self._metrics.degraded.set(1)
 
