@@ -26,6 +26,7 @@ from serving.api.settings import ServiceSettings
 from serving.auth.local_issuer import issue_token
 from serving.auth.roles import Role
 from serving.settings import Settings
+from serving.tables import METADATA
 from training.bundle import Manifest, save_bundle
 from training.demand import fit_demand
 from training.served import switch
@@ -188,11 +189,9 @@ def put_world(home: Path, url: str | None = None) -> None:
     try:
         store.migrate()
         with store.engine.begin() as connection:
-            names = connection.execute(
-                sa.text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-            ).scalars()
-            kept = ("gongxu_version", "api_keys", "console_users")
-            names = [name for name in names if name not in kept]
+            # Other tables are somebody else's; the audit's cannot even be emptied.
+            own = [t.name for t in METADATA.sorted_tables if t.name != "api_keys"]
+            names = [*TABLES, *own, "served_model", "served_model_log"]
             connection.execute(sa.text(f"TRUNCATE {', '.join(names)}"))
         dataset = Dataset(small_world(now))
         store.merge_all(dataset)
