@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ranking.reasons import Evidence
-from recommender.ranking.world import CANCELLED, LEVELS
+from recommender.ranking.world import ATTENDED, BOOKED, LEVELS
 from serving.live import Live
 
 CATEGORY_NAMES = {
@@ -32,13 +32,16 @@ class Teller:
     @cached_property
     def _log(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
         world = self.live.world
-        kept = np.flatnonzero(world.log_outcome != CANCELLED)
+        # "You came to": attended, or booked and over where the source records no attendance.
+        over = world.event_starts[world.log_event] < world.as_of
+        came = (world.log_outcome == ATTENDED) | ((world.log_outcome == BOOKED) & over)
+        kept = np.flatnonzero(came)
         order = kept[np.argsort(world.log_resident[kept], kind="stable")]
         starts = np.searchsorted(world.log_resident[order], np.arange(len(world.residents) + 1))
         return order, starts
 
     def history(self, resident: int) -> NDArray[np.intp]:
-        """Events a resident booked, latest first, as positions; nobody (-1) has none."""
+        """Events a resident came to, latest first, as positions; nobody (-1) has none."""
         if resident < 0:
             return np.empty(0, dtype=np.intp)
         order, starts = self._log

@@ -93,14 +93,17 @@ def _popular(_: Evidence) -> Sentence:
     return "popular", "近期预约热门", "booked a lot lately"
 
 
-def _taste(_: Evidence) -> Sentence:
+def _taste(evidence: Evidence) -> Sentence | None:
+    # Without a visit of one's own there is no taste that others could share.
+    if not evidence.attended:
+        return None
     return "taste", "与你口味相近的居民也会选", "people with a taste like yours choose it"
 
 
-def _content(evidence: Evidence) -> Sentence:
+def _content(evidence: Evidence) -> Sentence | None:
     title = evidence.attended.get("any")
     if title is None:
-        return "content", "内容与你常看的相近", "close to what you usually see"
+        return None
     return "content", f"内容与你参加过的《{title}》相近", f"close in content to “{title}”"
 
 
