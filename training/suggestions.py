@@ -29,12 +29,17 @@ from training.splits import DAY, Moment, Queries, step_of
 HALF_LIVES_DAYS = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0, 60.0, 120.0, 365.0, 1095.0)
 WINDOWS = 120
 """Past windows relived, at most."""
+WORK = 360_000
+"""Windows x (residents + products + events) at most, but never fewer than ``LEAST`` windows: where
+there is more of everything, each window teaches more and costs more."""
+LEAST = 12
 BOOKINGS = 20_000
 """Bookings that are enough to learn ranking from."""
 ROWS = 100_000
 """Pairs learnt from, about."""
 GROWTH = 1.05
-"""Factors are fitted again for a past window when the log has grown by so much."""
+"""Factors are fitted again for a past window when the log has grown by so much, or a quarter as
+often as there are windows, whichever is less."""
 SAMPLE = 1500
 
 Progress = Callable[[str], None]
@@ -98,7 +103,9 @@ def fit_world(
     step = max(step, DAY)
     axes = fit_word_axes(world.product_features, rng)
     slow = len(world.log_event) > 1_000_000
-    windows = past_windows(world, step, bookings=BOOKINGS, most=3 if slow else WINDOWS)
+    size = len(world.residents) + len(world.products) + len(world.events)
+    most = 3 if slow else max(LEAST, min(WINDOWS, WORK // size))
+    windows = past_windows(world, step, bookings=BOOKINGS, most=most)
     then, asked, _ = questions_of(world, windows[-1], 2000, rng)
     say("choosing settings")
     settings = Settings(half_life_days=_choose_half_life(then, asked))
@@ -126,15 +133,17 @@ def _relive(
     """Lessons of all windows, oldest first; factors are fitted again when the log has grown."""
     lessons: list[Lesson] = []
     parts, fitted_on = None, 0
+    logs = [int(np.searchsorted(world.log_time, start)) for start, _ in (windows[0], windows[-1])]
+    growth = max(GROWTH, (logs[1] / max(logs[0], 1)) ** (4 / len(windows)))
     for start, end in windows:
         say(f"reliving {start}")
         then = world.rewind(start)
         candidates = min(max(len(then.bookable(start)), 1), ALL_UP_TO)
-        questions = max(50, ROWS // (len(windows) * candidates))
+        questions = max(20, ROWS // (len(windows) * candidates))
         then, asked, everyone = questions_of(world, (start, end), questions, rng)
         if len(asked.residents) == 0 or len(asked.candidates) < 2:
             continue
-        if parts is None or len(then.log_event) > GROWTH * fitted_on:
+        if parts is None or len(then.log_event) > growth * fitted_on:
             parts = fit_parts(then, settings, rng=rng, word_axes=axes)
             fitted_on = len(then.log_event)
         lessons.append(Lesson(then, asked, everyone, parts, Signals(then, parts)))

@@ -30,11 +30,10 @@ def bootstrap_mean(
     if n == 0:
         return float("nan"), float("nan")
     means = np.empty(repeats)
-    # Multinomial counts instead of drawn indices: the same bootstrap, without (repeats, n) memory.
-    block = max(1, 4_000_000 // n)
+    # In blocks: all drawn indices at once would be (repeats, n).
+    block = max(1, 1_000_000 // n)
     for start in range(0, repeats, block):
         rows = min(block, repeats - start)
-        counts = rng.multinomial(n, np.full(n, 1.0 / n), size=rows)
-        means[start : start + rows] = counts @ values / n
+        means[start : start + rows] = values[rng.integers(0, n, (rows, n), np.int32)].mean(axis=1)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)

@@ -12,7 +12,8 @@ from itertools import combinations
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from recommender.procurement.model import LinearModel, build_model
+from recommender.procurement.model import LinearModel, build_model, with_rows
+from recommender.procurement.ordering import skipped_steps
 from recommender.procurement.problem import ProcurementProblem
 
 _MOST_PAIRS = 60  # rules up to which all pairs are tried
@@ -66,15 +67,25 @@ def find_conflicts(
 
 def _feasible(model: LinearModel, rules: Collection[str], time_limit_s: float) -> bool:
     """Whether some whole plan keeps these rules; True when it cannot be told in the time."""
-    keep = [i for i, name in enumerate(model.rule) if name in rules]
-    result = milp(
-        np.zeros(len(model.value)),
-        integrality=model.integral.astype(np.int64),
-        bounds=Bounds(np.zeros(len(model.value)), model.upper),
-        constraints=LinearConstraint(model.matrix[keep].tocsc(), model.low[keep], model.high[keep]),
-        options={"time_limit": time_limit_s},
-    )
-    return bool(result.status != 2)
+    deadline = time.monotonic() + time_limit_s
+    while True:
+        keep = [i for i, name in enumerate(model.rule) if name in rules]
+        result = milp(
+            np.zeros(len(model.value)),
+            integrality=model.integral.astype(np.int64),
+            bounds=Bounds(np.zeros(len(model.value)), model.upper),
+            constraints=LinearConstraint(
+                model.matrix[keep].tocsc(), model.low[keep], model.high[keep]
+            ),
+            options={"time_limit": max(0.1, deadline - time.monotonic())},
+        )
+        if result.x is None or "evenness" not in rules or time.monotonic() > deadline:
+            return bool(result.status != 2)
+        # What is even only because a poor later session was taken alone is not feasible.
+        skipped = skipped_steps(model, result.x)
+        if not skipped:
+            return True
+        model = with_rows(model, skipped)
 
 
 def explain_rule(problem: ProcurementProblem, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import time
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +54,7 @@ class _Walk:
         world = self.home / f"{preset}-{residents or 'all'}-{seed}"
         self.heading("1. A district to try things on 模拟城区")
         if (world / "bookings.csv").exists():
-            self.console.print(f"{world} is there from an earlier run.")
+            self.console.print(f"{world} is there from an earlier run.", soft_wrap=True)
         else:
             size = ("--residents", residents) if residents else ()
             self.step(
@@ -82,10 +83,11 @@ class _Walk:
 
         self.heading("7. What to buy under the budgets 采购建议")
         plan = self.home / f"plan-{PERIOD}.xlsx"
-        self.step("plan", "--period", PERIOD, "--out", plan)
+        self.step("plan", "--period", PERIOD, "--time-limit", 12, "--gap", 0.01, "--out", plan)
         self.console.print(
             f"\nNow try it yourself: [bold]export GONGXU_HOME={self.home}[/], then any command "
-            "above, or gongxu --help."
+            "above, or gongxu --help.",
+            soft_wrap=True,
         )
 
     def heading(self, text: str) -> None:
@@ -95,7 +97,9 @@ class _Walk:
     def step(self, *words: object) -> None:
         arguments = [str(word) for word in words]
         self.console.print(f"[cyan]$ gongxu {shlex.join(arguments)}[/]", soft_wrap=True)
+        begun = time.perf_counter()
         self.app(arguments, standalone_mode=False)
+        self.console.print(f"[dim]{time.perf_counter() - begun:.1f} s[/]")
 
     def three_residents(self) -> dict[str, str]:
         import pandas as pd

@@ -94,6 +94,32 @@ def test_small_problems_equal_brute_force(problem_of: Any, data: st.DataObject) 
             assert plan.value >= model.value @ thumb - 1e-6
 
 
+def test_evenness_that_only_a_session_out_of_order_would_keep_is_a_conflict(
+    problem_of: Any,
+) -> None:
+    # One session in the large street, one in the small: Gini 0.25. A "second" session alone in
+    # the small one would look like 0.18, but there is no second without a first.
+    problem = problem_of(
+        [[0, 1], [1, 0]],
+        [100_000, 100_000],
+        [200_000],
+        residents=np.array([3000.0, 1000.0]),
+        sessions_max=np.array([2, 1]),
+        allowed=np.array([[False, True], [True, False]]),
+        groups={"group": np.array([False, True]), "all": np.ones(2, dtype=np.bool_)},
+        quotas=(
+            Quota(
+                "quota", "group", min_share=0.0, max_share=1.0, min_sessions=1, max_sessions=None
+            ),
+        ),
+        gini_max=0.2,
+        log_sd=np.zeros((2, 2)),
+    )
+    plan = plan_procurement(problem, mip_gap=0.0)
+    assert plan.status is Status.INFEASIBLE
+    assert any("Gini" in sentence for sentence in plan.conflicts)
+
+
 def test_tiers_fall_and_seats_bound(problem_of: Any) -> None:
     problem = problem_of(
         [[100.0]], [100], [1000], seats=np.array([[90.0]]), repeat_factor=np.array([0.5])

@@ -211,7 +211,9 @@ def test_the_short_way_says_what_the_long_way_says(client, key, token) -> None:
     for one in (short, with_more):
         assert one.status_code == 200
         assert {**one.json(), "at": ""} == {**long.json(), "at": ""}
-        assert set(one.headers) == set(long.headers)
+        # Ready lists are not worth compressing again; everything else is the same.
+        coding = {"content-encoding", "vary"}
+        assert set(one.headers) - coding == set(long.headers) - coding
     # Known callers without the right are turned away on the short way too.
     other = token(Role.RESIDENT, "r5")
     assert client.get("/v1/residents/r5/suggestions", headers=other).status_code == 200
