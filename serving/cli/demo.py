@@ -13,6 +13,7 @@ SHOWN_STREETS = 2
 PRESENT = "2026-10-01T00:00+08:00"
 """The simulated present: history ends here, the quarter to plan begins."""
 PERIOD = "2026Q4"
+EVALUATED_FROM = "2026-09-01T00:00+08:00"
 
 
 def register(app: typer.Typer) -> None:
@@ -70,7 +71,7 @@ class _Walk:
         self.step("retrain", "--as-of", PRESENT, "--if-needed", "--seed", str(seed))
 
         self.heading("4. Every scorer on later time 评估")
-        self.step("evaluate")
+        self.step("evaluate", "--cutoff", EVALUATED_FROM)
 
         self.heading("5. Three residents 居民推荐")
         for who, resident in self.three_residents().items():
@@ -83,7 +84,7 @@ class _Walk:
 
         self.heading("7. What to buy under the budgets 采购建议")
         plan = self.home / f"plan-{PERIOD}.xlsx"
-        self.step("plan", "--period", PERIOD, "--time-limit", 12, "--gap", 0.01, "--out", plan)
+        self.step("plan", "--period", PERIOD, "--time-limit", 10, "--gap", 0.01, "--out", plan)
         self.console.print(
             f"\nNow try it yourself: [bold]export GONGXU_HOME={self.home}[/], then any command "
             "above, or gongxu --help.",
