@@ -71,7 +71,9 @@ class Store:
                 "Check GONGXU_DATABASE_URL and that the server runs.",
             ) from error
         plain = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-        return cls(engine, plain)
+        # A blank in the query (a folder's name) comes out as "+", which libpq takes literally.
+        base, mark, query = plain.partition("?")
+        return cls(engine, base + mark + query.replace("+", "%20"))
 
     def close(self) -> None:
         """Let go of all connections."""

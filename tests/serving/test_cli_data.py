@@ -33,7 +33,7 @@ def gongxu(*words, home, url=None):
 
 @pytest.fixture
 def home():
-    folder = Path(tempfile.mkdtemp(prefix="gongxu-"))
+    folder = Path(tempfile.mkdtemp(prefix="gongxu 供需 "))
     yield folder / "var"
     shutil.rmtree(folder)
 
