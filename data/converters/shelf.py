@@ -3,11 +3,12 @@
 The contract's event is one sitting at a place and time. A library book has no sitting; it can be
 taken on any day. It gets one standing event a year: open from the last afternoon of the year
 before (or from the first time the source shows it) and closing, as ``starts_at``, on the last
-afternoon of the year. So at any moment each known product has exactly one open event, past years
+afternoon of the year. It ends a day after that, so that nobody takes it for an appointment that
+two such items could not share. So at any moment each known product has exactly one open event, past years
 are finished sittings with a count each, and nothing is known before the source shows it.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 # Afternoon in Europe is still the same day in every zone from America to China.
@@ -42,6 +43,7 @@ def standing_event(
         "title": title,
         "published_at": max(first_seen, year_closes(year - 1, zone)),
         "starts_at": year_closes(year, zone),
+        "ends_at": year_closes(year, zone) + timedelta(days=1),
         "status": "done",
     }
 
