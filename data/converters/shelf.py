@@ -3,9 +3,9 @@
 The contract's event is one sitting at a place and time. A library book has no sitting; it can be
 taken on any day. It gets one standing event a year: open from the last afternoon of the year
 before (or from the first time the source shows it) and closing, as ``starts_at``, on the last
-afternoon of the year. It ends a day after that, so that nobody takes it for an appointment that
-two such items could not share. So at any moment each known product has exactly one open event, past years
-are finished sittings with a count each, and nothing is known before the source shows it.
+afternoon of the year. It ends a day later, so that nobody takes it for an appointment that two
+such items could not share. So at any moment each known product has exactly one open event, past
+years are finished sittings with a count each, and nothing is known before the source shows it.
 """
 
 from datetime import UTC, datetime, timedelta
