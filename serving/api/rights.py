@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from data.personal import erasure_digest
 from data.schema import TABLES
 from data.tables import METADATA
 from recommender.errors import UnknownIdError, UsageError
@@ -146,7 +147,7 @@ def erase_resident(connection: sa.Connection, resident_id: str, *, now: datetime
     UnknownIdError
         If there never was such a resident.
     """
-    digest = digest_of(resident_id)
+    digest = erasure_digest(resident_id)
     # The resident's own row goes first: writers that refer to it hold it until they are done.
     gone = connection.execute(
         _residents.delete().where(_residents.c.resident_id == resident_id)
