@@ -54,8 +54,8 @@ def suggester_from_store(
         If the database does not answer or is empty.
     """
     from data.snapshot import as_of
-    from recommender.ranking.model import SuggestionModel
     from serving.composition import open_store, served_model
+    from training.fitted import open_suggestions
 
     store = open_store(settings)
     try:
@@ -63,7 +63,7 @@ def suggester_from_store(
         tables = as_of(store.load(), at)
     finally:
         store.close()
-    model = SuggestionModel.from_arrays(served.bundle.parts[PART])
+    model = open_suggestions(served.bundle.parts)
     live = Live(tables, at, boosts=boosts)
     prices = load_prices(settings.home, live, served.version)
     return Suggester(model, live, model_version=served.version, prices=prices)
@@ -125,13 +125,13 @@ def _fitted(
     import numpy as np
 
     from data.dataset import Dataset
-    from recommender.ranking.model import SuggestionModel
 
     if model is not None:
         from training.bundle import load_bundle
+        from training.fitted import open_suggestions
 
         bundle = load_bundle(model, parts=[PART])
-        return SuggestionModel.from_arrays(bundle.parts[PART]), model.name
+        return open_suggestions(bundle.parts), model.name
     from training.suggestions import fit_suggestions
 
     assert isinstance(tables, Dataset)

@@ -11,6 +11,7 @@ from features.time import period_bounds
 from recommender.demand.model import DemandModel
 from recommender.errors import NotTrainedError, UsageError
 from serving.settings import Settings
+from training.fitted import open_demand
 from training.planning import Planning, build_planning
 from training.rules import PlanRules
 
@@ -61,7 +62,7 @@ def served_sources(settings: Settings) -> Sources:
     parts = served.bundle.parts
     if "demand" not in parts:
         raise NotTrainedError("the served model has no demand.", "Run `gongxu retrain`.")
-    model = DemandModel.from_arrays(parts["demand"])
+    model = open_demand(parts)
     return Sources(dataset, model, served.version, served.bundle.manifest.as_of)
 
 

@@ -22,6 +22,7 @@ from training.bundle import (
     load_bundle,
     remove_leftovers,
 )
+from training.fitted import require_fitting
 from training.served import MODELS, Served, read_served, switch, switch_back
 
 
@@ -140,14 +141,14 @@ class Registry:
         GateRefusedError
             If the gate refused it and ``force`` is not given.
         BundleError
-            If it is damaged.
+            If it is damaged, or made by a release whose models this one cannot use.
         """
         entry = self.entry(version)
         if not entry.is_released and not force:
             raise GateRefusedError(
                 f"the gate refused {version}.", "Use --force to serve it all the same."
             )
-        self.load(version)
+        require_fitting(self.load(version))
         return switch(self.engine, version, now=now, reason=reason)
 
     def roll_back(self, *, now: datetime, reason: str = "") -> Served:
@@ -158,9 +159,9 @@ class Registry:
         NotTrainedError
             If nothing is served.
         GongxuError
-            If there is nothing whole to go back to.
+            If nothing that was served before can be served now.
         """
-        return switch_back(self.engine, usable=self._is_whole, now=now, reason=reason)
+        return switch_back(self.engine, usable=self._is_usable, now=now, reason=reason)
 
     def tidy(self, *, keep: int) -> list[str]:
         """Delete half-written folders and old bundles; the caller holds the run lock.
@@ -204,9 +205,9 @@ class Registry:
             scratch=self.home / "tmp",
         )
 
-    def _is_whole(self, version: str) -> bool:
+    def _is_usable(self, version: str) -> bool:
         try:
-            load_bundle(self.folder / version)
+            require_fitting(load_bundle(self.folder / version))
         except BundleError:
             return False
         return True

@@ -208,20 +208,20 @@ class Keeper:
             _log.info("built", extra={"fields": told})
 
     def _load(self, store: "Store") -> Loaded:
-        from recommender.demand.model import DemandModel
-        from recommender.ranking.model import SuggestionModel
         from serving.composition import served_model
+        from training.bundle import BundleError
+        from training.fitted import DEMAND, open_demand, open_suggestions
 
         served = served_model(self._settings, store)
         parts = served.bundle.parts
         demand = None
-        if "demand" in parts:
+        if DEMAND in parts:
             try:
-                demand = DemandModel.from_arrays(parts["demand"])
-            except (KeyError, ValueError) as error:
+                demand = open_demand(parts)
+            except BundleError as error:
                 # Lists need no demand: a part that an older program wrote must not stop them.
-                _log.warning("demand cannot be opened", extra={"fields": {"error": repr(error)}})
-        return Loaded(served, SuggestionModel.from_arrays(parts["suggestions"]), demand)
+                _log.warning("demand cannot be opened", extra={"fields": {"error": str(error)}})
+        return Loaded(served, open_suggestions(parts), demand)
 
     def _fell(self, error: Exception) -> None:
         if not self.degraded:

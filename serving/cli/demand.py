@@ -74,15 +74,15 @@ def demand(
 
 
 def _served() -> "DemandModel":
-    from recommender.demand.model import DemandModel
     from recommender.errors import NotTrainedError
     from serving.composition import served_model
     from serving.settings import Settings
+    from training.fitted import open_demand
 
     parts = served_model(Settings()).bundle.parts
     if "demand" not in parts:
         raise NotTrainedError("the served model has no demand.", "Run `gongxu retrain`.")
-    return DemandModel.from_arrays(parts["demand"])
+    return open_demand(parts)
 
 
 def _fit(data: Path, as_of: str | None, period: str, seed: int) -> "DemandModel":

@@ -41,7 +41,7 @@ def add(registry, version, *, days=0, passed=True):
         created_at=NOW + timedelta(days=days),
         metrics={"gate": {"passed": passed, "ndcg@10": {"new": 0.4 + days / 100}}},
     )
-    save_bundle(registry.folder / version, {"suggestions": {"x": np.arange(3.0) + days}}, manifest)
+    save_bundle(registry.folder / version, {"toy": {"x": np.arange(3.0) + days}}, manifest)
 
 
 def roles(registry):
@@ -64,7 +64,7 @@ def test_roles_follow_promotion_and_roll_back(registry):
     assert roles(registry) == {"v2": ("served",), "v1": ("previous",)}
     registry.roll_back(now=NOW)
     assert registry.served().version == "v1"
-    assert registry.load("v1").parts["suggestions"]["x"].tolist() == [0, 1, 2]
+    assert registry.load("v1").parts["toy"]["x"].tolist() == [0, 1, 2]
 
 
 def test_what_the_gate_refused_needs_force(registry):
@@ -79,7 +79,7 @@ def test_a_damaged_version_is_never_promoted_nor_rolled_back_to(registry):
     for days, version in enumerate(("v1", "v2", "v3")):
         add(registry, version, days=days)
         registry.promote(version, now=NOW)
-    (registry.folder / "v2" / "suggestions.npz").write_bytes(b"garbage")
+    (registry.folder / "v2" / "toy.npz").write_bytes(b"garbage")
     with pytest.raises(BundleError, match="damaged"):
         registry.promote("v2", now=NOW)
     assert registry.roll_back(now=NOW).version == "v1"

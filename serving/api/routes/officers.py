@@ -151,11 +151,16 @@ async def promote(
     why: Switch | None = None,
 ) -> ServedOut:
     """Serve a version from now on; one that the gate refused is not taken."""
+    from training.bundle import BundleError
+
     service = request.app.state.service
     reason = _reason(request, why)
 
     def work() -> ServedOut:
-        served = _registry(service).promote(version, now=service.now(), reason=reason)
+        try:
+            served = _registry(service).promote(version, now=service.now(), reason=reason)
+        except BundleError as error:
+            raise ProblemError(409, str(error)) from None
         return ServedOut(version=served.version, since=served.since.isoformat())
 
     done = await anyio.to_thread.run_sync(work)
@@ -177,7 +182,7 @@ async def roll_back(request: Request, why: Switch | None = None) -> ServedOut:
         except NotTrainedError:
             raise
         except GongxuError as error:
-            raise ProblemError(409, error.message) from None
+            raise ProblemError(409, str(error)) from None
         return ServedOut(version=served.version, since=served.since.isoformat())
 
     done = await anyio.to_thread.run_sync(work)
