@@ -1,10 +1,13 @@
 """Streets alike in taste inform each other: a Poisson model with correlated street effects.
 
 For every product p the logarithms of the streets' ratios are one draw
-``η_p ~ N(0, Σ)`` and ``y_sp ~ Poisson(E_sp · exp(η_sp))``. Σ (streets x streets) is learnt from
+``η_p ~ N(0, τ_p·Σ)`` and ``y_sp ~ Poisson(E_sp · exp(η_sp))``. Σ (streets x streets) is learnt from
 all products by EM with a Laplace approximation (the multivariate Poisson-lognormal model of
 Aitchison & Ho 1989) and shrunk to equal variances and correlations, so that with few products it
-falls back to plain shrinkage and with many it says whose taste goes with whose.
+falls back to plain shrinkage and with many it says whose taste goes with whose. τ_p says how
+local a product is: some are wanted alike everywhere, some round the corner only. It has an
+inverse-gamma prior of :data:`FREEDOM` degrees, which makes η a multivariate t (Lange, Little &
+Taylor 1989); with one scale for all, a few local products would loosen the shrinkage of all others.
 """
 
 from dataclasses import dataclass
@@ -14,6 +17,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+FREEDOM = 1.0
+"""Degrees of freedom of τ's prior: next to nothing is assumed of how products differ."""
 _CHUNK = 512  # products at a time: bounds memory at _CHUNK * streets**2 doubles
 
 
@@ -29,11 +34,14 @@ class SharedRatios:
         Posterior standard deviation, same shape.
     covariance
         Σ, shape (streets, streets).
+    scale
+        τ, how local each product is, shape (products,); geometric mean 1 over those seen.
     """
 
     mode: Floats
     log_sd: Floats
     covariance: Floats
+    scale: Floats
 
 
 def share(
@@ -54,6 +62,7 @@ def share(
     covariance = np.eye(streets) + 0.2
     mode = np.zeros((products, streets))
     variance = np.ones((products, streets))
+    scale = np.ones(products)
     y, e = np.ascontiguousarray(counts.T), np.ascontiguousarray(offset.T)
     # A cell with next to nothing expected says nothing about Σ.
     told = (e.sum(axis=1) > 0.5).nonzero()[0]
@@ -66,34 +75,39 @@ def share(
         if not last and not len(told):
             continue
         total = np.zeros((streets, streets))
+        distance = np.zeros(products)
         for start in range(0, len(which), _CHUNK):
             part = which[start : start + _CHUNK]
             mode[part], spread = _laplace(
-                y[part], e[part], mode[part], precision, 8 if step else 30
+                y[part], e[part], mode[part], precision, scale[part], 8 if step else 30
             )
             variance[part] = np.diagonal(spread, axis1=1, axis2=2)
-            total += mode[part].T @ mode[part] + spread.sum(axis=0)
+            second = mode[part][:, :, None] * mode[part][:, None, :] + spread
+            distance[part] = np.einsum("st,pst->p", precision, second)
+            total += np.tensordot(1.0 / scale[part], second, axes=1)
         if not last:
             covariance = _shrunk(total, len(told), prior_products)
-    return SharedRatios(mode.T.copy(), np.sqrt(variance).T.copy(), covariance)
+            scale[told] = (distance[told] + FREEDOM) / (streets + FREEDOM)
+            scale[told] /= np.exp(np.log(scale[told]).mean())
+    return SharedRatios(mode.T.copy(), np.sqrt(variance).T.copy(), covariance, scale)
 
 
 def _laplace(
-    y: Floats, e: Floats, start: Floats, precision: Floats, steps: int
+    y: Floats, e: Floats, start: Floats, precision: Floats, scale: Floats, steps: int
 ) -> tuple[Floats, Floats]:
     """Newton's method for a block of products at once: posterior mode and covariance."""
     eye = np.eye(len(precision))
     mode = start
     for _ in range(steps):
         rate = e * np.exp(np.clip(mode, -12.0, 8.0))
-        gradient = y - rate - mode @ precision
-        curvature = rate[:, :, None] * eye + precision
+        gradient = y - rate - (mode @ precision) / scale[:, None]
+        curvature = rate[:, :, None] * eye + precision / scale[:, None, None]
         move = np.clip(np.linalg.solve(curvature, gradient[..., None])[..., 0], -1.5, 1.5)
         mode = mode + move
         if np.abs(move).max(initial=0.0) < 1e-4:
             break
     rate = e * np.exp(np.clip(mode, -12.0, 8.0))
-    spread = np.linalg.inv(rate[:, :, None] * eye + precision)
+    spread = np.linalg.inv(rate[:, :, None] * eye + precision / scale[:, None, None])
     return mode, np.asarray(spread, dtype=np.float64)
 
 
