@@ -37,6 +37,7 @@ def fill(
     ratio = model.value[:n] / price
     order = np.argsort(-ratio, kind="stable")
     state = _State(model, start)
+    shares = state.silence("min_share")  # of a spending that begins at nothing: kept from then on
     state.meet_floors(order)
     useful = order[model.value[order] > 0]
     total = float(problem.budget_fen.sum())
@@ -48,6 +49,7 @@ def fill(
                 if spent >= quota.min_share * total:
                     break
                 spent += price[column] * state.add(int(column))
+    state.low = shares
     if "evenness" in model.rule:
         if not _Levels(problem, model, state).spread(useful, from_start=start is not None):
             return None
@@ -116,10 +118,17 @@ class _State:
         columns = sp.csc_array(self.rows)
         self.starts, self.indices, self.numbers = columns.indptr, columns.indices, columns.data
         self.low, self.high = model.low[plain], model.high[plain]
+        self.rule = [model.rule[i] for i in plain]
         self.taken = np.zeros(n)
         self.sums = np.zeros(len(plain))
         if start is not None:
             self.restore(start[:n])
+
+    def silence(self, ending: str) -> Floats:
+        """Let rules whose names end so ask for nothing; returns what all rules asked for."""
+        asked = self.low.copy()
+        self.low[[name.endswith(ending) for name in self.rule]] = -np.inf
+        return asked
 
     def restore(self, taken: Floats) -> None:
         self.taken = taken.copy()

@@ -58,6 +58,38 @@ def skipped_steps(model: LinearModel, x: NDArray[np.float64]) -> Steps:
     return _steps(model, taken[:, :, 1:] > taken[:, :, :-1] + 1e-6)
 
 
+def in_order(model: LinearModel, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A whole solution with the same number of sessions in every cell, the earliest ones taken.
+
+    Rounding may leave a cell its later session without the earlier one, which no plan means.
+    """
+    n = model.n_sessions
+    taken = np.flatnonzero(x[:n] > 0.5)
+    order = np.lexsort((model.tier[taken], model.product[taken], model.street[taken]))
+    taken = taken[order]
+    cell = model.street[taken] * (int(model.product.max(initial=0)) + 1) + model.product[taken]
+    new = np.append(True, np.diff(cell) != 0) if len(cell) else np.zeros(0, dtype=np.bool_)
+    rank = np.arange(len(cell)) - np.maximum.accumulate(np.where(new, np.arange(len(cell)), 0))
+    late = np.flatnonzero(model.tier[taken] != rank)
+    if not len(late):
+        return x
+    cells = np.isin(
+        model.street * (int(model.product.max(initial=0)) + 1) + model.product, cell[late]
+    )
+    columns = {
+        (int(model.buyer[c]), int(model.street[c]), int(model.product[c]), int(model.tier[c])): c
+        for c in np.flatnonzero(cells)
+    }
+    moved = x.copy()
+    moved[taken[late]] = 0.0
+    for position in late:
+        c = taken[position]
+        key = int(model.buyer[c]), int(model.street[c]), int(model.product[c]), int(rank[position])
+        if key in columns:
+            moved[columns[key]] = 1.0
+    return moved
+
+
 def _steps_in_use(model: LinearModel, x: NDArray[np.float64]) -> Steps:
     taken = _taken(model, x) > 0
     used = np.asarray(taken.any(axis=2, keepdims=True), dtype=np.bool_)

@@ -18,7 +18,7 @@ from recommender.procurement.check import check_sessions
 from recommender.procurement.conflicts import find_conflicts
 from recommender.procurement.greedy import fill
 from recommender.procurement.model import LinearModel, build_model, with_rows
-from recommender.procurement.ordering import relax_in_order, skipped_steps
+from recommender.procurement.ordering import in_order, relax_in_order, skipped_steps
 from recommender.procurement.plan import (
     ProcurementPlan,
     Status,
@@ -125,6 +125,7 @@ def _round(
                 return
         whole = np.floor(relaxed.x + 1e-9)
         whole[model.n_sessions :] = 0.0
+        whole = in_order(model, whole)
         if best.offer(fill(problem, model, start=whole), "rounded"):
             return
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from recommender.procurement.check import check_plan, check_sessions
 from recommender.procurement.greedy import fill
 from recommender.procurement.model import build_model
+from recommender.procurement.ordering import in_order, skipped_steps
 from recommender.procurement.plan import Status, cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem, Quota, SlotLimit
 from recommender.procurement.solve import plan_procurement
@@ -170,6 +171,36 @@ def test_evenness_is_kept(problem_of: Any) -> None:
     assert evenness_of(free, loose.sessions) > 0.05
     assert evenness_of(even, tight.sessions) <= 0.05 + 1e-9
     assert 0 < tight.value < loose.value
+
+
+def test_the_rule_of_thumb_begins_although_shares_of_nothing_are_nothing(problem_of: Any) -> None:
+    # Each first session alone would break the other's share of the spending.
+    problem = problem_of(
+        [[100.0, 80.0, 60.0]],
+        [1000, 1000, 1000],
+        [6000],
+        groups={"a": np.array([True, False, False]), "b": np.array([False, True, False])},
+        quotas=(Quota("a", "a", min_share=0.3), Quota("b", "b", min_share=0.3)),
+    )
+    model = build_model(problem)
+    thumb = fill(problem, model)
+    assert thumb is not None
+    assert check_sessions(problem, model.sessions(thumb, (1, 1, 3))) == ()
+    assert thumb.sum() == 6
+
+
+def test_rounding_never_leaves_a_later_session_alone(problem_of: Any) -> None:
+    problem = problem_of([[100.0, 80.0], [50.0, 60.0]], [100, 100], [900, 900])
+    model = build_model(problem)
+    x = np.zeros(len(model.value))
+    alone = (model.product == 1) & (model.tier == 1)
+    x[: model.n_sessions][alone] = 1.0
+    assert len(skipped_steps(model, x)) == 2
+    mended = in_order(model, x)
+    assert skipped_steps(model, mended) == []
+    assert mended.sum() == x.sum()
+    assert np.array_equal(model.sessions(mended, (2, 2, 2)), model.sessions(x, (2, 2, 2)))
+    assert in_order(model, mended) is mended
 
 
 def test_the_officers_caution_plans_with_the_low_end(problem_of: Any) -> None:
