@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,24 +218,23 @@ class ListEngine:
         )
 
     def _fill(self, asked: Asked, allowed: NDArray[np.bool_], n: int) -> Lists:
-        columns = np.broadcast_to(np.arange(allowed.shape[1]), allowed.shape)
-        if self.quick is None:
-            scored = self.scored(asked, allowed)
-            value, boost = scored.value, scored.boost
-        else:
-            value = self.quick.score(asked.residents, asked.streets)
-            boost = self.boost_of(asked, columns[0])
-            if boost is not None:
-                value += boost
-            value[~allowed] = -np.inf
-        if self.prices is not None:
-            value = value - self.price_of(columns[0])
+        shared = np.arange(allowed.shape[1])
+        columns = np.broadcast_to(shared, allowed.shape)
+        boost = self.boost_of(asked, shared)
         best = max(self.policy.shortlist, 2 * n)
+        if self.quick is None:
+            value = self._priced(self.scores(asked, shared).total, boost, columns)
+            value[~allowed] = -np.inf
+        else:
+            first = self.quick.score(asked.residents, asked.streets)
+            first = self._priced(first, boost, columns)
+            first[~allowed] = -np.inf
+            columns, boost = _best(first, max(best, self.quick.width_), columns, boost)
+            value = self.quick.full(asked.residents, asked.streets, columns)
+            value = self._priced(value, boost, columns)
+            value[~np.take_along_axis(allowed, columns, axis=1)] = -np.inf
         if columns.shape[1] > best:  # variety is picked from the best only
-            kept = best_columns(value, best)
-            columns = np.take_along_axis(columns, kept, axis=1)
-            value = np.take_along_axis(value, kept, axis=1)
-            boost = None if boost is None else np.take_along_axis(boost, kept, axis=1)
+            columns, boost, value = _best(value, best, columns, boost, value)
         return fill_lists(
             columns,
             value,
@@ -247,6 +247,16 @@ class ListEngine:
             boost=boost,
         )
 
+    def _priced(
+        self,
+        total: NDArray[np.float32],
+        boost: NDArray[np.float32] | None,
+        columns: NDArray[np.intp],
+    ) -> NDArray[np.float32]:
+        """What lists are ranked by: a model's totals, policy, and what the seats cost."""
+        value = total if boost is None else total + boost
+        return value if self.prices is None else value - self.price_of(columns)
+
     def _chances(self, seeds: Sequence[str]) -> NDArray[np.float64]:
         # The same question gets the same list all day: a list that flickers is not trusted.
         slots = self.policy.explore_slots
@@ -256,6 +266,15 @@ class ListEngine:
         )
         whole = np.frombuffer(drawn, dtype=np.uint64).reshape(len(seeds), -1)
         return np.asarray((whole >> np.uint64(11)) / 2.0**53)
+
+
+def _best(value: NDArray[np.float32], n: int, *parts: NDArray[Any] | None) -> tuple[Any, ...]:
+    """The columns of the ``n`` best values of each row, in their old order, of each part."""
+    if n >= value.shape[1]:
+        return parts
+    # Sorted, so that equal values are picked in the same order however the best were found.
+    kept = np.sort(best_columns(value, n), axis=1)
+    return tuple(None if part is None else np.take_along_axis(part, kept, axis=1) for part in parts)
 
 
 def _joined(first: Lists, second: Lists, n: int) -> Lists:

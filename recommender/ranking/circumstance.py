@@ -163,6 +163,10 @@ class Circumstance:
         price = world.product_price_fen[world.event_level["product"]]
         self._event["price"] = np.log1p(price).astype(np.float32)
 
+    def hours(self, candidates: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Residents' lift of every cell of the week, shape (n, cells), and candidates' cells."""
+        return self._hour_lift, self._cell[candidates]
+
     def signals(self, ask: Ask, *, quick: bool = False) -> Values:
         """All of shape (q, m), or (1, m) where they are the same for everybody.
 

@@ -1,6 +1,7 @@
 """Lists that are not more of the same: maximal marginal relevance with quotas."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,8 +77,9 @@ def varied_columns(
     rows_n, width = events.shape
     n = min(n, width)
     rows = np.arange(rows_n)
-    product, supplier, category = (
-        codes[events] for codes in (likeness.product, likeness.supplier, likeness.category)
+    same_product, same_supplier, same_category = (
+        _sameness(codes[events])
+        for codes in (likeness.product, likeness.supplier, likeness.category)
     )
     allowed = np.isfinite(value)
     count = np.maximum(allowed.sum(axis=1), 1)
@@ -109,21 +111,24 @@ def varied_columns(
         scores[:, place] = before
         picks[:, place] = np.where(np.isfinite(before), pick, -1)
         left[rows, pick] = -np.inf
-        same_product, same_category = _same(product, rows, pick), _same(category, rows, pick)
+        by_product, by_category = same_product(rows, pick), same_category(rows, pick)
         if variety.weight:
             # The largest likeness that applies: from the weakest to the strongest.
-            np.maximum(alike, np.float32(SAME_CATEGORY) * same_category, out=alike)
-            same_supplier = _same(supplier, rows, pick)
-            np.maximum(alike, np.float32(SAME_SUPPLIER) * same_supplier, out=alike)
-            np.maximum(alike, np.float32(SAME_PRODUCT) * same_product, out=alike)
-        in_category += same_category
-        in_product += same_product
+            np.maximum(alike, np.float32(SAME_CATEGORY) * by_category, out=alike)
+            np.maximum(alike, np.float32(SAME_SUPPLIER) * same_supplier(rows, pick), out=alike)
+            np.maximum(alike, np.float32(SAME_PRODUCT) * by_product, out=alike)
+        in_category += by_category
+        in_product += by_product
     return picks, scores
 
 
-def _same(
-    codes: NDArray[np.int32], rows: NDArray[np.intp], pick: NDArray[np.intp]
-) -> NDArray[np.bool_]:
-    chosen = codes[rows, pick]
+def _sameness(
+    codes: NDArray[np.int32],
+) -> Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]]:
+    """What answers which candidates share a code with the picks of rows."""
     # -1 is unlike everything, itself included: compare with a code that nothing has.
-    return np.asarray(codes == np.where(chosen >= 0, chosen, -2)[:, None])
+    wanted = np.where(codes >= 0, codes, -2)
+    if len(codes) == 1:  # a single list is to be quick: compare all with all at once
+        table = wanted[0][:, None] == codes
+        return lambda _, pick: table[pick]
+    return lambda rows, pick: np.asarray(codes == wanted[rows, pick][:, None])

@@ -124,8 +124,8 @@ class ResidentFacts:
             self.guardian_consent[rows],
             self.needs_step_free[rows],
             self.reach_m[rows],
-            self.booked[rows],
-            self.muted[rows],
+            _rows_of(self.booked, first, last),
+            _rows_of(self.muted, first, last),
             self.busy_from[first : last + 1] - self.busy_from[first],
             self.busy_starts_s[busy],
             self.busy_ends_s[busy],
@@ -183,6 +183,15 @@ class ResidentFacts:
             busy_lat=none,
             busy_lon=none,
         )
+
+
+def _rows_of(matrix: sp.csr_matrix, first: int, last: int) -> sp.csr_matrix:
+    """``matrix[first:last]`` without the copies and checks, which cost more than the rest."""
+    start, end = int(matrix.indptr[first]), int(matrix.indptr[last])
+    part = sp.csr_matrix((last - first, matrix.shape[1]), dtype=matrix.dtype)
+    part.indptr = matrix.indptr[first : last + 1] - start
+    part.indices, part.data = matrix.indices[start:end], matrix.data[start:end]
+    return part
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,11 +295,16 @@ def _access(residents: ResidentFacts, scene: Scene) -> NDArray[np.bool_]:
 
 
 def _booked(residents: ResidentFacts, _: Scene) -> NDArray[np.bool_]:
-    return ~residents.booked.toarray()
+    return ~_dense(residents.booked)
 
 
 def _muted(residents: ResidentFacts, _: Scene) -> NDArray[np.bool_]:
-    return ~residents.muted.toarray()
+    return ~_dense(residents.muted)
+
+
+def _dense(matrix: sp.csr_matrix) -> NDArray[np.bool_]:
+    # A resident's own bookings are few, mostly none.
+    return matrix.toarray() if matrix.nnz else np.zeros(matrix.shape, dtype=np.bool_)
 
 
 def _reach(residents: ResidentFacts, scene: Scene) -> NDArray[np.bool_]:
@@ -348,6 +362,10 @@ RESIDENT_RULES = (
 RULES = EVENT_RULES + RESIDENT_RULES
 
 
+_NOBODY = ResidentFacts.anonymous(0)
+"""What rules that speak of the event alone are given to ignore."""
+
+
 def bookable(scene: Scene) -> NDArray[np.bool_]:
     """Events that somebody may be shown: every rule that speaks of the event alone.
 
@@ -355,10 +373,9 @@ def bookable(scene: Scene) -> NDArray[np.bool_]:
     -------
     Booleans, shape (n_events,).
     """
-    nobody = ResidentFacts.anonymous(len(scene.events))
     mask = np.ones(len(scene.events), dtype=np.bool_)
     for rule in EVENT_RULES:
-        mask &= rule.test(nobody, scene)
+        mask &= rule.test(_NOBODY, scene)
     return mask
 
 

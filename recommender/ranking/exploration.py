@@ -100,9 +100,11 @@ def draw(
     winner, propensity
         Event position and its chance, shape (q,); -1 and 1 where the pool is empty.
     """
-    kinds, which = np.unique(pool, axis=0, return_inverse=True)  # neighbours share their pools
-    which = which.reshape(-1)
-    chances = win_chances(table, kinds)[which]
+    if len(pool) == 1:
+        chances = win_chances(table, pool)
+    else:  # neighbours share their pools
+        kinds, which = np.unique(pool, axis=0, return_inverse=True)
+        chances = win_chances(table, kinds)[which.reshape(-1)]
     reached = np.cumsum(chances, axis=1)
     column = (chance[:, None] * reached[:, -1:] >= reached).sum(axis=1)
     column = np.minimum(column, np.maximum((pool >= 0).sum(axis=1) - 1, 0))

@@ -6,6 +6,9 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.intp]
 
+DENSE_UP_TO = 32
+"""Rows that are so many times as long as what is read of them are looked up entry by entry."""
+
 
 def sparse_at(
     matrix: sp.csr_matrix, rows: Rows, columns: NDArray[np.integer], *, missing: float = 0.0
@@ -25,15 +28,75 @@ def sparse_at(
     """
     if matrix.shape[0] == 0 or matrix.shape[1] == 0:
         return np.full((len(rows), columns.shape[1]), missing, dtype=np.float32)
-    unique, where = np.unique(columns, return_inverse=True)
-    where = where.reshape(columns.shape)
+    if len(rows) == 1:
+        return _row_at(matrix, int(rows[0]), columns, missing)
+    if columns.shape[0] > 1:
+        return _pairs_at(matrix, rows, columns, missing)
+    unique, where = np.unique(columns[0], return_inverse=True)
     chosen = sp.csr_matrix(matrix[np.maximum(rows, 0)])[:, np.maximum(unique, 0)]
     dense = np.asarray(chosen.todense(), dtype=np.float32)
     dense[rows < 0] = missing
     dense[:, unique < 0] = missing
-    if columns.shape[0] == 1:
-        return np.asarray(dense[:, where[0]])
-    return np.take_along_axis(dense, where, axis=1)
+    return np.asarray(dense[:, where])
+
+
+def _row_at(
+    matrix: sp.csr_matrix, row: int, columns: NDArray[np.integer], missing: float
+) -> NDArray[np.float32]:
+    """One row: its entries are spread out, which costs far less than slicing a matrix."""
+    if row < 0:
+        return np.full(columns.shape, missing, dtype=np.float32)
+    spread = np.zeros(matrix.shape[1] + 1, dtype=np.float32)
+    entries = slice(int(matrix.indptr[row]), int(matrix.indptr[row + 1]))
+    spread[matrix.indices[entries]] = matrix.data[entries]
+    spread[-1] = missing  # where column -1 looks
+    return np.asarray(spread[columns])
+
+
+def _pairs_at(
+    matrix: sp.csr_matrix, rows: Rows, columns: NDArray[np.integer], missing: float
+) -> NDArray[np.float32]:
+    """Columns of each row's own."""
+    if matrix.shape[1] <= DENSE_UP_TO * columns.shape[1]:
+        dense = np.asarray(sp.csr_matrix(matrix[np.maximum(rows, 0)]).todense(), dtype=np.float32)
+        found = np.take_along_axis(dense, np.maximum(columns, 0).astype(np.intp), axis=1)
+        found[(rows < 0)[:, None] | (columns < 0)] = missing
+        return found
+    pairs = np.repeat(np.maximum(rows, 0), columns.shape[1])
+    found = np.asarray(matrix[pairs, np.maximum(columns, 0).ravel()], dtype=np.float32)
+    found = found.reshape(columns.shape)
+    found[(rows < 0)[:, None] | (columns < 0)] = missing
+    return found
+
+
+def product_at(
+    left: sp.csr_matrix,
+    right: sp.csr_matrix,
+    rows: Rows,
+    columns: NDArray[np.integer],
+    *,
+    missing: float = 0.0,
+) -> NDArray[np.float32]:
+    """Entries of ``left @ right``; other arguments as in :func:`sparse_at`."""
+    if len(rows) > 1:
+        chosen = sp.csr_matrix(left[np.maximum(rows, 0)]) @ right
+        return sparse_at(
+            chosen, np.where(rows < 0, -1, np.arange(len(rows))), columns, missing=missing
+        )
+    row = int(rows[0])
+    if row < 0:
+        return np.full(columns.shape, missing, dtype=np.float32)
+    # The rows of ``right`` that this one names, end to end: two short matrices would take longer.
+    entries = slice(int(left.indptr[row]), int(left.indptr[row + 1]))
+    named = left.indices[entries]
+    length = right.indptr[named + 1] - right.indptr[named]
+    before = np.cumsum(length) - length
+    place = np.repeat(right.indptr[named] - before, length) + np.arange(int(length.sum()))
+    weight = np.repeat(left.data[entries], length) * right.data[place]
+    spread = np.empty(right.shape[1] + 1, dtype=np.float32)
+    spread[:-1] = np.bincount(right.indices[place], weights=weight, minlength=right.shape[1])
+    spread[-1] = missing  # where column -1 looks
+    return np.asarray(spread[columns])
 
 
 def dense_at(
@@ -67,11 +130,8 @@ def products_of(
 ) -> NDArray[np.float32]:
     """Inner products of ``left[rows]`` with ``right[columns]``; NaN where either is 0 or absent."""
     u = left[np.maximum(rows, 0)]
+    v = right[np.maximum(columns, 0)]
     silent = (rows < 0) | ~u.any(axis=1)
-    empty = np.asarray(~right.any(axis=1))
-    mute = (columns < 0) | empty[np.maximum(columns, 0)]
-    if columns.shape[0] == 1:
-        scores = u @ right[np.maximum(columns[0], 0)].T
-    else:
-        scores = np.einsum("qf,qmf->qm", u, right[np.maximum(columns, 0)])
+    mute = (columns < 0) | ~v.any(axis=2)
+    scores = u @ v[0].T if columns.shape[0] == 1 else np.einsum("qf,qmf->qm", u, v)
     return np.where(silent[:, None] | mute, np.float32(np.nan), scores).astype(np.float32)

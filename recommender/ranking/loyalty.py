@@ -79,6 +79,10 @@ class Loyalty:
             self._rate[level] = sp.csr_matrix((rate, columns), shape=shape)
             self._since[level] = sp.csr_matrix((latest + 1.0, columns), shape=shape)
 
+    def counts(self, level: str) -> sp.csr_matrix:
+        """Decayed bookings of every resident at a level, shape (residents, level positions)."""
+        return self._counts[level, "slow"]
+
     def signals(self, ask: Ask, *, quick: bool = False) -> dict[str, NDArray[np.float32]]:
         """All of shape (q, m); with ``quick`` only the few that a first stage needs.
 

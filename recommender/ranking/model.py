@@ -167,6 +167,23 @@ class BoundModel:
         """Every signal by name, NaN where it has nothing to say; each of shape (q, m)."""
         return self._signals.compute(ask, quick=quick)
 
+    @property
+    def ready(self) -> Signals:
+        """The signals behind every answer."""
+        return self._signals
+
+    def rank(
+        self,
+        residents: NDArray[np.intp],
+        events: NDArray[np.intp],
+        at: np.datetime64,
+        streets: NDArray[np.intp],
+    ) -> NDArray[np.float32]:
+        """Only ``total`` of :meth:`score`, by the full ranker whatever the width; shape (q, m)."""
+        ask = make_ask(self.world, residents, events, at, streets)
+        x = columns(self._signals.compute(ask))
+        return self.model.ranker.predict(x).reshape(ask.shape)
+
     def distance_m(self, ask: Ask) -> NDArray[np.float32]:
         """Metres from the asking street to the event, shape (q, m); NaN where unknown."""
         return self._signals.circumstance.distance_m(ask)

@@ -1,12 +1,14 @@
 """*Taste* and *words*: factors, neighbours, who else comes, likeness of descriptions."""
 
+from functools import cached_property
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.ranking.ask import Ask
 from recommender.ranking.history import by_position
-from recommender.ranking.lookup import one_at, products_of, sparse_at
+from recommender.ranking.lookup import one_at, product_at, products_of
 from recommender.ranking.parts import Parts, dense_words, taken_products, unit_rows
 from recommender.ranking.world import CANCELLED, World
 
@@ -86,6 +88,27 @@ class Taste:
         self._came = came
         self._alike = sp.csr_matrix(scaled.T @ now, dtype=np.float32)
 
+    @cached_property
+    def _narrow(self) -> dict[str, sp.csr_matrix]:
+        """The neighbours' columns of what can be booked now: short lists need no others."""
+        fitted = self._fitted[self.world.event_level["product"][np.flatnonzero(self._open >= 0)]]
+        return {
+            name: sp.csr_matrix(scorer.weights_[:, np.maximum(fitted, 0)])
+            for name, scorer in (("ease", self.parts.ease), ("graph", self.parts.graph))
+        }
+
+    def sides(
+        self, candidates: NDArray[np.intp]
+    ) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """``als`` and ``words`` as factors of residents (n, f) and candidates (m, f), or 0."""
+        product = self.world.event_level["product"][candidates]
+        known = (product >= 0)[:, None]
+        product = np.maximum(product, 0)
+        return {
+            "als": (self._residents, self._products[product] * known),
+            "words": (self._profiles, self._words[product] * known),
+        }
+
     def signals(self, ask: Ask) -> dict[str, NDArray[np.float32]]:
         """``als``, ``ease``, ``graph``, ``company``, ``words``: NaN where nothing can be said.
 
@@ -99,20 +122,22 @@ class Taste:
             "als_warm": np.where(cold, np.float32(np.nan), als),
             "words": products_of(self._profiles, self._words, rows, product),
         }
-        history = sp.csr_matrix(self._taken[np.maximum(rows, 0)])
-        silent = (rows < 0) | (history.getnnz(axis=1) == 0)
+        taken, at = self._taken, np.maximum(rows, 0)
+        silent = (rows < 0) | (taken.indptr[at + 1] == taken.indptr[at])
         fitted = np.where(product >= 0, self._fitted[np.maximum(product, 0)], -1)
-        own = np.arange(len(rows))
+        column = self._open[ask.events]
+        few = (ask.events.shape[0] > 1 or len(rows) == 1) and bool((column >= 0).all())
         for name, scorer in (("ease", self.parts.ease), ("graph", self.parts.graph)):
-            values = sparse_at(scorer.answer(history), own, fitted)
+            if few:
+                values = product_at(taken, self._narrow[name], rows, column)
+            else:
+                values = product_at(taken, scorer.weights_, rows, fitted)
             part = (
                 np.zeros(fitted.shape, bool)
                 if not len(scorer.part_)
                 else np.where(fitted >= 0, scorer.part_[np.maximum(fitted, 0)], False)
             )
             found[name] = np.where(silent[:, None] | ~part, np.float32(np.nan), values)
-        with_others = sp.csr_matrix(self._came[np.maximum(rows, 0)] @ self._alike)
-        column = self._open[ask.events]
-        company = sparse_at(with_others, own, column, missing=np.nan)
+        company = product_at(self._came, self._alike, rows, column, missing=np.nan)
         found["company"] = np.where(silent[:, None], np.float32(np.nan), company)
         return {name: values.astype(np.float32) for name, values in found.items()}

@@ -348,6 +348,30 @@ def test_distilled_scores_are_the_full_ones_for_nobody_and_close_for_somebody(
         np.testing.assert_allclose(alone[0], found[row], rtol=1e-4, atol=1e-5)
 
 
+def test_where_a_first_stage_chooses_lists_are_still_the_full_rankers(
+    model: SuggestionModel,
+) -> None:
+    dataset = plain_world()
+    full, engine = (
+        suggester(model, dataset, policy=ListPolicy(full_up_to=most, shortlist=12)).engine
+        for most in (600, 0)
+    )
+    asked = full.ask_residents(0, 8)
+    wanted, found = full.lists(asked, 5), engine.lists(asked, 5)
+    same = [len(set(a) & set(b)) / 5 for a, b in zip(wanted.columns, found.columns, strict=True)]
+    assert np.mean(same) > 0.9
+    # What is in both lists has the full ranker's score there.
+    for row in range(8):
+        scores = dict(
+            zip(wanted.columns[row], wanted.score[row] - wanted.variety[row], strict=True)
+        )
+        for column, score in zip(
+            found.columns[row], found.score[row] - found.variety[row], strict=True
+        ):
+            if column in scores:
+                assert score == pytest.approx(scores[column], abs=1e-4)
+
+
 def test_the_same_question_gets_the_same_answer(model: SuggestionModel) -> None:
     first, second = (suggester(model, plain_world()) for _ in range(2))
     for resident in ("r00", "r05"):
