@@ -8,6 +8,7 @@ whose last user was killed is found running by the next one.
 import atexit
 import fcntl
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,13 +84,37 @@ def release(home: Path) -> None:
         users.close()
 
 
+def leave() -> None:
+    """Give up every server of this process; for one that ends without ``atexit``."""
+    for process, home in list(_holds):
+        if process == os.getpid():
+            release(home)
+
+
+def _at_exit(home: Path) -> None:
+    try:
+        release(home)
+    except (OSError, GongxuError, psycopg.Error) as error:
+        # Nobody is left who could act on it: one line instead of a traceback.
+        sys.stderr.write(f"gongxu: the embedded database was left as it is: {error}\n")
+
+
+def _drop_inherited() -> None:
+    """A fork's copies of its parent's locks: a lock lives until its last copy is closed."""
+    for key in [key for key in _holds if key[0] != os.getpid()]:
+        _holds.pop(key).close()
+
+
+os.register_at_fork(after_in_child=_drop_inherited)
+
+
 def _hold(home: Path) -> None:
     key = (os.getpid(), home)
     if key not in _holds:
         users = (home / "pg.users").open("ab")
         fcntl.flock(users, fcntl.LOCK_SH)
         _holds[key] = users
-        atexit.register(release, home)
+        atexit.register(_at_exit, home)
 
 
 @contextmanager

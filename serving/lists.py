@@ -99,6 +99,10 @@ class ListEngine:
         events = live.scene.events
         self._everyone = (events.min_age <= ADULT) & (events.audience_age <= ADULT)
 
+    def prepare(self) -> None:
+        """Distil the model now, where there are so many candidates that it is asked for."""
+        _ = self.quick
+
     def ask_residents(self, first: int, last: int) -> Asked:
         """The residents of a range of positions."""
         return self._ask(np.arange(first, last), self.live.residents.block(first, last))

@@ -24,9 +24,13 @@ from recommender.ranking.eligibility import EventFacts, ResidentFacts, Scene, bo
 from recommender.ranking.exploration import RateTable
 from recommender.ranking.world import CANCELLED, World
 from recommender.types import IdMap
+from serving.follows import Follows
 
 NEW_DAYS = 60
 """A product listed or first published for less than this counts as new in the catalogue."""
+
+_KEPT = ("areas", "venues", "products", "events")
+"""Tables that are asked for single rows when lists are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,23 @@ class EventText:
     venue_name: list[str | None]
     category: list[str | None]
     new: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Events that are not over yet, candidates or not.
+
+    Attributes
+    ----------
+    facts, ids
+        What the rules read of them, and their identifiers.
+    shown
+        Which of them are the candidates.
+    """
+
+    facts: EventFacts
+    ids: IdMap
+    shown: NDArray[np.intp]
 
 
 class Live:
@@ -64,6 +85,8 @@ class Live:
     candidates
         Positions in ``world.events`` of the events that somebody may be shown now; what follows
         is about these, in this order.
+    ahead
+        All that are not over yet, for whoever is busy with one of them.
     scene, likeness, text
         Facts for the rules, what makes events alike, and what is printed.
     boost
@@ -96,28 +119,47 @@ class Live:
         self.scene = scene.take(shown)
         self.reach_m = usual_reach_m(tables)
         self._tables = tables
-        self._ahead = (facts, IdMap(self.world.events.take(ahead)), shown)
+        self.ahead = Ahead(facts, IdMap(self.world.events.take(ahead)), shown)
         self._muted, self._needs_step_free = muted, tuple(needs_step_free)
         self.boost = self._boost_matrix(boosts) if boosts else None
 
     @cached_property
     def residents(self) -> ResidentFacts:
         """Facts of all residents before the candidates, in the world's order."""
-        facts, ids, shown = self._ahead
         people = aligned(self._tables["residents"], "resident_id", self.world.residents)
-        return self.facts_of(people, facts, ids).with_events(shown)
+        return self.facts_of(people, self._tables["bookings"], self._muted)
 
-    def facts_of(self, people: pd.DataFrame, facts: EventFacts, ids: IdMap) -> ResidentFacts:
-        """Facts of some residents before some events."""
+    def facts_of(
+        self, people: pd.DataFrame, bookings: pd.DataFrame, muted: pd.DataFrame | None
+    ) -> ResidentFacts:
+        """Facts of some residents before the candidates.
+
+        Parameters
+        ----------
+        people
+            Rows of the residents table.
+        bookings, muted
+            Theirs, and maybe others', who are passed over.
+        """
         return resident_facts(
-            self._tables,
+            {**self._tables, "bookings": bookings},
             people,
-            facts,
-            ids,
+            self.ahead.facts,
+            self.ahead.ids,
             reach_m=self.reach_m,
             needs_step_free=self._needs_step_free,
-            muted=self._muted,
-        )
+            muted=muted,
+        ).with_events(self.ahead.shown)
+
+    def prepare(self) -> None:
+        """Compute everything that lists need, and let go of the large tables it came from."""
+        for name, value in vars(type(self)).items():
+            if isinstance(value, cached_property):
+                getattr(self, name)
+        self._tables = {
+            name: table if name in _KEPT else table.iloc[:0] for name, table in self._tables.items()
+        }
+        self._muted = None
 
     @cached_property
     def likeness(self) -> Likeness:
@@ -190,15 +232,9 @@ class Live:
         return dict(zip(venues["venue_id"], _or_none(venues["area_code"]), strict=True))
 
     @cached_property
-    def follows(self) -> dict[str, list[tuple[str, str]]]:
-        """Kind and name of what each resident follows."""
-        table = self._tables["follows"]
-        found: dict[str, list[tuple[str, str]]] = {}
-        for who, kind, target in zip(
-            table["resident_id"], table["target_kind"].astype("str"), table["target"], strict=True
-        ):
-            found.setdefault(who, []).append((kind, target))
-        return found
+    def follows(self) -> Follows:
+        """What each resident follows, by position."""
+        return Follows(self._tables["follows"], self.world.residents)
 
     @cached_property
     def described(self) -> list[dict[str, list[str]]]:

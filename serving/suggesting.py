@@ -75,6 +75,12 @@ class Suggester:
         )
         self._teller = Teller(live)
 
+    def prepare(self) -> None:
+        """Compute everything that lists need, and let go of what it came from."""
+        self.live.prepare()
+        self.engine.prepare()
+        self._teller.prepare()
+
     @property
     def at(self) -> datetime:
         """The moment of every list."""

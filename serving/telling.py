@@ -40,6 +40,10 @@ class Teller:
         starts = np.searchsorted(world.log_resident[order], np.arange(len(world.residents) + 1))
         return order, starts
 
+    def prepare(self) -> None:
+        """Sort the visits now."""
+        _ = self._log
+
     def history(self, resident: int) -> NDArray[np.intp]:
         """Events a resident came to, latest first, as positions; nobody (-1) has none."""
         if resident < 0:
@@ -58,7 +62,7 @@ class Teller:
         """Evidence for each candidate of a list."""
         live, world = self.live, self.live.world
         history = self.history(resident)
-        follows = live.follows.get(world.residents.ids[resident], []) if resident >= 0 else []
+        follows = live.follows.of(resident)
         street_name = live.area_names.get(world.streets.ids[street]) if street >= 0 else None
         text = live.text
         found = []

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from icalendar import Calendar, Event
 
-from recommender.types import Suggestion
-
 
 def calendar_of(
-    suggestions: Iterable[Suggestion],
+    suggestions: Iterable[Mapping[str, Any]],
     venues: Mapping[str, str],
     ends: Mapping[str, datetime],
     *,
@@ -20,7 +19,7 @@ def calendar_of(
     Parameters
     ----------
     suggestions
-        The list.
+        The list, as it is sent.
     venues, ends
         The venue's name and the event's end, by event.
     made_at
@@ -33,15 +32,15 @@ def calendar_of(
     calendar.add("refresh-interval", timedelta(hours=6), parameters={"VALUE": "DURATION"})
     for line in suggestions:
         event = Event()
-        event.add("uid", f"{line.event_id}@gongxu")
+        event.add("uid", f"{line['event_id']}@gongxu")
         event.add("dtstamp", made_at)
-        event.add("dtstart", line.starts_at)
-        if line.event_id in ends and ends[line.event_id] > line.starts_at:
-            event.add("dtend", ends[line.event_id])
-        event.add("summary", line.title)
-        if venues.get(line.event_id):
-            event.add("location", venues[line.event_id])
-        event.add("description", "\n".join(reason.zh for reason in line.reasons))
+        event.add("dtstart", line["starts_at"])
+        if line["event_id"] in ends and ends[line["event_id"]] > line["starts_at"]:
+            event.add("dtend", ends[line["event_id"]])
+        event.add("summary", line["title"])
+        if venues.get(line["event_id"]):
+            event.add("location", venues[line["event_id"]])
+        event.add("description", "\n".join(reason["zh"] for reason in line["reasons"]))
         # A suggestion is no appointment: it must not make anybody look busy.
         event.add("transp", "TRANSPARENT")
         event.add("status", "TENTATIVE")

@@ -1,29 +1,30 @@
 """Keeps the memory fresh: one thread a worker."""
 
 import logging
+import subprocess
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 import psycopg
-import sqlalchemy as sa
 
-from data.schema import TABLES
 from recommender.errors import GongxuError, NotTrainedError
+from serving.api.building import Edition, Loaded, build, load_model, rows_written
 from serving.api.changes import CHANNEL, Bell
 from serving.api.database import Database
-from serving.api.memory import Loaded, Memory, build
+from serving.api.memory import Memory
 from serving.api.metrics import Metrics
+from serving.api.shelf import Shelf
 from serving.settings import Settings
-
-if TYPE_CHECKING:
-    from data.store import Store
+from training.served import Served, read_served
 
 _log = logging.getLogger("gongxu.memory")
 _LOOK_S = 1.0
+_POLL_S = 0.05
+_BUILDING_S = 1800.0
+_AGED = timedelta(minutes=10)
 _MOMENTS = 3
 
 
@@ -38,6 +39,9 @@ class Keeper:
         The clock.
     refresh_s
         How often new arrays may be built because of bookings alone.
+    shelf
+        Where the workers of a run share what one of them had built; without one, this process
+        builds for itself.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class Keeper:
         *,
         now: Callable[[], datetime],
         refresh_s: float,
+        shelf: Shelf | None = None,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -56,6 +61,9 @@ class Keeper:
         self._metrics = metrics
         self._now = now
         self._refresh_s = refresh_s
+        self._shelf = shelf
+        self._number = 0
+        self._builder: subprocess.Popen[bytes] | None = None
         self._memory: Memory | None = None
         self._loaded: Loaded | None = None
         self._rang = -1
@@ -85,7 +93,7 @@ class Keeper:
         return self._bell.count() == self._rang
 
     def start(self) -> None:
-        """Begin; the first memory is built before this returns, if it can be."""
+        """Begin; without a shelf the first memory is built before this returns, if it can be."""
         try:
             self.look()
         except Exception as error:  # the thread goes on trying
@@ -128,21 +136,34 @@ class Keeper:
         loaded = self._loaded
         if loaded is None:
             raise NotTrainedError("no model is served yet.")
-        name = f"{at.isoformat()} {loaded.served.version} {self._written} {self._bell.count()}"
+        name = f"{at.isoformat()} {loaded.version} {self._written} {self._bell.count()}"
         if name in self._moments:
             return self._moments[name]
         if not self._rebuilding.acquire(timeout=5):
             raise GongxuError("another moment is being looked at.", "Try again.")
         try:
-            store = self._database.store()
-            self._moments[name] = build(
-                store, loaded, self._settings.home, at=at, entry=_last_entry(store.engine)
-            )
+            self._moments[name] = self._built_for(at, loaded).memory()
             while len(self._moments) > _MOMENTS:
                 self._moments.popitem(last=False)
             return self._moments[name]
         finally:
             self._rebuilding.release()
+
+    def _built_for(self, at: datetime, loaded: Loaded) -> Edition:
+        if self._shelf is None:
+            return build(self._database.store(), loaded, self._settings.home, at=at)
+        moments = self._shelf.of_moments()
+        builder = moments.order(at)
+        if builder is None:
+            raise GongxuError("another moment is being looked at.", "Try again.")
+        failed = builder.wait(timeout=_BUILDING_S) != 0
+        newest = moments.newest()
+        if failed or newest is None or newest[1] != loaded.version:
+            raise GongxuError("that moment could not be looked at.", "Try again.")
+        try:
+            return moments.take(newest[0], loaded)
+        finally:
+            moments.remove(*newest)  # it stays mapped
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -165,63 +186,103 @@ class Keeper:
                 for _ in connection.notifies(timeout=_LOOK_S, stop_after=1):
                     pass
 
-    def look(self) -> None:
-        """See what is served and what changed, and take it in."""
+    def look(self, *, wait: bool = False) -> None:
+        """See what is served and what changed, and take it in.
+
+        Parameters
+        ----------
+        wait
+            Do not return before the served model answers.
+
+        Raises
+        ------
+        GongxuError
+            If the database does not answer, or the served model cannot be opened.
+        """
         with self._looking:
             try:
-                self._reload(self._database.store())
+                self._follow(wait=wait)
             except NotTrainedError:
                 self._memory, self._loaded = None, None
         if self._memory is not None:
             self.take_in()
         self._rose()
 
-    def _reload(self, store: "Store") -> None:
-        from training.served import read_served
-
+    def _follow(self, *, wait: bool) -> None:
         engine = self._database.engine()
         served = read_served(engine)
         if served is None:
             raise NotTrainedError("no model is served yet.")
-        written = _written(engine)
+        if self._shelf is not None:
+            self._adopt(self._shelf, served)
+        if not (self._is_other(served) or self._is_due(rows_written(engine))):
+            return
+        if self._shelf is None:
+            loaded = self._loaded_as(served)
+            store, home = self._database.store(), self._settings.home
+            self._answer_from(build(store, loaded, home, at=self._now()), loaded)
+        else:
+            self._order(self._shelf, served, wait=wait and self._is_other(served))
+
+    def _is_other(self, served: Served) -> bool:
+        return self._memory is None or self._memory.version != served.version
+
+    def _is_due(self, written: int) -> bool:
         memory = self._memory
-        new_model = self._loaded is None or self._loaded.served.version != served.version
         # Building must not eat what answering needs: at most a tenth of the time.
-        old = time.monotonic() - self._built > max(self._refresh_s, 10 * self._cost)
-        stale = memory is not None and memory.stale
-        aged = memory is not None and self._now() - memory.at > timedelta(minutes=10)
-        if new_model or memory is None or (old and (stale or aged or written != self._written)):
-            loaded = self._load(store) if new_model or self._loaded is None else self._loaded
-            entry = _last_entry(engine)
-            rang = self._bell.count()
-            started = time.monotonic()
-            fresh = build(store, loaded, self._settings.home, at=self._now(), entry=entry)
-            with self._changing:
-                self._memory, self._loaded = fresh, loaded
-                self._rang = rang
-            self._written, self._built = written, time.monotonic()
-            self._metrics.model_since.labels(loaded.served.version).set(
-                loaded.served.served.since.timestamp()
-            )
-            self._cost = time.monotonic() - started
-            told = {"model": fresh.version, "seconds": round(self._cost, 2)}
-            _log.info("built", extra={"fields": told})
+        rested = time.monotonic() - self._built > max(self._refresh_s, 10 * self._cost)
+        if memory is None or not rested:
+            return memory is None
+        # A clock that was set back makes arrays of the future, which are as useless as old ones.
+        aged = abs(self._now() - memory.at) > _AGED
+        return memory.stale or aged or written != self._written
 
-    def _load(self, store: "Store") -> Loaded:
-        from serving.composition import served_model
-        from training.bundle import BundleError
-        from training.fitted import DEMAND, open_demand, open_suggestions
+    def _loaded_as(self, served: Served) -> Loaded:
+        if self._loaded is None or self._loaded.version != served.version:
+            return load_model(self._settings, self._database.store())
+        return self._loaded
 
-        served = served_model(self._settings, store)
-        parts = served.bundle.parts
-        demand = None
-        if DEMAND in parts:
-            try:
-                demand = open_demand(parts)
-            except BundleError as error:
-                # Lists need no demand: a part that an older program wrote must not stop them.
-                _log.warning("demand cannot be opened", extra={"fields": {"error": str(error)}})
-        return Loaded(served, open_suggestions(parts), demand)
+    def _adopt(self, shelf: Shelf, served: Served) -> None:
+        """Answer from the newest edition on the shelf, if it is one of the served model."""
+        newest = shelf.newest()
+        if newest is None or newest[0] <= self._number or newest[1] != served.version:
+            return
+        loaded = self._loaded_as(served)
+        try:
+            edition = shelf.take(newest[0], loaded)
+        except OSError:
+            return  # gone again: a newer one is there at the next look
+        self._number = newest[0]
+        self._answer_from(edition, loaded)
+
+    def _order(self, shelf: Shelf, served: Served, *, wait: bool) -> None:
+        """Have a new edition built by somebody, and wait for it if told to."""
+        until = time.monotonic() + _BUILDING_S
+        while True:
+            if self._builder is None:
+                self._builder = shelf.order(self._now())
+            elif self._builder.poll() is not None:
+                failed, self._builder = self._builder.returncode != 0, None
+                self._adopt(shelf, served)
+                if failed:
+                    # The log has why; it is not tried again all the time.
+                    self._built = time.monotonic()
+                    raise GongxuError("new arrays could not be built.", "See the log.")
+            if not wait or not self._is_other(served) or time.monotonic() > until:
+                return
+            time.sleep(_POLL_S)
+            self._adopt(shelf, served)
+
+    def _answer_from(self, edition: Edition, loaded: Loaded) -> None:
+        with self._changing:
+            self._memory, self._loaded = edition.memory(), loaded
+            self._rang = -1  # whatever rang since it was begun is still to be taken in
+        self._written, self._built = edition.written, time.monotonic()
+        self._cost = edition.cost_s
+        since = loaded.served.served.since.timestamp()
+        self._metrics.model_since.labels(loaded.version).set(since)
+        told = {"model": edition.version, "seconds": round(edition.cost_s, 2)}
+        _log.info("answering", extra={"fields": told})
 
     def _fell(self, error: Exception) -> None:
         if not self.degraded:
@@ -235,22 +296,3 @@ class Keeper:
             _log.info("recovered")
         self.degraded = False
         self._metrics.degraded.set(0)
-
-
-def _last_entry(engine: sa.Engine) -> int:
-    with engine.connect() as connection:
-        found = connection.execute(sa.text("SELECT coalesce(max(entry), 0) FROM live_changes"))
-        return int(found.scalar_one())
-
-
-def _written(engine: sa.Engine) -> int:
-    """A number that grows with everything written to the contract's tables, by whomever."""
-    with engine.connect() as connection:
-        found = connection.execute(
-            sa.text(
-                "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) "
-                "FROM pg_stat_user_tables WHERE relname = ANY(:names)"
-            ),
-            {"names": list(TABLES)},
-        )
-        return int(found.scalar_one())

@@ -2,71 +2,33 @@
 
 A list is made from arrays alone. Who or what changed since they were built is looked up once, by
 the first request that hears the bell, and laid over the arrays, so that it counts in the very next
-answer. A thread builds new arrays when enough has changed, or another model is served.
+answer. New arrays are built when enough has changed, or another model is served.
 """
 
-from collections import Counter, OrderedDict
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
-import orjson
 import pandas as pd
 import sqlalchemy as sa
 
-from data.dataset import Dataset, canonical
+from data.dataset import canonical
 from data.schema import TABLES
-from features.eligibility import resident_facts
+from features.residents import profiled
 from recommender.types import Suggestion
+from serving.api.answers import Answer, Answers, Key
 from serving.api.problems import ProblemError
 from serving.auth.secrets import digest_of
 from serving.lists import Asked
-from serving.live import Live
-from serving.pricing import load_prices
 from serving.suggesting import NothingEligibleError, Suggester
 from serving.tables import erasures, live_changes, mutes
 
-if TYPE_CHECKING:
-    from data.store import Store
-    from recommender.demand.model import DemandModel
-    from recommender.ranking.model import SuggestionModel
-    from serving.composition import ServedModel
-
-_CACHED = 50_000
 _TAKEN = ("booked", "attended")
 
-
-@dataclass(frozen=True)
-class Answer:
-    """A list and what is to be said about it.
-
-    Attributes
-    ----------
-    suggestions
-        Best first.
-    personal
-        Whether it rests on who asked.
-    why_empty
-        The rules that stood against every event; empty for a list with something in it.
-    """
-
-    suggestions: tuple[Suggestion, ...]
-    personal: bool
-    why_empty: str = ""
-
-    @cached_property
-    def rendered(self) -> bytes:
-        """The suggestions as a JSON array."""
-        return orjson.dumps(self.suggestions)
-
-    @cached_property
-    def slots(self) -> list[tuple[str, int]]:
-        """How many events stand in slots of each kind."""
-        return sorted(Counter(line.slot for line in self.suggestions).items())
+Rows = list[dict[str, Any]]
 
 
 @dataclass
@@ -82,7 +44,9 @@ class Memory:
     entry
         The last change that is taken in.
     tables
-        What the arrays were made from.
+        Areas and events, of which single rows are asked for.
+    parents
+        The parent's code of every area.
     changed
         Residents that differ from the arrays, with their own rows of the tables.
     gone
@@ -94,14 +58,14 @@ class Memory:
     suggester: Suggester
     version: str
     entry: int
-    tables: Dataset
+    tables: Mapping[str, pd.DataFrame]
     parents: Mapping[str, str]
-    changed: dict[str, Dataset] = field(default_factory=dict)
+    changed: dict[str, dict[str, Rows]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     stale: bool = False
-    _lists: OrderedDict[tuple[str, int, str], Answer] = field(default_factory=OrderedDict)
+    _lists: Answers = field(default_factory=Answers)
+    _taking_in: threading.Lock = field(default_factory=threading.Lock)
     _column: dict[str, int] = field(default_factory=dict)
-    _muted: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         text = self.suggester.live.text
@@ -141,11 +105,12 @@ class Memory:
         key = (resident_id, n, area or "")
         answer = self._lists.get(key)
         if answer is None or not self._holds(answer, now):
+            entry = self.entry
             asked = self._ask(resident_id)
             if area is not None:
                 asked = self._moved(asked, area)
             answer = self._list(asked, n, now)
-            self._remember(key, answer)
+            self._keep(key, answer, entry)
         return answer
 
     def for_place(self, code: str, n: int, now: datetime) -> Answer:
@@ -159,8 +124,9 @@ class Memory:
         key = ("", n, f"place {code}")
         answer = self._lists.get(key)
         if answer is None or not self._holds(answer, now):
+            entry = self.entry
             answer = self._list(self.suggester.ask_place(code), n, now)
-            self._remember(key, answer)
+            self._keep(key, answer, entry)
         return answer
 
     def similar(self, event_id: str, n: int, now: datetime) -> Answer:
@@ -174,16 +140,18 @@ class Memory:
         try:
             found = self.suggester.similar(event_id, n)
         except NothingEligibleError as nothing:
-            return Answer((), personal=False, why_empty=nothing.message)
-        kept = tuple(s for s in found if self._bookable(s.event_id, now))
-        return Answer(_ranked(kept), personal=False)
+            return Answer.of((), (), personal=False, why_empty=nothing.message)
+        return self._answer(found, now, personal=False)
 
-    @cached_property
-    def ends(self) -> Mapping[str, datetime]:
-        """When events end, where that is known."""
+    def ends(self, event_ids: Sequence[str]) -> dict[str, datetime]:
+        """When some events end, where that is known."""
         events = self.tables["events"]
-        known = events[events["ends_at"].notna()]
+        known = events[events["event_id"].isin(event_ids) & events["ends_at"].notna()]
         return dict(zip(known["event_id"], known["ends_at"].dt.to_pydatetime(), strict=True))
+
+    def venue_name(self, event_id: str) -> str:
+        """Where a candidate takes place; empty for an event online."""
+        return self.suggester.live.text.venue_name[self._column[event_id]] or ""
 
     def nearest_area(self, lat: float, lon: float) -> str | None:
         """The area whose point is nearest; ``None`` when no area has one."""
@@ -204,6 +172,11 @@ class Memory:
         ).all()
         if not rows:
             return
+        with self._taking_in:
+            self._lay_over(connection, rows)
+            self.entry = rows[-1].entry
+
+    def _lay_over(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
         residents = {row.resident_id for row in rows if row.resident_id}
         events = {row.event_id for row in rows if row.event_id}
         kinds = {row.kind for row in rows}
@@ -217,32 +190,34 @@ class Memory:
             self.stale = True
         self._take_in_residents(connection, sorted(residents))
         self._take_in_events(connection, sorted(events))
-        self.entry = rows[-1].entry
+
+    def _keep(self, key: Key, answer: Answer, entry: int) -> None:
+        """Keep a list, unless something was taken in while it was being made."""
+        if not self._taking_in.acquire(blocking=False):
+            return  # the database may be slow; an answer never waits for it
+        try:
+            if self.entry == entry:
+                self._lists.keep(key, answer)
+        finally:
+            self._taking_in.release()
 
     def _take_in_residents(self, connection: sa.Connection, ids: list[str]) -> None:
         if not ids:
             return
-        found = {
-            name: _read(connection, name, "resident_id", ids)
-            for name in ("residents", "bookings", "follows")
-        }
+        found = {name: _own_rows(connection, name, ids) for name in ("residents", "bookings")}
         asked = connection.execute(sa.select(mutes).where(mutes.c.resident_id.in_(ids)))
-        muted = pd.DataFrame(asked.mappings().all(), columns=list(mutes.c.keys()))
+        found["mutes"] = _by_resident([dict(row) for row in asked.mappings()])
         world = self.suggester.live.world
         for resident in ids:
-            own = {name: frame[frame["resident_id"] == resident] for name, frame in found.items()}
-            self.changed[resident] = Dataset(
-                {name: frame.reset_index(drop=True) for name, frame in own.items()}
-            )
-            self._muted[resident] = muted[muted["resident_id"] == resident]
-            if resident in world.residents and len(own["residents"]):
+            own = {name: rows.get(resident, []) for name, rows in found.items()}
+            self.changed[resident] = own
+            if resident in world.residents and own["residents"]:
                 row = world.residents.position(resident)
                 # Switched off counts at once; tastes come back with the next arrays.
-                if not _profiled(own["residents"]):
+                if not bool(profiled(_frame("residents", own["residents"]))[0]):
                     world.resident_profiled[row] = False
         chosen = set(ids)
-        for key in [key for key in list(self._lists) if key[0] in chosen]:
-            self._lists.pop(key, None)
+        self._lists.drop(lambda key: key[0] in chosen)
 
     def _take_in_events(self, connection: sa.Connection, ids: list[str]) -> None:
         known = [event for event in ids if event in self._column]
@@ -264,19 +239,12 @@ class Memory:
         own = self.changed.get(resident_id)
         if own is None:
             return self.suggester.ask(resident_id)
-        people = own["residents"]
-        if people.empty:
+        if not own["residents"]:
             raise ProblemError(404, "There is no such resident.")
         live = self.suggester.live
-        facts, ids, shown = live._ahead
-        fresh = resident_facts(
-            self.tables.replace(bookings=own["bookings"]),
-            people,
-            facts,
-            ids,
-            reach_m=live.reach_m,
-            muted=self._muted.get(resident_id),
-        ).with_events(shown)
+        people = _frame("residents", own["residents"])
+        muted = pd.DataFrame(own["mutes"], columns=list(mutes.c.keys()))
+        fresh = live.facts_of(people, _frame("bookings", own["bookings"]), muted)
         if resident_id in live.world.residents:
             return replace(self.suggester.ask(resident_id), facts=fresh)
         area = people["area_code"].iloc[0]
@@ -294,14 +262,21 @@ class Memory:
         try:
             found, _ = self.suggester.explain(asked, n)
         except NothingEligibleError as nothing:
-            return Answer((), personal, nothing.message)
-        kept = tuple(s for s in found if self._bookable(s.event_id, now))
+            return Answer.of((), (), personal=personal, why_empty=nothing.message)
+        return self._answer(found, now, personal=personal)
+
+    def _answer(self, found: Sequence[Suggestion], now: datetime, *, personal: bool) -> Answer:
+        kept = [
+            (line, column)
+            for line, column in ((line, self._column[line.event_id]) for line in found)
+            if self._bookable(column, now)
+        ]
         if len(kept) < len(found):
             self.stale = True
-        return Answer(_ranked(kept), personal)
+        lines, columns = [line for line, _ in kept], [column for _, column in kept]
+        return Answer.of(lines, columns, personal=personal)
 
-    def _bookable(self, event_id: str, now: datetime) -> bool:
-        column = self._column[event_id]
+    def _bookable(self, column: int, now: datetime) -> bool:
         facts = self.suggester.live.scene.events
         return bool(
             facts.closes_s[column] > now.timestamp()
@@ -310,77 +285,24 @@ class Memory:
         )
 
     def _holds(self, answer: Answer, now: datetime) -> bool:
-        return all(self._bookable(line.event_id, now) for line in answer.suggestions)
-
-    def _remember(self, key: tuple[str, int, str], answer: Answer) -> None:
-        self._lists[key] = answer
-        if len(self._lists) > _CACHED:
-            self._lists.popitem(last=False)
+        return all(self._bookable(column, now) for column in answer.columns)
 
 
-def _ranked(kept: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
-    return tuple(
-        line if line.rank == rank else replace(line, rank=rank)
-        for rank, line in enumerate(kept, start=1)
-    )
-
-
-def _read(connection: sa.Connection, name: str, key: str, ids: list[str]) -> pd.DataFrame:
-    table = TABLES[name]
-    columns = ", ".join(table.column_names)
+def _own_rows(connection: sa.Connection, name: str, ids: list[str]) -> dict[str, Rows]:
+    columns = ", ".join(TABLES[name].column_names)
     found = connection.execute(
-        sa.text(f"SELECT {columns} FROM {name} WHERE {key} = ANY(:ids)"), {"ids": ids}
+        sa.text(f"SELECT {columns} FROM {name} WHERE resident_id = ANY(:ids)"), {"ids": ids}
     )
-    return canonical(pd.DataFrame(found.mappings().all(), columns=list(table.column_names)), table)
+    return _by_resident([dict(row) for row in found.mappings()])
 
 
-def _profiled(people: pd.DataFrame) -> bool:
-    from features.residents import profiled
-
-    return bool(profiled(people)[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A served model, opened."""
-
-    served: "ServedModel"
-    suggestions: "SuggestionModel"
-    demand: "DemandModel | None"
+def _by_resident(rows: Rows) -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
+    for row in rows:
+        found.setdefault(row["resident_id"], []).append(row)
+    return found
 
 
-def build(store: "Store", loaded: Loaded, home: Path, *, at: datetime, entry: int) -> Memory:
-    """Arrays of the tables as they are known at a moment, and the model bound to them.
-
-    Parameters
-    ----------
-    store
-        The database.
-    loaded
-        The served model.
-    home
-        Where seats' prices lie, if a batch run left any.
-    at
-        The moment.
-    entry
-        The last change that the tables surely hold.
-    """
-    from data.snapshot import as_of
-
-    tables = as_of(store.load(), at)
-    with store.engine.connect() as connection:
-        muted = pd.DataFrame(
-            connection.execute(sa.select(mutes)).mappings().all(), columns=list(mutes.c.keys())
-        )
-        gone = set(connection.execute(sa.select(erasures.c.digest)).scalars())
-    areas = tables["areas"]
-    parents = {
-        code: parent
-        for code, parent in zip(areas["area_code"], areas["parent_code"], strict=True)
-        if isinstance(parent, str)
-    }
-    live = Live(tables, at, muted=muted)
-    version = loaded.served.version
-    prices = load_prices(home, live, version)
-    suggester = Suggester(loaded.suggestions, live, model_version=version, prices=prices)
-    return Memory(suggester, version, entry, tables, parents, gone=gone)
+def _frame(name: str, rows: Rows) -> pd.DataFrame:
+    table = TABLES[name]
+    return canonical(pd.DataFrame(rows, columns=list(table.column_names)), table)

@@ -1,13 +1,11 @@
 """What surrounds every request: identity, limits, security headers, counting, the log."""
 
-import json
 import logging
 import re
 import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -204,24 +202,6 @@ class Buckets:
         if len(self._levels) > self._callers:
             self._levels.popitem(last=False)
         return wait
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line; never a credential, a body or a query."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as one line."""
-        entry: dict[str, Any] = {
-            "at": datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-            **getattr(record, "fields", {}),
-        }
-        if record.exc_info and record.exc_info[0] is not None:
-            entry["error"] = record.exc_info[0].__name__
-            entry["trace"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False, default=str)
 
 
 def _caller(scope: Scope, headers: dict[bytes, bytes]) -> bytes:

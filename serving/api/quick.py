@@ -62,7 +62,7 @@ def quick_answer(
         return None
     now = service.now()
     answer = memory.ready(resident_id, int(query[1] or 10), now)
-    if answer is None or not answer.suggestions:
+    if answer is None or not answer.columns:
         return None
     scope["route"] = _Route
     scope["caller"] = principal.role.value

@@ -8,14 +8,12 @@ import logging
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
-
-from recommender.types import Suggestion
 
 _log = logging.getLogger("gongxu.recorder")
 _FLUSH_S = 1.0
@@ -60,7 +58,7 @@ class Recorder:
         self._thread: threading.Thread | None = None
 
     def shown(
-        self, resident_id: str | None, surface: str, suggestions: Iterable[Suggestion]
+        self, resident_id: str | None, surface: str, suggestions: Iterable[Mapping[str, Any]]
     ) -> None:
         """Note that a list was put on a surface, with the chance of each event to be there."""
         at = self._now().isoformat()
@@ -69,13 +67,13 @@ class Recorder:
                 {
                     "impression_id": secrets.token_hex(12),
                     "resident_id": resident_id,
-                    "event_id": line.event_id,
+                    "event_id": line["event_id"],
                     "shown_at": at,
                     "surface": surface,
-                    "position": line.rank,
-                    "propensity": line.propensity,
-                    "suggestion_id": line.suggestion_id,
-                    "model_version": line.model_version,
+                    "position": line["rank"],
+                    "propensity": line["propensity"],
+                    "suggestion_id": line["suggestion_id"],
+                    "model_version": line["model_version"],
                 }
             )
 

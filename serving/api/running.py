@@ -2,30 +2,14 @@
 
 import os
 import shutil
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
+from serving.api.logs import LOGGING
+from serving.api.shelf import VARIABLE, new_shelf
 from serving.composition import open_store, require_tables
 from serving.settings import Settings
-
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": "serving.api.middleware.JsonLines"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "stream": "ext://sys.stderr",
-            "formatter": "lines",
-        }
-    },
-    "loggers": {
-        "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-        "gongxu": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
-    },
-}
 
 STOPPING_S = 20
 """How long requests under way may take to end."""
@@ -50,12 +34,11 @@ def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
         shutil.rmtree(shared, ignore_errors=True)
         shared.mkdir(parents=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
-    uvicorn.run(
+    config = uvicorn.Config(
         "serving.api.running:application",
         factory=True,
         host=host,
         port=port,
-        workers=workers,
         log_config=LOGGING,
         access_log=False,
         server_header=False,
@@ -65,10 +48,20 @@ def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
         limit_concurrency=2000,
         h11_max_incomplete_event_size=64 * 1024,
     )
+    with new_shelf(settings.home) as shelf:
+        os.environ[VARIABLE] = str(shelf)
+        if workers == 1:
+            uvicorn.Server(config).run()
+        else:
+            from serving.api.workers import Workers
+
+            Workers(config, workers).run()
 
 
 def application() -> FastAPI:
     """What each worker runs; settings come from the environment."""
     from serving.api.app import create_app
+    from serving.api.service import Service
+    from serving.api.settings import ServiceSettings
 
-    return create_app()
+    return create_app(service=Service(Settings(), ServiceSettings(), shared=True))

@@ -12,6 +12,7 @@ from serving.api.keeper import Keeper
 from serving.api.metrics import Metrics
 from serving.api.recorder import Recorder
 from serving.api.settings import ServiceSettings
+from serving.api.shelf import shelf_of_run
 from serving.auth.authenticator import Authenticator
 from serving.auth.local_issuer import key_set
 from serving.auth.tokens import Issuer
@@ -32,6 +33,8 @@ class Service:
         Where things are, and how the service behaves.
     now
         The clock; ``demo_clock`` sets it back or forth.
+    shared
+        Share the arrays with the other workers of this run of ``gongxu serve``.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class Service:
         service_settings: ServiceSettings,
         *,
         now: Callable[[], datetime] = utc_now,
+        shared: bool = False,
     ) -> None:
         if service_settings.demo_clock is not None:
             now = _shifted(now, service_settings.demo_clock)
@@ -57,6 +61,7 @@ class Service:
             self.metrics,
             now=now,
             refresh_s=service_settings.refresh_s,
+            shelf=shelf_of_run() if shared else None,
         )
         self.recorder = Recorder(self.database.engine, now)
         self.authenticator = Authenticator(

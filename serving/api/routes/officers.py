@@ -1,6 +1,7 @@
 """What officers and operators see: street demand, the models."""
 
 import base64
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import anyio.to_thread
@@ -204,7 +205,7 @@ def _reason(request: Request, why: Switch | None) -> str:
 async def _switched(service: Any) -> None:
     """Let this worker change over before it answers, and the others at once after."""
     service.bell.ring()
-    await anyio.to_thread.run_sync(service.keeper.look)
+    await anyio.to_thread.run_sync(partial(service.keeper.look, wait=True))
 
 
 def _cursor(position: int, version: str) -> str:

@@ -204,10 +204,10 @@ async def calendar(
     memory, _ = await memory_now(request, None)
     now = service.now()
     answer = await anyio.to_thread.run_sync(memory.for_resident, resident_id, 10, now)
-    names = memory.suggester.live.text.venue_name
-    columns = {event: place for place, event in enumerate(memory.suggester.live.text.event_id)}
-    venues = {line.event_id: names[columns[line.event_id]] or "" for line in answer.suggestions}
-    content = calendar_of(answer.suggestions, venues, memory.ends, made_at=memory.at)
+    lines = answer.lines
+    shown = [line["event_id"] for line in lines]
+    venues = {event: memory.venue_name(event) for event in shown}
+    content = calendar_of(lines, venues, memory.ends(shown), made_at=memory.at)
     return Response(content, 200, media_type="text/calendar; charset=utf-8")
 
 

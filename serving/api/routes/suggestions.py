@@ -10,7 +10,8 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from serving.api.access import Access, guarded, unguarded
-from serving.api.memory import Answer, Memory
+from serving.api.answers import Answer
+from serving.api.memory import Memory
 from serving.api.problems import ProblemError
 from serving.auth.roles import Role
 
@@ -104,7 +105,7 @@ async def for_resident(
     if answer is None:
         answer = await anyio.to_thread.run_sync(make)
     if surface is not None:
-        service.recorder.shown(resident_id, surface, answer.suggestions)
+        service.recorder.shown(resident_id, surface, answer.lines)
     note_reading(request, "suggestions", resident_id)
     return _response(request, answer, memory, moment, degraded)
 
@@ -125,7 +126,7 @@ async def for_place(
     moment = at or service.now()
     answer = await anyio.to_thread.run_sync(memory.for_place, area_or_venue, n, moment)
     if surface is not None:
-        service.recorder.shown(None, surface, answer.suggestions)
+        service.recorder.shown(None, surface, answer.lines)
     return _response(request, answer, memory, moment, degraded)
 
 
@@ -190,7 +191,7 @@ def _response(
     metrics = request.app.state.service.metrics
     for slot, count in answer.slots:
         metrics.shown.labels(slot).inc(count)
-    if not answer.suggestions:
+    if not answer.columns:
         metrics.fallbacks.labels("empty").inc()
     head = orjson.dumps(
         {
