@@ -42,6 +42,8 @@ class Sessions:
         Whether a ticket costs nothing (or no price is known).
     past
         Whether it had begun by ``as_of``.
+    published
+        datetime64[us], UTC; NaT where unknown.
     """
 
     events: IdMap
@@ -53,6 +55,7 @@ class Sessions:
     seats: NDArray[np.float64]
     free: NDArray[np.bool_]
     past: NDArray[np.bool_]
+    published: NDArray[np.datetime64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ class Wishes:
         Whether it stood on the waiting list.
     attended, missed
         Whether the resident came, or did not.
+    at
+        When it was booked, datetime64[us], UTC.
     """
 
     resident: NDArray[np.intp]
@@ -77,6 +82,7 @@ class Wishes:
     waiting: NDArray[np.bool_]
     attended: NDArray[np.bool_]
     missed: NDArray[np.bool_]
+    at: NDArray[np.datetime64]
 
 
 MAX_SEATS = 6.0
@@ -95,11 +101,14 @@ class StreetCounts:
         Resident-sessions, same shape.
     bookings
         Bookings by residents of the street, shape (streets, products), int64.
+    dispersion
+        Variance over mean of the counts, if wishes are Poisson: of several seats each, >= 1.
     """
 
     counts: NDArray[np.float64]
     exposure: NDArray[np.float64]
     bookings: NDArray[np.int64]
+    dispersion: float
 
 
 def product_ids(tables: Tables) -> IdMap:
@@ -133,6 +142,7 @@ def read_sessions(tables: Tables, streets: Streets, products: IdMap, as_of: date
         seats=np.asarray(events["seats"].astype("float64"), dtype=np.float64),
         free=ticket <= 0,
         past=starts <= _naive(as_of),
+        published=events["published_at"].dt.tz_localize(None).to_numpy(dtype="datetime64[us]"),
     )
 
 
@@ -154,6 +164,7 @@ def read_wishes(tables: Tables, residents: StreetResidents, sessions: Sessions) 
         waiting=status[kept] == "waitlisted",
         attended=status[kept] == "attended",
         missed=status[kept] == "no_show",
+        at=frame["booked_at"].dt.tz_localize(None).to_numpy(dtype="datetime64[us]")[kept],
     )
 
 
@@ -216,7 +227,8 @@ def count_streets(
     exposure = members(residents, n_streets)[:, :, None] * opened[:, None, :]
     # A cell that shows bookings was open to those who booked, whatever the joining dates say.
     exposure = np.maximum(exposure, counts)
-    return StreetCounts(counts, exposure, bookings.astype(np.int64))
+    dispersion = float((value[used] ** 2).sum() / max(value[used].sum(), 1e-12))
+    return StreetCounts(counts, exposure, bookings.astype(np.int64), max(dispersion, 1.0))
 
 
 def _naive(moment: datetime) -> np.datetime64:

@@ -44,6 +44,106 @@ def read_draw(sessions: Sessions, wishes: Wishes) -> Draw:
     return Draw(taken, waiting, ((taken >= 0.97 * seats) & (taken > 0)) | (waiting > 0))
 
 
+LEAST_CURVE = 300
+"""Wishes for sessions that never filled, below which their booking curve is not believed."""
+
+
+def read_curve(sessions: Sessions, wishes: Wishes, draws: Draw) -> tuple[Floats, Floats]:
+    """Seats asked for until each session filled up, and the usual share of demand by then.
+
+    A session is full from the first entry on its waiting list on, or else from its last booking
+    on. Time runs from publication (or the first booking) to the start, as a share of it; the curve
+    is that of all sessions that never filled.
+
+    Returns
+    -------
+    Both of shape (events,); the share is NaN where the session was not full, or where too few
+    sessions had room left or bookings carry no times before the start.
+    """
+    size = len(sessions.events)
+    early, elapsed = draws.taken.copy(), np.full(size, np.nan)
+    starts = sessions.starts.astype(np.int64).astype(np.float64)
+    at = wishes.at.astype(np.int64).astype(np.float64)
+    known = ~np.isnat(wishes.at)
+    first = np.full(size, np.inf)
+    np.minimum.at(first, wishes.session[known], at[known])
+    published = sessions.published.astype(np.int64).astype(np.float64)
+    begin = np.minimum(np.where(np.isnat(sessions.published), np.inf, published), first)
+    length = starts - begin
+    timed = known & (length[wishes.session] > 0) & (at < starts[wishes.session])
+    share = np.full(len(at), np.nan)
+    of = wishes.session[timed]
+    share[timed] = (at[timed] - begin[of]) / length[of]
+    calm = timed & ~draws.full[wishes.session] & sessions.past[wishes.session]
+    if calm.sum() < LEAST_CURVE:
+        return early, elapsed
+    # Times that nearly all are the same are dates of record, not of wishes.
+    curve = np.sort(share[calm])
+    if curve[int(0.9 * len(curve))] - curve[int(0.1 * len(curve))] < 0.05:
+        return early, elapsed
+    closing, last = np.full(size, np.inf), np.zeros(size)
+    queue = timed & wishes.waiting
+    np.minimum.at(closing, wishes.session[queue], share[queue])
+    seated = timed & ~wishes.waiting
+    np.maximum.at(last, wishes.session[seated], share[seated])
+    closing = np.where(np.isfinite(closing), closing, last)
+    usual = np.searchsorted(curve, closing, side="right") / len(curve)
+    # The one who finds it full is counted: the clock stops at an arrival, not at a seat.
+    before = timed & (share <= closing[wishes.session])
+    early = np.bincount(
+        wishes.session[before], weights=wishes.seats[before], minlength=size
+    ).astype(np.float64)
+    # A moment after publication the curve says next to nothing: then the seats alone speak.
+    told = draws.full & (early > 0) & (usual >= 0.02)
+    elapsed[told] = usual[told]
+    return np.where(told, early, draws.taken), elapsed
+
+
+def worn(sessions: Sessions) -> Floats:
+    """How worn each session's product was: log2(1 + its sessions in the year before).
+
+    Once those who wanted a product have been, fewer are left: without this the first quarter of
+    a catalogue would pass for a season of its own.
+    """
+    order = np.lexsort((sessions.starts, sessions.product))
+    day = sessions.starts[order].astype("datetime64[D]").astype(np.int64)
+    # One ascending key a product: 1e6 days are more than two thousand years.
+    key = sessions.product[order].astype(np.int64) * 1_000_000 + day
+    before = np.arange(len(key)) - np.searchsorted(key, key - 365, side="left")
+    level = np.zeros(len(key))
+    level[order] = np.log2(np.maximum(before, 0) + 1.0)
+    return level
+
+
+SALE_LEVELS = 8
+"""Levels of how long a session was on sale, and of how many others were at the time."""
+
+
+def on_sale(sessions: Sessions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Levels of how long each session was on sale, and among how many, shape (events,) each.
+
+    Where nothing was published with a time, all levels are -1. Levels have equally many sessions
+    but for the outermost two, which have a fiftieth each.
+    """
+    starts = sessions.starts.astype(np.int64).astype(np.float64)
+    known = ~np.isnat(sessions.published)
+    published = np.where(known, sessions.published.astype(np.int64), starts).astype(np.float64)
+    length = np.maximum(starts - published, 0.0)
+    known &= length > 0
+    middle = published + length / 2.0
+    opened = np.searchsorted(np.sort(published[known]), middle, side="right")
+    closed = np.searchsorted(np.sort(starts[known]), middle, side="right")
+    return _levels(length, known), _levels((opened - closed).astype(np.float64), known)
+
+
+def _levels(value: Floats, known: NDArray[np.bool_]) -> NDArray[np.intp]:
+    if not known.any():
+        return np.full(len(value), -1, dtype=np.intp)
+    inner = np.linspace(0.02, 0.98, SALE_LEVELS - 1)
+    edges = np.unique(np.quantile(value[known], inner))
+    return np.where(known, np.searchsorted(edges, value, side="right"), -1).astype(np.intp)
+
+
 def repeats(sessions: Sessions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Series (one product, street and quarter) of each session, and its place in it from 0."""
     quarter = sessions.starts.astype("datetime64[M]").astype(int) // 3

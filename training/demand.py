@@ -18,27 +18,33 @@ from features.street_counts import (
     read_wishes,
     show_rates,
 )
+from features.street_exposure import read_shown
 from features.street_products import ProductTraits, read_products
 from features.street_sessions import (
+    SALE_LEVELS,
     Draw,
     main_venues,
     months,
+    on_sale,
     pair_counts,
     present,
+    read_curve,
     read_draw,
     repeats,
     slots,
     street_distances,
+    worn,
 )
 from features.street_surveys import SurveyVotes, read_surveys
 from features.street_tables import StreetResidents, Streets, read_residents, read_streets
 from recommender.demand.calendar import combine, learn_factors
 from recommender.demand.catchment import draw, learn_reach
 from recommender.demand.censoring import unconstrain
+from recommender.demand.exposure import relative_exposure
 from recommender.demand.intervals import estimate_with_intervals
 from recommender.demand.model import DemandModel
 from recommender.demand.new_products import learn_product_rates
-from recommender.demand.sessions import learn_decay
+from recommender.demand.sessions import learn_decay, learn_wear
 from recommender.demand.surveys import survey_score
 from recommender.demand.usual import Usual
 
@@ -88,6 +94,7 @@ def _fit(
     report("unconstraining", 0.2)
     n_streets, n_products = len(streets.streets), len(products)
     draws = read_draw(sessions, wishes)
+    early, elapsed = read_curve(sessions, wishes, draws)
     there = present(sessions, residents, n_streets)
     series, order = repeats(sessions)
     decay = _decay(sessions, draws, series, order, traits)
@@ -96,25 +103,57 @@ def _fit(
     met = np.maximum(fresh * there.sum(axis=0), 1e-9)
     levels, sizes = _circumstances(sessions, traits)
     held_levels = [level[seen] for level in levels]
-    lift = np.ones(len(sessions.events))
+    shown = read_shown(known, residents, sessions, wishes)
+    lift, heard, fresh_again = np.ones((3, len(sessions.events)))
+    tired = worn(sessions)
     for turn in range(ROUNDS):
         freed = unconstrain(
             draws.taken[seen],
             draws.waiting[seen],
             draws.full[seen],
-            (met * lift)[seen],
+            (met * lift * heard)[seen],
             sessions.product[seen],
             traits.group,
+            early=early[seen],
+            elapsed=elapsed[seen],
             # Waiting lists are weighed in the last turn only: they cost the most by far.
             passes=2 if turn == ROUNDS - 1 else 0,
         )
-        usual = met[seen] * freed.rate[sessions.product[seen]]
-        factors = learn_factors(freed.demand, usual, held_levels, sizes)
-        lift = combine(factors, levels, len(lift))
+        appeal = freed.rate[sessions.product[seen]]
+        spread = freed.size[traits.group[sessions.product[seen]]]
+        factors = learn_factors(
+            freed.demand,
+            (met * heard * fresh_again)[seen] * appeal,
+            held_levels,
+            sizes,
+            size=spread,
+        )
+        plain = combine(factors, levels, len(lift))
+        wear = learn_wear(
+            freed.demand,
+            (met * heard * plain)[seen],
+            tired[seen],
+            sessions.product[seen],
+            spread,
+        )
+        fresh_again = np.exp(-wear * tired)
+        # Usual is a product as worn as those that were held.
+        usual = (met * plain)[seen] * appeal
+        fresh_again *= usual.sum() / max((usual * fresh_again[seen]).sum(), 1e-12)
+        lift = plain * fresh_again
+        heard[seen], _ = relative_exposure(
+            (met * lift)[seen] * appeal,
+            # The log shows how long and among how many a session was on sale: not twice.
+            (there.sum(axis=0) * combine(factors[4:], levels[4:], len(lift)))[seen],
+            shown.looks[seen],
+            shown.logged[seen],
+            appeal,
+            shown.share,
+        )
     weight = np.ones(len(sessions.events))
     asked = draws.taken[seen] + draws.waiting[seen]
     weight[seen] = np.where(asked > 0, freed.demand / np.maximum(asked, 1e-9), 1.0)
-    circumstance = fresh * lift
+    circumstance = fresh * lift * heard
 
     report("reach", 0.4)
     reach = _reach(streets, residents, sessions, wishes, weight, circumstance, there, freed.rate)
@@ -152,6 +191,7 @@ def _fit(
         product_rates=general.rate,
         usual=Usual(traits.group, traits.matrix, seed=int(rng.integers(2**31))),
         hints=hints,
+        dispersion=counted.dispersion,
         rng=rng,
     )
     shows = show_rates(sessions, wishes)
@@ -182,6 +222,11 @@ def _fit(
         np.bincount(sessions.product[seen], weights=freed.demand, minlength=n_products), 1e-9
     )
     as_seen = general.predicted + (general.rate - general.predicted) * np.clip(plain, 0.0, 1.0)
+    # Bands that showed no booking widen a seen product; a new one is as wide as its prediction.
+    showed = counted.bookings.sum(axis=0) > 0
+    product_log_sd = np.where(
+        showed, np.maximum(general.log_sd, fitted.product_log_sd), general.log_sd
+    )
     report("done", 1.0)
     planned = (~sessions.past) & (sessions.street >= 0)
     return DemandModel(
@@ -192,7 +237,7 @@ def _fit(
         categories=traits.categories,
         group=traits.group,
         expected=expected,
-        log_sd=np.sqrt(log_sd**2 + np.maximum(general.log_sd, fitted.product_log_sd) ** 2),
+        log_sd=np.sqrt(log_sd**2 + product_log_sd**2),
         bookings=counted.bookings,
         survey_votes=(surveyed.product + surveyed.category[:, traits.group]).astype(np.int64),
         behind=_behind(residents, sessions, wishes, traits, n_streets),
@@ -214,7 +259,7 @@ def _fit(
 def _circumstances(
     sessions: Sessions, traits: ProductTraits
 ) -> tuple[list[NDArray[np.intp]], list[int]]:
-    """Levels of venue, time of week, time of week by audience, and quarter by category."""
+    """Levels of venue, hour, hour by audience, quarter by category, and time on sale."""
     slot = slots(sessions)
     audience = traits.audience[sessions.product]
     quarter = (months(sessions).astype(int) % 12) // 3
@@ -223,12 +268,15 @@ def _circumstances(
         slot,
         audience * 6 + slot,
         traits.group[sessions.product] * 4 + quarter,
+        *on_sale(sessions),
     ]
     sizes = [
         len(sessions.venues),
         6,
         6 * (int(traits.audience.max(initial=0)) + 1),
         4 * len(traits.categories),
+        SALE_LEVELS,
+        SALE_LEVELS,
     ]
     return levels, sizes
 

@@ -6,6 +6,12 @@ of the ``D - C`` turned away stood with one common, unknown chance π: ``W ~ Bin
 (To take C + W for the bound would be wrong: a long list is itself a sign of high demand, and totals
 come out too high.) Where no waiting list was ever open, C alone speaks.
 
+Where it is known *when* the session filled up, that says far more: by then the share F of such
+sessions' bookings is usually in (the booking curve of the sessions that never filled; Talluri & van
+Ryzin 2004, ch. 9), so the seats asked for until then are a full observation of ``D_j·F``. With D_j
+Poisson around a Gamma rate, ``(1 - F)·e_j·θ_p·(r + C) / (r + F·e_j·θ_p)`` were still to come. No
+tail of a distribution has to be believed then.
+
 The rates θ of a category's products follow a distribution over a grid, learnt from the data
 (non-parametric maximum likelihood by EM, categories shrunk to all products together); r is, for
 each category, the size of greatest marginal likelihood. Hidden demand is averaged over each
@@ -53,6 +59,8 @@ def unconstrain(
     product: NDArray[np.intp],
     group: NDArray[np.intp],
     *,
+    early: Floats | None = None,
+    elapsed: Floats | None = None,
     passes: int = 3,
 ) -> Unconstrained:
     """Demand of sessions, were seats no limit.
@@ -69,17 +77,25 @@ def unconstrain(
         Product of each session.
     group
         Category of each product, shape (products,).
+    early, elapsed
+        Seats asked for until each session filled up, and the share F of a session's demand
+        that is usually in by then, in (0, 1], NaN where unknown; shape (sessions,).
     passes
-        Rounds of estimating π from what the waiting lists show.
+        Rounds of estimating π from what the waiting lists show, for full sessions without F.
     """
     n_groups = int(group.max(initial=0)) + 1
     if len(taken) == 0:
         return Unconstrained(np.zeros(0), np.ones(len(group)), np.full(n_groups, 10.0))
     seen = (taken + waiting).astype(np.float64)
-    shown = np.where(full, np.maximum(taken, 1.0), seen)
-    raw = (seen + 0.5) / opportunity
-    grid = np.geomspace(raw.min() / 2.0, raw.max() * 6.0, NODES)
-    mean = opportunity[:, None] * grid
+    if early is None or elapsed is None:
+        early, elapsed = seen, np.full(len(seen), np.nan)
+    timed = full & np.isfinite(elapsed)
+    part = np.where(timed, elapsed, 1.0)
+    full = full & ~timed
+    shown = np.where(timed, early, np.where(full, np.maximum(taken, 1.0), seen))
+    raw = (np.maximum(seen, shown / part) + 0.5) / opportunity
+    grid = np.geomspace(raw.min() / 2.0, raw.max() * (6.0 if full.any() else 1.5), NODES)
+    mean = (opportunity * part)[:, None] * grid
     size = _sizes(shown, full, mean, product, group, n_groups)
     r = size[group[product]]
 
@@ -98,6 +114,10 @@ def unconstrain(
         hidden = (posterior[of] * beyond).sum(axis=1)
     demand = seen.copy()
     demand[full] = np.maximum(hidden, seen[full])
+    mu, c, s = mean[timed], shown[timed][:, None], r[timed][:, None]
+    to_come = (1.0 / part[timed] - 1.0)[:, None] * mu * (s + c) / (s + mu)
+    curve = shown[timed] + (posterior[product[timed]] * to_come).sum(axis=1)
+    demand[timed] = np.maximum(curve, seen[timed])
     return Unconstrained(demand, posterior @ grid, size)
 
 

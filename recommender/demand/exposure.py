@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 
 MOST_WEIGHT = 50.0
 LEAST_SAMPLE = 30.0
+LEAST_LOGGED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +65,65 @@ def rates_when_shown(
     thin = sample < LEAST_SAMPLE
     rate = np.where(thin, fallback, taken / np.maximum(total, 1e-12))
     return ShownRates(rate, sample, thin)
+
+
+def looks_by_position(position: NDArray[np.int64], booked: NDArray[np.bool_]) -> Floats:
+    """How much an impression counts for by where it stood; shape (impressions,), mean about 1.
+
+    The share of impressions at its position that led to a booking, over the share at all,
+    shrunk to 1 as if by a hundred bookings.
+    """
+    level = max(float(booked.mean()), 1e-9) if len(booked) else 1.0
+    place = np.clip(position, 1, 50) - 1
+    count = np.bincount(place, minlength=50)
+    taken = np.bincount(place, weights=booked, minlength=50)
+    return np.asarray(((taken + 100.0) / (count * level + 100.0))[place])
+
+
+def relative_exposure(
+    usual: Floats,
+    met: Floats,
+    looks: Floats,
+    logged: NDArray[np.bool_],
+    appeal: Floats,
+    share: float,
+) -> tuple[Floats, float]:
+    """How much more often than usual each session was noticed.
+
+    What is popular is shown more, and what is shown more is booked more. For logged sessions the
+    log tells; for others ``log(exposure) = a + b·log(appeal)`` is learnt from those. Bookings by
+    people to whom nothing was shown do not depend on it: only ``share`` of the exposure varies.
+
+    Parameters
+    ----------
+    usual
+        Demand of each session at usual exposure, shape (sessions,), > 0.
+    met
+        Resident-sessions that could have been shown it, same shape, > 0.
+    looks, logged
+        Impressions, and whether they are known, same shape.
+    appeal
+        Rate of each session's product at usual exposure, same shape, > 0.
+    share
+        Share of bookings that follow from an impression.
+
+    Returns
+    -------
+    Shape (sessions,), > 0, such that demand sums to what it is at usual exposure; and b. Ones and
+    0 where fewer than :data:`LEAST_LOGGED` sessions are logged: the stated fallback is that all
+    sessions were noticed alike.
+    """
+    if logged.sum() < LEAST_LOGGED:
+        return np.ones(len(usual)), 0.0
+    rate = looks[logged] / met[logged]
+    level = float(rate.mean())
+    log = np.log(np.maximum(rate / level, 1e-3))
+    x = np.log(appeal)
+    centre = float(x[logged].mean())
+    spread = float(((x[logged] - centre) ** 2).sum())
+    slope = float((log - log.mean()) @ (x[logged] - centre)) / max(spread, 1e-12)
+    slope = float(np.clip(slope, 0.0, 1.0))
+    found = np.exp(log.mean() + slope * (x - centre))
+    found[logged] = rate / level
+    found = 1.0 - share + share * np.clip(found, 0.1, 10.0)
+    return np.asarray(found * usual.sum() / (usual * found).sum()), slope

@@ -10,6 +10,7 @@ so little about it that it swung between 0.5 and 1.7.) The full fit then uses th
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ def estimate_with_intervals(
     product_rates: Floats | None = None,
     usual: Usual | None = None,
     hints: Sequence[Floats] = (),
+    dispersion: float = 1.0,
 ) -> tuple[StreetRates, Floats]:
     """:func:`~recommender.demand.rates.estimate_rates` with calibrated ``log_sd``.
 
@@ -42,19 +44,21 @@ def estimate_with_intervals(
     The estimate, and the factors that its streets' standard deviations were multiplied with,
     shape (streets,), at least 1: no street's interval is made narrower than the model says.
     """
-    fitted = estimate_rates(
-        counts, exposure, population, product_rates=product_rates, usual=usual, hints=hints
-    )
+    known_too: dict[str, Any] = {
+        "product_rates": product_rates,
+        "usual": usual,
+        "hints": hints,
+        "dispersion": dispersion,
+    }
+    fitted = estimate_rates(counts, exposure, population, **known_too)
     first = split(counts, rng)
     second = counts - first
     factors = []
     for known, kept_back in ((first, second), (second, first)):
-        half = estimate_rates(
-            known, exposure / 2.0, population, product_rates=product_rates, usual=usual, hints=hints
-        )
+        half = estimate_rates(known, exposure / 2.0, population, **known_too)
         expected = half.standardised.offset * half.ratio
-        spread = np.sqrt(half.log_sd**2 + 1.0 / (known.sum(axis=(0, 1)) + 1.0))
-        factors.append(calibrate(kept_back.sum(axis=1), expected, spread))
+        spread = np.sqrt(half.log_sd**2 + 1.0 / (known.sum(axis=(0, 1)) / dispersion + 1.0))
+        factors.append(calibrate(kept_back.sum(axis=1) / dispersion, expected / dispersion, spread))
     factor = np.maximum(np.exp(np.mean(np.log(factors), axis=0)), 1.0)
     return replace(fitted, log_sd=fitted.log_sd * factor[:, None]), factor
 

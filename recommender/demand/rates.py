@@ -55,6 +55,7 @@ def estimate_rates(
     product_rates: Floats | None = None,
     usual: Usual | None = None,
     hints: Sequence[Floats] = (),
+    dispersion: float = 1.0,
 ) -> StreetRates:
     """Demand of every street for every product from counts by street and age band.
 
@@ -74,6 +75,8 @@ def estimate_rates(
     hints
         Log ratios of streets from elsewhere (surveys), shape (streets, products) each; they
         count as far as they foretell the counts.
+    dispersion
+        Variance of a count over its mean: above 1 where one booking is for several seats.
     """
     if product_rates is None:
         total = np.broadcast_to(exposure.sum(axis=(0, 1)), counts.shape[2:])
@@ -83,9 +86,15 @@ def estimate_rates(
     for hint in hints:
         prior = prior * np.exp(reliability(base.counts, base.offset * prior, hint) * hint)
     offset, target = base.offset * prior, base.target * prior
-    shrunk = shrink(base.counts, offset)
-    shared = share(base.counts, offset)
-    rows, columns = _margins(base.counts, offset, target)
+    # Products keep their rate: what a lucky session drew beyond it is nobody's taste.
+    target = target * (base.offset.sum(axis=0) / offset.sum(axis=0))
+    offset = offset * ((base.counts.sum(axis=0) + 1.0) / (offset.sum(axis=0) + 1.0))
+    # Counted in units that vary like Poisson counts: two seats of one family are one wish.
+    told, of = base.counts / dispersion, offset / dispersion
+    shrunk = shrink(told, of)
+    shared = share(told, of)
+    rows = _row_margin(told, of, target)
+    columns = target.sum(axis=0)
     by_shrinkage = rake(target * shrunk.mean, rows, columns)
     by_sharing = rake(target * np.exp(shared.mode), rows, columns)
     expected = np.sqrt(by_shrinkage * by_sharing)
@@ -93,7 +102,7 @@ def estimate_rates(
     return StreetRates(
         expected,
         log_sd,
-        _product_log_sd(counts.sum(axis=0), population.sum(axis=0), base.band_rates),
+        _product_log_sd(counts.sum(axis=0) / dispersion, population.sum(axis=0), base.band_rates),
         base,
         expected / np.maximum(base.target, 1e-12),
     )
@@ -106,8 +115,7 @@ def _product_log_sd(band_counts: Floats, people: Floats, rates: Floats) -> Float
     return np.asarray(np.sqrt((share**2 / (band_counts + 1.0)).sum(axis=0)))
 
 
-def _margins(counts: Floats, offset: Floats, target: Floats) -> tuple[Floats, Floats]:
-    """Wanted totals of every street and of every product."""
+def _row_margin(counts: Floats, offset: Floats, target: Floats) -> Floats:
+    """Wanted total of every street."""
     streets = shrink(counts.sum(axis=1)[:, None] / 1.5, offset.sum(axis=1)[:, None] / 1.5)
-    products = (counts.sum(axis=0) + 0.1) / (offset.sum(axis=0) + 0.1)
-    return target.sum(axis=1) * streets.mean[:, 0], target.sum(axis=0) * products
+    return np.asarray(target.sum(axis=1) * streets.mean[:, 0])

@@ -78,3 +78,46 @@ def learn_decay(
             first * np.log(1 / (1 + decay)) + (1 - first) * np.log(decay / (1 + decay))
         )
     return np.asarray(grid[np.argmax(fit, axis=0)])
+
+
+WEAR: Floats = np.linspace(0.0, 0.6, 31)
+
+
+def learn_wear(
+    demand: Floats,
+    expected: Floats,
+    level: Floats,
+    product: NDArray[np.intp],
+    size: Floats | float,
+) -> float:
+    """How fast interest in a product wears off, δ: demand falls as ``exp(-δ·level)``.
+
+    Only sessions of the same product are compared: what is held often is popular, and between
+    products wear would be taken for appeal. Within a product each session's share of the total
+    follows ``expected·exp(-δ·level)`` (a conditional likelihood, in which the product's own rate
+    drops out); sessions weigh ``r / (r + expected)``.
+
+    Parameters
+    ----------
+    demand, expected
+        Of each session, shape (n,); ``expected`` but for wear, > 0.
+    level
+        How worn the product was then, shape (n,); 0 when new.
+    product, size
+        Product of each session, and r, shape (n,).
+
+    Returns
+    -------
+    In [0, 0.6]; 0 where no product was held twice.
+    """
+    if len(demand) == 0:
+        return 0.0
+    n = int(product.max()) + 1
+    weight = size / (size + expected)
+    fit = []
+    for delta in WEAR:
+        mean = expected * np.exp(-delta * level)
+        total = np.bincount(product, weights=weight * mean, minlength=n)
+        log = np.log(np.maximum(weight * mean / np.maximum(total[product], 1e-12), 1e-12))
+        fit.append(float((weight * demand * log).sum()))
+    return float(WEAR[int(np.argmax(fit))])
