@@ -24,7 +24,7 @@ from serving.lists import Asked
 from serving.suggesting import Suggester, suggestion_id
 
 BLOCK = 4096
-"""Residents a block; a killed run loses at most the blocks it was in."""
+"""Residents a block, usually."""
 
 Told = Callable[[int, int], None]
 
@@ -40,7 +40,9 @@ class Run:
     model_version, n, lang
         As asked for.
     data
-        Fingerprint of the residents and the candidates.
+        Fingerprint of the residents, the candidates, seat prices and policy.
+    block
+        Residents a block.
     """
 
     at: str
@@ -48,6 +50,7 @@ class Run:
     n: int
     lang: str
     data: str
+    block: int
 
 
 def side_folder(out: Path) -> Path:
@@ -65,7 +68,13 @@ def unfinished(out: Path) -> datetime | None:
 
 
 def suggest_all(
-    suggester: Suggester, n: int, out: Path, *, lang: str = "zh", told: Told | None = None
+    suggester: Suggester,
+    n: int,
+    out: Path,
+    *,
+    lang: str = "zh",
+    block: int = BLOCK,
+    told: Told | None = None,
 ) -> int:
     """Write the lists of all residents; residents for whom nothing is eligible have no rows.
 
@@ -79,8 +88,11 @@ def suggest_all(
         ``.parquet`` or ``.csv``; appears when it is whole, never before.
     lang
         The reasons' language.
+    block
+        Residents a block: a killed run loses the block it was in.
     told
-        Called with the residents done and their total.
+        Called with the residents done and their total, and once before the first block with
+        those that a killed run had done already.
 
     Returns
     -------
@@ -97,29 +109,39 @@ def suggest_all(
     if total == 0:
         raise NotTrainedError("there are no residents.", "Import residents first.")
     side = side_folder(out)
-    _begin(side, _run_of(suggester, n, lang))
-    parts = []
-    for first in range(0, total, BLOCK):
-        part = side / f"{first:09d}.parquet"
-        if not part.exists():
-            table = block_table(suggester, first, min(first + BLOCK, total), n, lang)
-            half = part.with_suffix(".half")
-            pq.write_table(table, half)
-            half.replace(part)
-        parts.append(part)
+    _begin(side, _run_of(suggester, n, lang, block))
+    starts = range(0, total, block)
+    parts = [side / f"{first:09d}.parquet" for first in starts]
+    done = sum(
+        min(block, total - first)
+        for first, part in zip(starts, parts, strict=True)
+        if part.exists()
+    )
+    if told is not None:
+        told(done, total)
+    for first, part in zip(starts, parts, strict=True):
+        if part.exists():
+            continue
+        table = block_table(suggester, first, min(first + block, total), n, lang)
+        half = part.with_suffix(".half")
+        pq.write_table(table, half)
+        half.replace(part)
+        done += min(block, total - first)
         if told is not None:
-            told(min(first + BLOCK, total), total)
+            told(done, total)
     rows = _join(parts, out, side / "whole")
     shutil.rmtree(side)
     return rows
 
 
-def _run_of(suggester: Suggester, n: int, lang: str) -> Run:
+def _run_of(suggester: Suggester, n: int, lang: str, block: int) -> Run:
     live = suggester.live
     known = hashlib.blake2b(digest_size=16)
     for ids in (live.world.residents.ids, live.world.events.take(live.candidates)):
         known.update("\n".join(ids).encode())
-    return Run(suggester.at.isoformat(), suggester.model_version, n, lang, known.hexdigest())
+    for weights in (suggester.engine.prices, live.boost):
+        known.update(b"none" if weights is None else np.round(weights, 6).tobytes())
+    return Run(suggester.at.isoformat(), suggester.model_version, n, lang, known.hexdigest(), block)
 
 
 def _begin(side: Path, run: Run) -> None:

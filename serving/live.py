@@ -1,6 +1,6 @@
 """Everything a list needs beside the model, as arrays: the events ahead, and who may see them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -235,6 +235,19 @@ class Live:
     def follows(self) -> Follows:
         """What each resident follows, by position."""
         return Follows(self._tables["follows"], self.world.residents)
+
+    @cached_property
+    def supplier_names(self) -> dict[str, str]:
+        """Name by supplier."""
+        table = self._tables["suppliers"]
+        return dict(zip(table["supplier_id"], table["name"].fillna(""), strict=True))
+
+    def audience_of(self, events: NDArray[np.intp], groups: Collection[str]) -> NDArray[np.bool_]:
+        """Whether any of some audience groups is meant by each event, by position."""
+        products = self._tables["products"].set_index("product_id")["audience_groups"]
+        meant = self._events["product_id"].iloc[events].map(products).fillna("")
+        found = [not set(groups).isdisjoint(told.split(";")) for told in meant.astype("str")]
+        return np.array(found, dtype=np.bool_)
 
     @cached_property
     def described(self) -> list[dict[str, list[str]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from serving.pricing import load_prices
 from serving.suggesting import Suggester
 
 if TYPE_CHECKING:
+    from data.dataset import Dataset
     from recommender.ranking.model import SuggestionModel
     from serving.settings import Settings
 
@@ -39,6 +40,94 @@ def read_boosts(path: Path) -> Boosts:
     if not isinstance(document, dict):
         raise UsageError(f"{path} holds no weights.", 'Write {"district": {"tag:舞蹈": 0.3}}.')
     return Boosts.parse(document)
+
+
+def parse_moment(text: str | None) -> datetime | None:
+    """A moment as people write it; without an offset it is local. ``None`` stays ``None``.
+
+    Raises
+    ------
+    UsageError
+        If it is not ISO 8601.
+    """
+    if text is None:
+        return None
+    from features.time import LOCAL
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a moment.", "Write ISO 8601, such as 2027-03-01T08:00+08:00."
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
+
+
+def read_lists(path: Path) -> pd.DataFrame:
+    """What ``suggest --all`` wrote.
+
+    Raises
+    ------
+    UsageError
+        If the file is missing, or holds no lists of residents.
+    """
+    wanted = ["resident_id", "rank", "event_id"]
+    try:
+        if path.suffix == ".parquet":
+            return pd.read_parquet(path, columns=wanted)
+        return pd.read_csv(path, usecols=wanted, dtype={"resident_id": "str", "event_id": "str"})
+    except (OSError, ValueError) as error:
+        told = str(error).splitlines()[0]
+        raise UsageError(
+            f"{path} holds no lists: {told}.", "Make it by `gongxu suggest --all --out FILE`."
+        ) from None
+
+
+def open_suggester(
+    data: Path | None,
+    at: datetime | None,
+    *,
+    model: Path | None = None,
+    boosts: Boosts | None = None,
+    seed: int = 0,
+) -> Suggester:
+    """The suggester of a folder, or of the database when there is none."""
+    from serving.cli.output import progress
+    from serving.settings import Settings
+
+    now = datetime.now(UTC)
+    if data is None:
+        return suggester_from_store(Settings(), at or now, boosts=boosts)
+    with progress() as bar:
+        task = bar.add_task("reading", total=None)
+        return suggester_from_folder(
+            data,
+            at,
+            now=now,
+            model=model,
+            boosts=boosts,
+            seed=seed,
+            told=lambda step: bar.update(task, description=step),
+        )
+
+
+def open_live(data: Path | None, at: datetime | None) -> Live:
+    """The tables at a moment, of a folder or of the database; no model is needed."""
+    from data.snapshot import as_of
+    from serving.composition import open_store, require_tables
+    from serving.settings import Settings
+
+    now = datetime.now(UTC)
+    if data is not None:
+        tables, moment = _folder_at(data, at, now)
+        return Live(tables, moment)
+    store = open_store(Settings())
+    try:
+        require_tables(store)
+        tables = as_of(store.load(), at or now)
+    finally:
+        store.close()
+    return Live(tables, at or now)
 
 
 def suggester_from_store(
@@ -100,6 +189,12 @@ def suggester_from_folder(
     InputRejectedError
         If the folder holds nothing to suggest from.
     """
+    tables, at = _folder_at(folder, at, now)
+    fitted, version = _fitted(tables, at, model, seed, told)
+    return Suggester(fitted, Live(tables, at, boosts=boosts), model_version=version)
+
+
+def _folder_at(folder: Path, at: datetime | None, now: datetime) -> tuple[Dataset, datetime]:
     from data.reading import read_dataset
     from data.snapshot import as_of
 
@@ -110,21 +205,17 @@ def suggester_from_folder(
         last = dataset["bookings"]["booked_at"].max()
         over = dataset["events"]["starts_at"].max() <= pd.Timestamp(now)
         at = last.to_pydatetime() if over and pd.notna(last) else now
-    tables = as_of(dataset, at)
-    fitted, version = _fitted(tables, at, model, seed, told)
-    return Suggester(fitted, Live(tables, at, boosts=boosts), model_version=version)
+    return as_of(dataset, at), at
 
 
 def _fitted(
-    tables: object,
+    tables: Dataset,
     at: datetime,
     model: Path | None,
     seed: int,
     told: Callable[[str], None] | None,
 ) -> tuple[SuggestionModel, str]:
     import numpy as np
-
-    from data.dataset import Dataset
 
     if model is not None:
         from training.bundle import load_bundle
@@ -134,6 +225,5 @@ def _fitted(
         return open_suggestions(bundle.parts), model.name
     from training.suggestions import fit_suggestions
 
-    assert isinstance(tables, Dataset)
     rng = np.random.default_rng(seed)
     return fit_suggestions(tables, as_of=at, rng=rng, progress=told), f"unsaved-{seed}"

@@ -1,5 +1,8 @@
 """*Place*, *time*, *momentum*, *quality*: what needs no personal profile, or little of it."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -18,11 +21,33 @@ MOMENTA_DAYS = (1.0, 7.0, 30.0, 180.0)
 Values = dict[str, NDArray[np.float32]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Shelf:
+    """Signals of the events that can be booked, at one moment.
+
+    Names, and values by event (n, d); by street and event; by age band and event. The last street
+    and the last age are for whoever has none.
+    """
+
+    at: np.datetime64
+    common: tuple[str, ...]
+    common_values: NDArray[np.float32]
+    street: tuple[str, ...]
+    street_values: NDArray[np.float32]
+    age: tuple[str, ...]
+    age_values: NDArray[np.float32]
+
+
+def _unstacked(names: tuple[str, ...], values: NDArray[np.float32]) -> Values:
+    return {name: values[..., i] for i, name in enumerate(names)}
+
+
 class Circumstance:
     """Counts over everybody, by event, product, street and age band."""
 
     def __init__(self, world: World, half_life_days: float) -> None:
         self.world = world
+        self._shelf: _Shelf | None = None
         level = world.event_level
         kept = world.log_outcome != CANCELLED
         age = ((world.as_of - world.log_time) / _DAY).astype(np.float32)
@@ -172,25 +197,84 @@ class Circumstance:
 
         With ``quick`` only the latter.
         """
-        world, events, level = self.world, ask.events, self.world.event_level
+        if ask.events.shape[0] > 1 or len(ask.residents) == 1:
+            column = self._column[ask.events]
+            if (column >= 0).all():
+                return self._looked_up(ask, column, quick=quick)
+        found = self._common(ask.events, ask.at)
+        if quick:
+            return found
+        rows = {"street": ask.streets, "age": self._ages(ask)}
+        return found | self._near_at(rows, ask.events) | self._own(ask)
+
+    def _common(self, events: NDArray[np.intp], at: np.datetime64) -> Values:
+        world, level = self.world, self.world.event_level
         found: Values = {name: one_at(values, events) for name, values in self._event.items()}
         for (name, which), values in self._level.items():
             key = which if which == "popularity" else f"{name}_{which}"
             found[key] = np.log1p(one_at(values, level[name][events], missing=0.0))
-        lead = (world.event_closes[events] - ask.at) / _DAY
+        lead = (world.event_closes[events] - at) / _DAY
         found["lead"] = np.log1p(np.clip(lead, 0, 3650)).astype(np.float32)
-        age = (ask.at - world.event_known[events]) / _DAY
+        age = (at - world.event_known[events]) / _DAY
         found["age"] = np.log1p(np.clip(age, 0, 3650)).astype(np.float32)
+        return found
+
+    def _ages(self, ask: Ask) -> NDArray[np.intp]:
+        known = ask.residents >= 0
+        return np.where(known, self.world.resident_age[ask.residents], -1).astype(np.intp)
+
+    def _near_at(self, rows: dict[str, NDArray[np.intp]], events: NDArray[np.intp]) -> Values:
+        level = self.world.event_level
+        return {
+            f"{group}_{name}": sparse_at(matrix, rows[group], level[name][events])
+            for (group, name), matrix in self._lift.items()
+            if group in rows
+        }
+
+    def _own(self, ask: Ask) -> Values:
+        return {
+            "hours": dense_at(self._hour_lift, ask.residents, self._cell[ask.events]),
+            "distance": np.log1p(self.distance_m(ask) / 1000.0),
+        }
+
+    @cached_property
+    def _column(self) -> NDArray[np.int32]:
+        """Where each event stands among those that can be booked now, -1 for all others."""
+        column = np.full(len(self.world.events), -1, dtype=np.int32)
+        open_now = self.world.bookable(self.world.as_of)
+        column[open_now] = np.arange(len(open_now))
+        return column
+
+    def _looked_up(self, ask: Ask, column: NDArray[np.int32], *, quick: bool) -> Values:
+        """The same from tables made once a moment: short lists then cost three look-ups."""
+        if self._shelf is None or self._shelf.at != ask.at:
+            self._shelf = self._make_shelf(ask.at)
+        shelf = self._shelf
+        found = _unstacked(shelf.common, shelf.common_values[column])
         if quick:
             return found
-        older = np.where(ask.residents >= 0, world.resident_age[ask.residents], -1).astype(np.intp)
-        for (group, name), matrix in self._lift.items():
-            rows = ask.streets if group == "street" else older
-            found[f"{group}_{name}"] = sparse_at(matrix, rows, level[name][events])
-        hours = dense_at(self._hour_lift, ask.residents, self._cell[events])
-        found["hours"] = hours
-        found["distance"] = np.log1p(self.distance_m(ask) / 1000.0)
+        found |= _unstacked(shelf.street, shelf.street_values[ask.streets[:, None], column])
+        found |= _unstacked(shelf.age, shelf.age_values[self._ages(ask)[:, None], column])
+        found["hours"] = dense_at(self._hour_lift, ask.residents, self._cell[ask.events])
         return found
+
+    def _make_shelf(self, at: np.datetime64) -> "_Shelf":
+        events = np.flatnonzero(self._column >= 0)[None, :]
+        common = self._common(events, at)
+        streets = np.append(np.arange(len(self.world.streets)), -1)
+        nobody = Ask(np.full(len(streets), -1), streets, events, at)
+        near = self._near_at({"street": streets}, events)
+        near["distance"] = self._own(nobody)["distance"]
+        ages = self._near_at({"age": np.append(np.arange(6), -1)}, events)
+        return _Shelf(
+            at,
+            tuple(common),
+            np.stack([values[0] for values in common.values()], axis=-1, dtype=np.float32),
+            tuple(near),
+            np.stack(list(near.values()), axis=-1, dtype=np.float32),
+            tuple(ages),
+            np.stack(list(ages.values()), axis=-1, dtype=np.float32),
+        )
 
     def distance_m(self, ask: Ask) -> NDArray[np.float32]:
         """Metres between the street's point and the event's; NaN where either is unknown."""

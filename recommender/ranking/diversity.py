@@ -1,7 +1,7 @@
 """Lists that are not more of the same: maximal marginal relevance with quotas."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 
 SAME_PRODUCT, SAME_SUPPLIER, SAME_CATEGORY = 1.0, 0.4, 0.2
 """How alike two events are that share this; the largest that applies counts."""
+
+
+Floats = NDArray[np.float32]
+Codes = tuple[NDArray[np.int32], ...]
+Picks = Iterator[tuple[NDArray[np.intp], Floats]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +81,7 @@ def varied_columns(
     """
     rows_n, width = events.shape
     n = min(n, width)
-    rows = np.arange(rows_n)
-    same_product, same_supplier, same_category = (
-        _sameness(codes[events])
-        for codes in (likeness.product, likeness.supplier, likeness.category)
-    )
+    codes = tuple(of[events] for of in (likeness.product, likeness.supplier, likeness.category))
     allowed = np.isfinite(value)
     count = np.maximum(allowed.sum(axis=1), 1)
     filled = np.where(allowed, value, 0.0)
@@ -94,41 +95,66 @@ def varied_columns(
     scores = np.full((rows_n, n), -np.inf, dtype=np.float32)
     before = np.full(rows_n, np.inf, dtype=np.float32)
     left = np.where(allowed, value, -np.inf).astype(np.float32)
-    alike = np.zeros_like(left)
-    in_category = np.zeros(events.shape, dtype=np.int8)
-    in_product = np.zeros(events.shape, dtype=np.int8)
-    quotas = variety.product_most > 0 or variety.category_share < 1
-    for place in range(n):
-        net = left - cost * alike if variety.weight else left
-        over = net
-        if quotas and place:
-            full = in_category >= category_most
-            if variety.product_most:
-                full |= in_product >= variety.product_most
-            over = net - demotion * full
-        pick = np.argmax(over, axis=1)
-        before = np.minimum(before, net[rows, pick])
+    most = (variety.product_most, category_most)
+    picker = _single if rows_n == 1 else _block
+    for place, (pick, net) in zip(
+        range(n), picker(codes, left, cost, demotion, most), strict=False
+    ):
+        before = np.minimum(before, net)
         scores[:, place] = before
         picks[:, place] = np.where(np.isfinite(before), pick, -1)
-        left[rows, pick] = -np.inf
-        by_product, by_category = same_product(rows, pick), same_category(rows, pick)
-        if variety.weight:
-            # The largest likeness that applies: from the weakest to the strongest.
-            np.maximum(alike, np.float32(SAME_CATEGORY) * by_category, out=alike)
-            np.maximum(alike, np.float32(SAME_SUPPLIER) * same_supplier(rows, pick), out=alike)
-            np.maximum(alike, np.float32(SAME_PRODUCT) * by_product, out=alike)
-        in_category += by_category
-        in_product += by_product
     return picks, scores
 
 
-def _sameness(
-    codes: NDArray[np.int32],
-) -> Callable[[NDArray[np.intp], NDArray[np.intp]], NDArray[np.bool_]]:
-    """What answers which candidates share a code with the picks of rows."""
+def _block(
+    codes: Codes, left: Floats, cost: Floats, demotion: np.float32, most: tuple[int, int]
+) -> Picks:
+    """Columns picked next and their values, of a block of rows; ``left`` is used up."""
+    rows = np.arange(len(left))
     # -1 is unlike everything, itself included: compare with a code that nothing has.
-    wanted = np.where(codes >= 0, codes, -2)
-    if len(codes) == 1:  # a single list is to be quick: compare all with all at once
-        table = wanted[0][:, None] == codes
-        return lambda _, pick: table[pick]
-    return lambda rows, pick: np.asarray(codes == wanted[rows, pick][:, None])
+    wanted = [np.where(code >= 0, code, -2) for code in codes]
+    alike = np.zeros_like(left)
+    taken = [np.zeros(left.shape, dtype=np.int8) for _ in most]
+    while True:
+        net = left - cost * alike
+        full = taken[1] >= most[1]
+        if most[0]:
+            full |= taken[0] >= most[0]
+        pick = np.argmax(net - demotion * full, axis=1)
+        yield pick, net[rows, pick]
+        left[rows, pick] = -np.inf
+        product, category, supplier = (
+            codes[kind] == wanted[kind][rows, pick][:, None] for kind in (0, 2, 1)
+        )
+        for weight, same in (
+            (SAME_CATEGORY, category),
+            (SAME_SUPPLIER, supplier),
+            (SAME_PRODUCT, product),
+        ):
+            np.maximum(alike, np.float32(weight) * same, out=alike)
+        taken[0] += product
+        taken[1] += category
+
+
+def _single(
+    codes: Codes, left: Floats, cost: Floats, demotion: np.float32, most: tuple[int, int]
+) -> Picks:
+    """The same of one row, all compared with all at once: a single list is to be quick."""
+    row, price = left[0], cost[0, 0]
+    product, supplier, category = ((code[0][:, None] == code[0]) & (code[0] >= 0) for code in codes)
+    table = np.float32(SAME_CATEGORY) * category
+    np.maximum(table, np.float32(SAME_SUPPLIER) * supplier, out=table)
+    np.maximum(table, np.float32(SAME_PRODUCT) * product, out=table)
+    alike, penalty = np.zeros_like(row), np.zeros_like(row)
+    counted = {kind: dict.fromkeys(np.unique(codes[kind][0]).tolist(), 0) for kind in (0, 2)}
+    while True:
+        net = row - price * alike
+        pick = int(np.argmax(net - penalty))
+        yield np.array([pick]), net[pick : pick + 1]
+        row[pick] = -np.inf
+        np.maximum(alike, table[pick], out=alike)
+        for kind, limit in ((0, most[0]), (2, most[1])):
+            code = int(codes[kind][0, pick])
+            counted[kind][code] += 1
+            if limit and code >= 0 and counted[kind][code] == limit:
+                penalty[codes[kind][0] == code] = demotion

@@ -35,11 +35,14 @@ class RateTable:
         Logarithm of the probability that it lies below the middle of each cell, same shape.
     trials
         Showings that the knowledge rests on, the prior included, shape (n_events,).
+    order
+        Events from the least known to the best, shape (n_events,).
     """
 
     mass: NDArray[np.float64]
     below: NDArray[np.float64]
     trials: NDArray[np.float64]
+    order: NDArray[np.intp]
 
     @classmethod
     def learn(cls, bookings: NDArray[np.float64], showings: NDArray[np.float64]) -> Self:
@@ -58,7 +61,8 @@ class RateTable:
         b = (1 - rate) * PRIOR_TRIALS + tries - bookings
         cumulative = special.betainc(a[:, None], b[:, None], GRID)
         middle = special.betainc(a[:, None], b[:, None], (GRID[1:] + GRID[:-1]) / 2)
-        return cls(np.diff(cumulative, axis=1), np.log(np.maximum(middle, 1e-300)), a + b)
+        order = np.argsort(a + b, kind="stable")
+        return cls(np.diff(cumulative, axis=1), np.log(np.maximum(middle, 1e-300)), a + b, order)
 
 
 def win_chances(table: RateTable, pool: NDArray[np.intp]) -> NDArray[np.float64]:

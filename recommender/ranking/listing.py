@@ -160,7 +160,7 @@ def _explore(
     slots = policy.explore_slots
     size = policy.pool * slots
     kept = lists.columns[rows, : lists.columns.shape[1] - slots]
-    order = np.argsort(rates.trials, kind="stable")
+    order = rates.order
     pool = _pool(allowed[rows], kept, order[: 4 * size + kept.shape[1]], size)
     short = np.flatnonzero(pool[:, -1] < 0)
     if len(short):  # too few of the least known are eligible: look at all

@@ -130,6 +130,8 @@ class Loyalty:
     @staticmethod
     def _hide(ask: Ask, found: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
         nobody = (ask.residents < 0)[:, None]
+        if not nobody.any():
+            return {name: np.asarray(values, dtype=np.float32) for name, values in found.items()}
         return {
             name: np.where(nobody, np.float32(np.nan), values).astype(np.float32)
             for name, values in found.items()

@@ -18,6 +18,7 @@ GROUPS = (
     "models",
     "evaluate",
     "suggest",
+    "exposure",
     "demand",
     "indices",
     "plans",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,6 +59,12 @@ def register(app: typer.Typer) -> None:
             typer.Option(help="With --data: a bundle's folder; fitted afresh when left out."),
         ] = None,
         seed: Annotated[int, typer.Option(help="Of a fit on --data.")] = 0,
+        block: Annotated[
+            int,
+            typer.Option(
+                min=1, help="With --all: residents a block; a killed run loses the one it was in."
+            ),
+        ] = 4096,
         format: FormatOption = Format.TABLE,
         out: OutOption = None,
     ) -> None:
@@ -80,14 +85,17 @@ def register(app: typer.Typer) -> None:
             raise UsageError("--model goes with --data.", "Serve a version: gongxu models promote.")
         if everyone and out is None:
             raise UsageError("--all needs a file.", "Add --out FILE.parquet or FILE.csv")
-        when = _moment(at)
+        from serving.opening import open_suggester, parse_moment, read_boosts
+
+        when = parse_moment(at)
         if everyone and out is not None and when is None:
             from serving.batch import unfinished
 
             when = unfinished(out)
             if when is not None:
                 log.print(f"going on with the run of {when:%Y-%m-%d %H:%M}")
-        suggester = _open(data, model, when, boosts, seed)
+        weights = read_boosts(boosts) if boosts is not None else None
+        suggester = open_suggester(data, when, model=model, boosts=weights, seed=seed)
         if everyone:
             from serving.batch import suggest_all
 
@@ -95,13 +103,13 @@ def register(app: typer.Typer) -> None:
             _price(suggester, n, seed, save=data is None)
             with progress() as bar:
                 task = bar.add_task("suggesting", total=None)
-                rows = suggest_all(
-                    suggester,
-                    n,
-                    out,
-                    lang=lang,
-                    told=lambda done, total: bar.update(task, completed=done, total=total),
-                )
+
+                def told(done: int, total: int) -> None:
+                    if done and bar.tasks[0].total is None:
+                        log.print(f"{done:,} of {total:,} residents were done already")
+                    bar.update(task, completed=done, total=total)
+
+                rows = suggest_all(suggester, n, out, lang=lang, block=block, told=told)
             log.print(f"wrote {rows:,} suggestions to {out}")
             return
         from serving.suggesting import NothingEligibleError
@@ -158,42 +166,3 @@ def _empty() -> pd.DataFrame:
     from serving.frames import suggestions_frame
 
     return suggestions_frame([], "zh")
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    from features.time import LOCAL
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is not a moment.", "Write ISO 8601, such as 2027-03-01T08:00+08:00."
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
-
-
-def _open(
-    data: Path | None, model: Path | None, at: datetime | None, boosts: Path | None, seed: int
-) -> Suggester:
-    from datetime import UTC
-
-    from serving.opening import read_boosts, suggester_from_folder, suggester_from_store
-    from serving.settings import Settings
-
-    weights = read_boosts(boosts) if boosts is not None else None
-    now = datetime.now(UTC)
-    if data is None:
-        return suggester_from_store(Settings(), at or now, boosts=weights)
-    with progress() as bar:
-        task = bar.add_task("reading", total=None)
-        return suggester_from_folder(
-            data,
-            at,
-            now=now,
-            model=model,
-            boosts=weights,
-            seed=seed,
-            told=lambda step: bar.update(task, description=step),
-        )

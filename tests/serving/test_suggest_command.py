@@ -56,3 +56,34 @@ def test_wrong_calls_say_what_to_do(world: Path) -> None:
         assert done.returncode == 2, done.stderr
         assert told in done.stderr
         assert done.stdout == ""
+
+
+def test_reports_on_suppliers_and_seats(world: Path, tmp_path: Path) -> None:
+    at = "2026-10-01T00:00+08:00"
+    lists = tmp_path / "lists.csv"
+    assert gongxu("suggest", "--all", "--data", world, "--at", at, "--out", lists).returncode == 0
+    call = ("exposure", "--data", world, "--at", at, "--format", "json")
+    done = gongxu(*call, "--lists", lists)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert sum(row["exposure_share"] for row in rows) == pytest.approx(1)
+    assert sum(row["supply_share"] for row in rows) == pytest.approx(1)
+    assert "lists; concentration" in done.stderr
+    wrong = gongxu(*call, "--lists", world / "events.csv")
+    assert wrong.returncode == 2
+    assert "suggest --all" in wrong.stderr
+
+    done = gongxu("overbooking", "--data", world, "--at", at, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    products = pd.read_csv(world / "products.csv").set_index("product_id")
+    events = pd.read_csv(world / "events.csv").set_index("event_id")
+    assert {row["event_id"] for row in rows} <= set(events.index[events["status"] == "open"])
+    assert any(row["take_up_to"] > row["seats"] for row in rows)
+    for row in rows:
+        groups = products.loc[events.loc[row["event_id"], "product_id"], "audience_groups"]
+        protected = bool({"children", "family", "disabled"} & set(str(groups).split(";")))
+        assert row["protected"] == protected
+        assert row["take_up_to"] >= row["seats"]
+        if protected:
+            assert row["take_up_to"] == row["seats"]

@@ -55,3 +55,19 @@ def test_every_list_is_full_and_without_repeats(value: list[float], n: int, rand
     columns = listed(value, likeness(*codes), n, weight=1.0, category_share=0.3, product_most=1)
     assert len(columns) == min(n, len(value)) == len(set(columns))
     assert columns[0] == int(np.argmax(np.float32(value)))
+
+
+def test_a_block_is_picked_like_its_rows_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    for weight, share, most in ((0.25, 0.6, 2), (1.0, 0.3, 1), (0.0, 1.0, 0)):
+        codes = [rng.integers(-1, 4, 60).astype(np.int32) for _ in range(3)]
+        events = np.stack([rng.permutation(60)[:30] for _ in range(8)])
+        value = rng.normal(size=events.shape).astype(np.float32)
+        value[rng.random(events.shape) < 0.1] = -np.inf
+        variety = Variety(weight, share, most)
+        columns, scores = varied_columns(events, value, Likeness(*codes), 20, variety)
+        for row in range(len(events)):
+            here = slice(row, row + 1)
+            alone = varied_columns(events[here], value[here], Likeness(*codes), 20, variety)
+            np.testing.assert_array_equal(alone[0][0], columns[row])
+            np.testing.assert_array_equal(alone[1][0], scores[row])
