@@ -96,6 +96,41 @@ def why_not(
     return WhyNot(True, cost, (words,), less)
 
 
+def why(
+    problem: ProcurementProblem,
+    plan: ProcurementPlan,
+    product: str,
+    street: str,
+    *,
+    time_limit_s: float = 10.0,
+    mip_gap: float = 0.002,
+) -> WhyNot:
+    """Solve again with the product forbidden in the street: what it is worth to the plan.
+
+    Returns
+    -------
+    ``cost`` is what the plan would lose, ``displaced`` what would be bought instead; ``possible``
+    is whether there is a plan without it.
+    """
+    p, s = problem.products.position(product), problem.streets.position(street)
+    if not plan.sessions[:, s, p].any():
+        return WhyNot(True, 0.0, ("it is not in the plan",))
+    if problem.required[s, p]:
+        return WhyNot(False, 0.0, ("a rule requires it",))
+    allowed = problem.allowed.copy()
+    allowed[s, p] = False
+    without = plan_procurement(
+        replace(problem, allowed=allowed), time_limit_s=time_limit_s, mip_gap=mip_gap
+    )
+    if without.status is Status.INFEASIBLE:
+        return WhyNot(False, 0.0, without.conflicts)
+    if not without.lines:
+        return WhyNot(False, 0.0, ("no plan without it was found in the time allowed",))
+    cost = max(0.0, plan.value - without.value)
+    more = tuple(each for each in _changes(problem, plan, without) if each[2] > 0)
+    return WhyNot(True, cost, (f"without it the whole plan draws {cost:,.0f} less",), more)
+
+
 def compare(
     problem: ProcurementProblem, first: ProcurementPlan, second: ProcurementPlan
 ) -> Difference:

@@ -19,7 +19,8 @@ def register(app: typer.Typer) -> None:
 def plan(
     period: Annotated[str, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")],
     out: Annotated[
-        Path | None, typer.Option("--out", help="Write to this file: .xlsx, .csv or .json.")
+        Path | None,
+        typer.Option("--out", help="Write to this file: .xlsx, .pdf, .csv, .json or .ocds.json."),
     ] = None,
     buyer: Annotated[
         str | None, typer.Option("--buyer", help="Only this buyer, by its area code.")

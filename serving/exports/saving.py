@@ -8,7 +8,7 @@ from training.plans import PlanDocument
 
 
 def save_plan(document: PlanDocument, out: Path) -> None:
-    """Write ``.xlsx``, ``.csv``, ``.json`` or ``.ocds.json``.
+    """Write ``.xlsx``, ``.pdf`` (one page a street), ``.csv``, ``.json`` or ``.ocds.json``.
 
     Raises
     ------
@@ -27,6 +27,10 @@ def save_plan(document: PlanDocument, out: Path) -> None:
             from serving.exports.workbook import write_workbook
 
             write_workbook(document, out)
+        case ".pdf":
+            from serving.exports.pages import write_pages
+
+            write_pages(document, out)
         case ".csv":
             # With a byte-order mark, so that spreadsheets read the Chinese.
             document.lines.to_csv(out, index=False, encoding="utf-8-sig")
@@ -35,7 +39,7 @@ def save_plan(document: PlanDocument, out: Path) -> None:
         case other:
             raise UsageError(
                 f"cannot write a plan as {other or 'a file without an ending'}.",
-                "Use .xlsx, .csv, .json or .ocds.json.",
+                "Use .xlsx, .pdf, .csv, .json or .ocds.json.",
             )
 
 

@@ -10,7 +10,15 @@ import sqlalchemy as sa
 
 from data.audit import GENESIS, append_audit, read_audit, verify_audit
 from data.dataset import canonical
-from data.decisions import Decision, advance_order, decide, keep_plan, read_plan_document
+from data.decisions import (
+    Decision,
+    advance_order,
+    decide,
+    keep_plan,
+    pass_stage,
+    read_plan_document,
+    read_stages,
+)
 from data.schema import TABLES
 from data.store import Store
 from recommender.errors import UnknownIdError, UsageError
@@ -40,6 +48,7 @@ DOCUMENT: dict[str, Any] = {
     "model_version": "m1",
     "data_date": "2026-11-30T00:00:00+00:00",
     "rules": [{"rule": "recuse", "value": "wang A 亲属", "where": "file"}],
+    "stages": ["需求征集", "验收"],
     "lines": [
         {"line_id": f"PLAN-x-{n:04d}", "buyer_code": "S1", "product_id": "P1", "supplier_id": "A",
          "venue_id": None, "sessions": 2, "amount_fen": 1_000_000}
@@ -183,3 +192,17 @@ def test_steps_are_not_skipped_and_orders_not_re_decided(store: Store) -> None:
         advance_order(connection, "PLAN-x-0001", "ordered", actor="li", now=NOW)
         with pytest.raises(UsageError, match="is ordered already"):
             decide(connection, made(1, "reject"), now=NOW)
+
+
+def test_stages_are_passed_in_order_and_kept(store: Store) -> None:
+    with store.engine.begin() as connection:
+        keep_plan(connection, DOCUMENT, made_by="li", now=NOW)
+        with pytest.raises(UsageError, match="the next stage is '需求征集'"):
+            pass_stage(connection, "PLAN-x", "验收", actor="li", note="", now=NOW)
+        pass_stage(connection, "PLAN-x", "需求征集", actor="li", note="问卷", now=NOW)
+        with pytest.raises(UsageError, match="has no stage '开会'"):
+            pass_stage(connection, "PLAN-x", "开会", actor="li", note="", now=NOW)
+        (first, passed), (second, open_) = read_stages(connection, "PLAN-x")
+        assert (first, second, open_) == ("需求征集", "验收", None)
+        assert passed == {"at": NOW.isoformat(), "actor": "li", "note": "问卷"}
+        assert verify_audit(connection).broken is None

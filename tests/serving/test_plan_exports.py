@@ -1,6 +1,7 @@
 """The plan's files open, add up and say the same."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from recommender.errors import UsageError
+from serving.exports.frontiers import plot_frontier
 from serving.exports.saving import save_plan
 from training.plans import COLUMNS, PlanDocument
 
@@ -107,6 +109,31 @@ def test_json_has_lists(document: PlanDocument, tmp_path: Path) -> None:
     assert content["lines"][0]["reasons"] == ["理由一", "理由二"]
     assert content["lines"][2]["marginal_fen_per_attendance"] is None
     assert content["summary"]["amount_fen"] == 600_000
+
+
+def test_one_printed_page_a_street(document: PlanDocument, tmp_path: Path) -> None:
+    other = document.lines.assign(street_code="310105002", street="乙街")
+    many = pd.concat([document.lines] * 40 + [other], ignore_index=True)
+    document = replace(document, lines=many)
+    save_plan(document, tmp_path / "plan.pdf")
+    content = (tmp_path / "plan.pdf").read_bytes()
+    assert content.startswith(b"%PDF-")
+    assert content.count(b"/Type /Page\n") == 2
+    assert b"STSong-Light" in content
+    save_plan(document, tmp_path / "again.pdf")
+    assert (tmp_path / "again.pdf").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        pd.DataFrame({"budget_fen": [1_000_000, 2_000_000], "expected": [10.0, 15.0], "gini": 0.1}),
+        pd.DataFrame({"gini_max": [0.02, 0.05], "expected": [10.0, 15.0], "gini": [0.02, 0.05]}),
+    ],
+)
+def test_frontiers_are_drawn(points: pd.DataFrame, tmp_path: Path) -> None:
+    plot_frontier(points, tmp_path / "deep" / "frontier.svg", period="2027Q1")
+    assert "<svg" in (tmp_path / "deep" / "frontier.svg").read_text(encoding="utf-8")
 
 
 def test_other_endings_are_refused(document: PlanDocument, tmp_path: Path) -> None:

@@ -9,10 +9,17 @@ import pytest
 
 from data.dataset import Dataset, canonical
 from data.schema import TABLES
-from recommender.errors import UsageError
+from recommender.errors import UnknownIdError, UsageError
 from recommender.types import DemandEstimate, IdMap
 from training.planning import Planning, build_planning
 from training.plans import COLUMNS, NoPlanError, PlanDocument, solve_planning, write_document
+from training.questions import (
+    ask_equal_shares,
+    compare_plans,
+    explain_choice,
+    trace_budget,
+    trace_evenness,
+)
 from training.rules import PlanRules, parse_rules
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -192,3 +199,52 @@ def test_an_empty_stop_rule_and_new_products() -> None:
     assert planning.history.new_product.all()
     assert document.summary["new_products_share"] == pytest.approx(1.0)
     assert isinstance(PlanRules().quotas, tuple)
+
+
+def test_why_and_why_not_are_answered_by_solving_again() -> None:
+    planning = build_planning(tables(), estimate(), parse_rules(LOOSE))
+    solved = solve_planning(planning)
+    bought = explain_choice(planning, solved, "P1", "S1")
+    assert bought["planned"]
+    assert bought["cost"] > 0
+    assert bought["reasons"][0].startswith("已列入")
+    closed = explain_choice(planning, solved, "P2", "S1")
+    assert (closed["planned"], closed["possible"]) == (False, False)
+    assert closed["reasons"][0] == "供应商没有许可：performance"
+    with pytest.raises(UnknownIdError, match="'P9' is no product"):
+        explain_choice(planning, solved, "P9", "S1")
+
+
+def test_a_what_if_is_the_difference_of_two_plans() -> None:
+    rules = parse_rules(LOOSE)
+    before = build_planning(tables(), estimate(), rules)
+    after = build_planning(tables(), estimate(), rules, buyer="S1", budget_fen=100_000)
+    first, second = solve_planning(before), solve_planning(after)
+    figures, frame = compare_plans((before, first), (after, second))
+    assert figures["amount_fen"]["after"] == 100_000
+    assert figures["amount_fen"]["change"] == 100_000 - first.plan.amount_fen
+    assert frame["change"].sum() == second.plan.sessions.sum() - first.plan.sessions.sum()
+    assert (frame["sessions_after"] - frame["sessions_before"] == frame["change"]).all()
+    same = compare_plans((before, first), (before, first))
+    assert len(same[1]) == 0
+    assert same[0]["expected"]["change"] == 0
+
+
+def test_frontiers_rise_with_money_and_with_unevenness() -> None:
+    planning = build_planning(tables(), estimate(), parse_rules(LOOSE))
+    solved = solve_planning(planning)
+    money = trace_budget(solved, (0.25, 0.5, 1.0))
+    assert money["budget_fen"].tolist() == [1_000_000, 2_000_000, 4_000_000]
+    assert money["expected"].is_monotonic_increasing
+    even = trace_evenness(solved, (0.0, 0.5))
+    assert (even["gini"] <= even["gini_max"] + 1e-9).all()
+    assert even["expected"].is_monotonic_increasing
+
+
+def test_equal_shares_give_a_second_opinion() -> None:
+    planning = build_planning(tables(), estimate(), parse_rules(LOOSE))
+    figures, frame = ask_equal_shares(planning, solve_planning(planning))
+    assert figures["shares"]["amount_fen"] <= 4_000_000
+    assert 0 < figures["agreed"] <= 1
+    change = figures["shares"]["sessions"] - figures["plan"]["sessions"]
+    assert frame["change"].sum() == change

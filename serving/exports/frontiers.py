@@ -1,0 +1,33 @@
+"""Frontiers as plots: what more money, or more evenness, does to attendance."""
+
+from pathlib import Path
+
+import pandas as pd
+
+PLOTS = (".svg", ".png", ".pdf")
+
+
+def plot_frontier(points: pd.DataFrame, out: Path, *, period: str) -> None:
+    """Draw one frontier; ``points`` as `trace_budget` or `trace_evenness` give them.
+
+    Labels are in English: the plot must not depend on which fonts a machine has.
+    """
+    # Figure instead of pyplot: no global state, no display.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    money = "budget_fen" in points
+    across = points["budget_fen"] / 1e6 if money else points["gini_max"]
+    axes.plot(across, points["expected"], marker="o", color="#1F4E78")
+    for x, y, gini in zip(across, points["expected"], points["gini"], strict=True):
+        axes.annotate(
+            f"Gini {gini:.3f}", (x, y), textcoords="offset points", xytext=(4, -12), fontsize=8
+        )
+    axes.set_xlabel("budget (10,000 yuan)" if money else "bound on the Gini coefficient")
+    axes.set_ylabel("expected attendances")
+    axes.set_title(f"{period}: attendance against {'budget' if money else 'evenness'}")
+    axes.grid(alpha=0.3)
+    axes.set_ylim(bottom=0)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(out, dpi=150)
