@@ -1,6 +1,6 @@
 """Plans: close to optimal, worth it in a replayed world, right on real votes: ``make bench-plans``.
 
-The replay runs on worlds smaller than ``demo`` so that twenty of them end; the options change that.
+The replay runs on worlds of the preset ``demo``; the options change their size.
 """
 
 import argparse
@@ -79,7 +79,7 @@ def replays(details: dict[str, Any], options: argparse.Namespace) -> list[Bar]:
         products=options.products,
         events=options.events,
     )
-    seeds = list(range(1, options.seeds + 1))
+    seeds = list(range(options.first, options.first + options.seeds))
     outcomes = []
     print(f"{'seed':>5}" + "".join(f"{name:>22}" for name in plans_replay.NAMES))
     with ProcessPoolExecutor(options.workers) as pool:
@@ -122,10 +122,11 @@ def main() -> None:
     """Run what was asked for, all by default."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=["sizes", "replays", "votes"])
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--residents", type=int, default=10_000)
-    parser.add_argument("--products", type=int, default=400)
-    parser.add_argument("--events", type=int, default=1_200)
+    parser.add_argument("--seeds", type=int, default=20, help="how many worlds")
+    parser.add_argument("--first", type=int, default=1, help="the first world's seed")
+    parser.add_argument("--residents", type=int)
+    parser.add_argument("--products", type=int)
+    parser.add_argument("--events", type=int)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     details: dict[str, Any] = {}
@@ -135,7 +136,9 @@ def main() -> None:
         "votes": lambda: votes(details),
     }
     bars = [bar for name, part in parts.items() if options.only in (None, name) for bar in part()]
-    report("plans", bars, seeds=range(1, options.seeds + 1), details=details)
+    report(
+        "plans", bars, seeds=range(options.first, options.first + options.seeds), details=details
+    )
 
 
 if __name__ == "__main__":

@@ -41,7 +41,12 @@ class Outcome:
 
 
 def run(
-    seed: int, *, residents: int, products: int, events: int, quarters: int = 3
+    seed: int,
+    *,
+    residents: int | None = None,
+    products: int | None = None,
+    events: int | None = None,
+    quarters: int = 3,
 ) -> dict[str, Outcome]:
     """One world: make every plan, replay each the same number of times."""
     settings = settings_for("demo", seed, residents=residents, products=products, events=events)
@@ -61,7 +66,7 @@ def run(
         PlanRules(),
         repeat_factor=np.clip(model.session_decay(listed), 0.05, 1.0),
     )
-    solved = solve_planning(planning, time_limit_s=20)
+    solved = solve_planning(planning, time_limit_s=30, mip_gap=0.01)
     document = write_document(planning, solved, model_version="bench", data_date=moment)
     rng = np.random.default_rng(10_000 + seed)
     plans = {
@@ -127,7 +132,7 @@ def _oracle(planning: Planning, truth: pd.DataFrame) -> NDArray[np.int64]:
         log_sd=np.zeros_like(first),
         repeat_factor=decay,
     )
-    plan = plan_procurement(known, time_limit_s=60)
+    plan = plan_procurement(known, time_limit_s=60, mip_gap=0.002)
     if not plan.lines:  # said by its spending share; better an oracle without evenness than none
         plan = plan_procurement(replace(known, gini_max=None), time_limit_s=60)
     return plan.sessions

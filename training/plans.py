@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import Slot, schedule
 from recommender.procurement.solve import plan_procurement
 from training.compliance import line_warnings, plan_warnings
+from training.conflict_lines import with_lines
 from training.planning import Planning
 from training.reasons import line_reasons
 from training.rules import describe
@@ -89,17 +91,34 @@ _LADDER: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
 
 
 def solve_planning(
-    planning: Planning, *, time_limit_s: float = 30.0, mip_gap: float = 0.005
+    planning: Planning,
+    *,
+    time_limit_s: float = 30.0,
+    mip_gap: float = 0.005,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Solved:
     """Solve and schedule; default rules that cannot be kept yield, with a warning.
+
+    What comes will differ from what is expected, and most of all between streets: so the evenness
+    bound is kept with a margin (``evenness.aim``) where demand is uncertain and the margin can be
+    had.
 
     Raises
     ------
     NoPlanError
         If the rules conflict.
     """
-    problem, loosened = planning.problem, []
-    plan = plan_procurement(problem, time_limit_s=time_limit_s, mip_gap=mip_gap)
+    deadline = clock() + time_limit_s
+
+    def solve(posed: ProcurementProblem, share: float = 1.0) -> ProcurementPlan:
+        left = max(_LEAST_S, deadline - clock())
+        return plan_procurement(posed, time_limit_s=share * left, mip_gap=mip_gap)
+
+    problem, loosened = aim_at_evenness(planning), []
+    plan = solve(problem, 1.0 if problem is planning.problem else 0.7)
+    if problem is not planning.problem and not plan.lines:  # the margin cannot be had
+        problem = planning.problem
+        plan = solve(problem)
     for words, families, change in _LADDER:
         if plan.status is not Status.INFEASIBLE:
             break
@@ -108,16 +127,18 @@ def solve_planning(
             continue
         problem = loose
         loosened.append(f"默认规则无法满足，已放宽：{words}（{'；'.join(plan.conflicts)}）")
-        plan = plan_procurement(problem, time_limit_s=time_limit_s, mip_gap=mip_gap)
+        plan = solve(problem)
     if plan.status is Status.UNKNOWN:  # no time left for the hardest of the defaults
         loose = _loosen(planning, problem, ("evenness.",), {"gini_max": None})
         if loose is not None:
             problem = loose
             loosened.append("限时内未找到满足默认均等约束的方案，已放宽均等约束")
-            plan = plan_procurement(problem, time_limit_s=time_limit_s, mip_gap=mip_gap)
+            plan = solve(problem)
     if plan.status is Status.INFEASIBLE:
         raise NoPlanError(
-            "no plan can keep these rules together: " + "; ".join(plan.conflicts) + ".",
+            "no plan can keep these rules together: "
+            + "; ".join(with_lines(planning.rules, plan.conflicts))
+            + ".",
             "Ease one of them.",
         )
     if plan.status is Status.UNKNOWN:
@@ -126,6 +147,20 @@ def solve_planning(
     if broken:  # never shown unchecked, whatever the solver says
         raise GongxuError("the plan breaks its own rules: " + "; ".join(broken[:3]) + ".")
     return Solved(problem, plan, schedule(problem, planning.halls, plan.sessions), tuple(loosened))
+
+
+_LEAST_S = 0.5  # seconds that a second attempt gets even when the time is up
+
+
+def aim_at_evenness(planning: Planning) -> ProcurementProblem:
+    """The problem with the evenness bound tightened by the margin; the same one without a margin.
+
+    A certain demand needs no margin.
+    """
+    problem, aim = planning.problem, planning.rules.evenness_aim
+    if problem.gini_max is None or aim >= 1 or not problem.log_sd.any():
+        return problem
+    return replace(problem, gini_max=aim * problem.gini_max)
 
 
 def _loosen(

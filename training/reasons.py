@@ -21,6 +21,45 @@ def group_label(name: str) -> str:
     return LABELS.get(name, name.partition(".")[2] or name)
 
 
+_RULES = {
+    "plan.caution": "谨慎程度（1 按需求下限）",
+    "plan.sessions_per_product": "同一街道同一产品最多场次",
+    "floor.sessions_per_street": "每街镇保底场次",
+    "floor.sessions_per_committee": "每居委保底场次",
+    "floor.attendance_per_1000": "每千居民保底人次",
+    "evenness.gini_max": "街镇间基尼系数上限",
+    "evenness.aim": "为预测误差留余量（按上限的比例）",
+    "supplier.share_max": "单一供应商占预算上限",
+    "new.products_min_share": "新产品最低占比",
+    "new.suppliers_min_share": "新供应商最低占比",
+    "new.stop_after_sessions": "停止规则：至少场次",
+    "new.stop_below_fill": "停止规则：平均上座率低于",
+    "new.stop_below_satisfaction": "停止规则：平均满意度低于",
+    "touring.discount": "巡演每场优惠",
+    "touring.distance_m": "巡演街镇距离上限（米）",
+    "venues.sessions_per_month": "每场馆每月场次上限",
+    "splitting.threshold_fen": "化整为零提示限额（分）",
+    "products.assumed_price_fen": "无价格时按（分）",
+    "exclude": "不予采购",
+    "require": "规定采购",
+    "recuse": "回避",
+}
+_BOUNDS = {
+    "min_share": "最低占支出", "max_share": "最高占预算", "min_sessions": "最少场次",
+    "max_sessions": "最多场次", "weight": "权重",
+}  # fmt: skip
+
+
+def rule_words(name: str) -> str:
+    """A rule's name in the file, as officers would say it."""
+    if name in _RULES:
+        return _RULES[name]
+    group, _, bound = name.rpartition(".")
+    if bound in _BOUNDS:
+        return f"{group_label(group)}：{_BOUNDS[bound]}"
+    return "街镇特色权重" if name.startswith("street.") else name
+
+
 def line_reasons(planning: Planning, plan: ProcurementPlan) -> dict[tuple[str, str, str], str]:
     """Reasons of every line, ``;``-joined, by (buyer, street, product)."""
     problem = planning.problem

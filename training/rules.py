@@ -93,6 +93,7 @@ class PlanRules:
     sessions_per_committee: float = 0.5  # two delivered items a committee a year
     attendance_per_1000: float = 0.0
     gini_max: float | None = 0.05
+    evenness_aim: float = 0.5
     supplier_share_max: float = 0.10
     new_products_min_share: float = 0.20
     new_suppliers_min_share: float = 0.05
@@ -133,6 +134,7 @@ _PLAIN: dict[str, tuple[str, type, tuple[float, float]]] = {
     "floor.sessions_per_committee": ("sessions_per_committee", float, (0, 1000)),
     "floor.attendance_per_1000": ("attendance_per_1000", float, (0, 1e6)),
     "evenness.gini_max": ("gini_max", float, _SHARE),
+    "evenness.aim": ("evenness_aim", float, (0.1, 1)),
     "supplier.share_max": ("supplier_share_max", float, _SHARE),
     "new.products_min_share": ("new_products_min_share", float, _SHARE),
     "new.suppliers_min_share": ("new_suppliers_min_share", float, _SHARE),

@@ -7,7 +7,7 @@ import pandas as pd
 import xlsxwriter
 
 from training.plans import PlanDocument
-from training.reasons import group_label
+from training.reasons import group_label, rule_words
 
 _YUAN, _COUNT, _SHARE = "#,##0.00", "#,##0", "0.0%"
 
@@ -87,6 +87,7 @@ class _Writer:
         self.table("按类别", _by_category(lines), _CATEGORY, total=_SUMS)
         rules = pd.DataFrame(self.document.rules, columns=["rule", "value", "where"])
         rules["where"] = rules["where"].str.replace("default", "默认").str.replace("line", "第 ")
+        rules.insert(0, "words", [rule_words(rule) for rule in rules["rule"]])
         self.table("规则", rules, _RULES)
         warnings = pd.DataFrame({"text": list(self.document.warnings)})
         own = lines.loc[lines["warnings"] != "", ["line_id", "street", "title", "warnings"]]
@@ -111,6 +112,7 @@ class _Writer:
                     sheet.write(row, position, value)
         sheet.set_column(0, len(frame.columns) - 1, 16)
         sheet.freeze_panes(1, 1)
+        sheet.hide()  # neither to print nor to scroll past; programs read it all the same
 
     def sheet(self, name: str, columns: int) -> Any:
         sheet = self.book.add_worksheet(name)
@@ -217,8 +219,9 @@ _STREET = (("street", "街镇", 18, None), ("street_code", "代码", 14, None), 
 _SUPPLIER = (("supplier", "供应商", 32, None), ("supplier_id", "编号", 12, None), *_MEASURES)
 _CATEGORY = (("category", "类别", 14, None), *_MEASURES)
 _RULES: tuple[tuple[str, str, int, str | None], ...] = (
-    ("rule", "规则", 38, None),
-    ("value", "取值", 46, None),
+    ("words", "规则", 38, None),
+    ("rule", "文件中的名称", 34, None),
+    ("value", "取值", 32, None),
     ("where", "来源", 14, None),
 )
 _NOTES: tuple[tuple[str, str, int, str | None], ...] = (

@@ -13,6 +13,8 @@ from recommender.errors import UsageError
 from serving.exports.frontiers import plot_frontier
 from serving.exports.saving import save_plan
 from training.plans import COLUMNS, PlanDocument
+from training.reasons import rule_words
+from training.rules import PlanRules, describe
 
 
 @pytest.fixture
@@ -69,6 +71,10 @@ def test_the_workbook_is_for_officers(document: PlanDocument, tmp_path: Path) ->
     title = lines.cell(2, heads.index("产品") + 1)
     assert (title.value, title.data_type) == ("=1+1", "s")  # text, never a formula
     assert lines.cell(2, heads.index("街镇代码") + 1).value == "310105001"
+    assert book["数据"].sheet_state == "hidden"
+    assert [cell.value for cell in book["规则"][2]][:3] == [
+        "谨慎程度（1 按需求下限）", "plan.caution", "0.0",
+    ]  # fmt: skip
     summary = {row[0].value: row[1].value for row in book["汇总"].iter_rows()}
     assert summary["建议金额（元）"] == 6000
     assert summary["预算使用率"] == pytest.approx(0.6)
@@ -139,3 +145,8 @@ def test_frontiers_are_drawn(points: pd.DataFrame, tmp_path: Path) -> None:
 def test_other_endings_are_refused(document: PlanDocument, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot write a plan as \.docx"):
         save_plan(document, tmp_path / "plan.docx")
+
+
+def test_every_rule_has_words() -> None:
+    names = [name for name, _, _ in describe(PlanRules())]
+    assert [name for name in names if rule_words(name) == name] == []

@@ -169,8 +169,10 @@ def test_required_and_excluded_items() -> None:
 
 
 def test_given_rules_that_conflict_are_named_and_defaults_yield() -> None:
-    with pytest.raises(NoPlanError, match="floor of S1: at least 30 sessions"):
+    with pytest.raises(NoPlanError, match=r"floor of S1: at least 30 sessions \(rules, line 6\)"):
         make(LOOSE + "[floor]\nsessions_per_street = 30\n")
+    with pytest.raises(NoPlanError, match=r"budget of S1: .* \(rules, line 6\).*floor.*line 8"):
+        make(LOOSE + "[budget]\nS1 = 100000\n[floor]\nsessions_per_street = 2\n")
     tight = "[new]\nproducts_min_share = 0.0\nsuppliers_min_share = 0.0\n"
     _, document = make(tight)  # the default supplier cap of 10 % allows no performance
     assert document.lines["amount_fen"].sum() <= 400_000 * 2
