@@ -20,7 +20,7 @@ from implicit.bpr import BayesianPersonalizedRanking
 from implicit.nearest_neighbours import CosineRecommender
 from threadpoolctl import threadpool_limits
 
-from benchmarks import suggestions_capacity, suggestions_speed
+from benchmarks import suggestions_capacity, suggestions_new, suggestions_speed
 from benchmarks.report import Bar, report
 from data.converters import convert
 from data.dataset import Dataset
@@ -142,20 +142,9 @@ def loans(bars: list[Bar], details: Figures) -> None:
 
 
 def new(bars: list[Bar], details: Figures) -> None:
-    """Events of products that nobody booked before the cutoff, in a simulated district."""
-    from data.simulate.settings import settings_for
-    from data.simulate.tables import observe
-    from data.simulate.world import create_world
-
-    dataset = observe(create_world(settings_for("demo", SEED + 30)))
-    found = _run(dataset, [], details, "new")
-    group = found.groups["new_products"]
-    ratio = group["engine"]["ndcg@10"] / group["als_popularity"]["ndcg@10"]
-    details["new"]["new_products"] = {
-        name: round(values["ndcg@10"], 4) for name, values in group.items()
-    }
-    print(found.table("new_products").round(4).to_string(index=False))
-    bars.append(Bar("2.4", "new_product_ratio_to_als", ratio))
+    """Events of products that nobody booked before the cutoff, in simulated districts."""
+    some, details["new"] = suggestions_new.measure()
+    bars += some
 
 
 def capacity(bars: list[Bar], details: Figures) -> None:

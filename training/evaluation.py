@@ -38,6 +38,9 @@ CHAINS = {
 ENGINE = "engine"
 PER_QUERY = ("ndcg@10", "recall@20", "mrr")
 LIST = 10
+CHECKED = 1000
+"""Residents and events at most, at each asking, whose chances are compared with what came."""
+BINS = 5
 _CELLS = 1_500_000
 
 Fit = Callable[..., SuggestionModel]
@@ -86,6 +89,14 @@ class EvaluationReport:
             "groups": self.groups,
             "notes": self.notes,
         }
+
+    def calibration(self) -> pd.DataFrame:
+        """Chances the engine gave beside what came; each fifth expects as many bookings."""
+        found = self.scorers[ENGINE]["calibration"]
+        whole = {name: found.get(name) for name in ("pairs", "predicted", "observed")}
+        rows = [{"chances": "all"} | whole]
+        rows += [{"chances": f"fifth {i}"} | one for i, one in enumerate(found.get("bins", ()), 1)]
+        return pd.DataFrame(rows)
 
     def table(self, group: str | None = None) -> pd.DataFrame:
         """One row a scorer, the engine last, for printing."""
@@ -147,20 +158,20 @@ def evaluate(
     moments = [_moment(cutoff) for cutoff in cutoffs] or [last_fifth(everything)]
     every = np.timedelta64(step, "us") if step else step_of(_known(dataset, min(moments))[1])
     tallies = {name: _Tally() for name in (*CHAINS, ENGINE)}
-    calibration: list[NDArray[np.float64]] = []
+    chances: list[NDArray[np.float64]] = []
     notes = {"answerable": 0, "questions": 0, "bookings": 0, "unreachable_bookings": 0, "asks": 0}
     used = 0
     cut = windows(moments, _moment(end), every)
     most = max(100, questions // max(sum(len(window.asks) for window in cut), 1))
     for window in cut:
-        asked = _walk(dataset, window, every, most, tallies, calibration, notes, rng, fit, say)
+        asked = _walk(dataset, window, every, most, tallies, chances, notes, rng, fit, say)
         used += asked > 0
     if not used:
         raise UsageError(
             "nothing that could have been suggested was booked after the cutoff.",
             "Choose an earlier --cutoff.",
         )
-    return _report(used, tallies, calibration, notes, rng)
+    return _report(used, tallies, chances, notes, rng)
 
 
 def _walk(
@@ -169,7 +180,7 @@ def _walk(
     every: np.timedelta64,
     most: int,
     tallies: dict[str, _Tally],
-    calibration: list[NDArray[np.float64]],
+    chances: list[NDArray[np.float64]],
     notes: dict[str, Any],
     rng: np.random.Generator,
     fit: Fit,
@@ -184,12 +195,15 @@ def _walk(
     asked = 0
     for at, until in window.steps():
         say(f"asking at {at}")
-        now, taken = _as_asked(dataset, at, until)
+        now, taken, known = _as_asked(dataset, at, until)
         world = build_world(now, _zoned(at))
         residents = world.residents.positions(taken["resident_id"], missing=-1)
         events = world.events.positions(taken["event_id"], missing=-1)
         questions = queries(world, at, residents, events)
         notes["answerable"] += len(questions.residents)
+        people = rng.permutation(world.residents.positions(known))[:CHECKED]
+        bound = model.bind(world)
+        chances.append(_chances(bound, questions, np.sort(people), rng))
         questions = draw(questions, most, rng)
         notes["asks"] += 1
         notes["bookings"] += len(taken)
@@ -198,7 +212,7 @@ def _walk(
         if len(questions.residents) == 0:
             continue
         asked += len(questions.residents)
-        _answer(model.bind(world), questions, old_products, tallies, calibration, rng)
+        _answer(bound, questions, old_products, tallies, rng)
     return asked
 
 
@@ -207,8 +221,13 @@ def _known(dataset: Dataset, at: Moment) -> tuple[Dataset, World]:
     return before, build_world(before, _zoned(at))
 
 
-def _as_asked(dataset: Dataset, at: Moment, until: Moment) -> tuple[Dataset, pd.DataFrame]:
-    """What was known, plus the bare registration of whoever books for the first time after it."""
+def _as_asked(
+    dataset: Dataset, at: Moment, until: Moment
+) -> tuple[Dataset, pd.DataFrame, pd.Series]:
+    """What was known, plus the bare registration of whoever books for the first time after it.
+
+    Also what is booked until the next asking, and the residents known at the moment.
+    """
     bookings = dataset["bookings"]
     taken = bookings[
         (bookings["booked_at"] > pd.Timestamp(_zoned(at)))
@@ -220,7 +239,29 @@ def _as_asked(dataset: Dataset, at: Moment, until: Moment) -> tuple[Dataset, pd.
     present = everyone["resident_id"].isin(before["residents"]["resident_id"]) | everyone[
         "resident_id"
     ].isin(taken["resident_id"])
-    return before.replace(residents=everyone[present].reset_index(drop=True)), taken
+    now = before.replace(residents=everyone[present].reset_index(drop=True))
+    return now, taken, before["residents"]["resident_id"]
+
+
+def _chances(
+    bound: BoundModel, asked: Queries, people: NDArray[np.intp], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Predicted chance and outcome of pairs of residents, bookers or not, with what they may book.
+
+    Chances are made for everybody; among those who went on to book they are too low by nature.
+    """
+    world, candidates = bound.world, asked.candidates
+    if len(people) == 0 or len(candidates) == 0:
+        return np.empty((0, 2))
+    columns = np.sort(rng.permutation(len(candidates))[:CHECKED])
+    predicted = bound.score(people, candidates[columns], asked.at).probability
+    row = np.full(len(world.residents), -1)
+    row[asked.residents] = np.arange(len(asked.residents))
+    booked = np.zeros(predicted.shape, dtype=bool)
+    there = row[people] >= 0
+    booked[there] = asked.relevant[row[people[there]]][:, columns].toarray()
+    before = world.booked(people)[:, candidates[columns]].toarray() > 0
+    return np.column_stack([predicted[~before], booked[~before]]).astype(np.float64)
 
 
 def _answer(
@@ -228,7 +269,6 @@ def _answer(
     asked: Queries,
     old_products: set[str],
     tallies: dict[str, _Tally],
-    calibration: list[NDArray[np.float64]],
     rng: np.random.Generator,
 ) -> None:
     world = bound.world
@@ -257,10 +297,6 @@ def _answer(
         }
         answers = bound.score(residents, candidates, asked.at)
         scores[ENGINE] = answers.total
-        allowed = ~excluded
-        calibration.append(
-            np.column_stack([answers.probability[allowed], relevant[allowed]]).astype(np.float64)
-        )
         kind = _kind(world, residents, history)
         for name, values in scores.items():
             values = np.where(excluded, np.float32(-np.inf), values)
@@ -327,7 +363,7 @@ def _measures(
 def _report(
     used: int,
     tallies: dict[str, _Tally],
-    calibration: list[NDArray[np.float64]],
+    chances: list[NDArray[np.float64]],
     notes: dict[str, Any],
     rng: np.random.Generator,
 ) -> EvaluationReport:
@@ -355,7 +391,7 @@ def _report(
                 columns=lambda column: column.removeprefix("new ")
             )
             groups.setdefault("new_products", {})[name] = _means(renamed, rng)
-    scorers[ENGINE]["calibration"] = _calibration(np.concatenate(calibration))
+    scorers[ENGINE]["calibration"] = _calibration(np.concatenate(chances))
     return EvaluationReport(used, scorers, groups, pd.concat(frames, ignore_index=True), notes)
 
 
@@ -368,13 +404,28 @@ def _means(rows: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
     return found
 
 
-def _calibration(pairs: NDArray[np.float64]) -> dict[str, float]:
-    """Among those who booked: predicted and true share of candidates, and their log loss."""
+def _calibration(pairs: NDArray[np.float64]) -> dict[str, Any]:
+    """Predicted and true share of bookings over all pairs, and by fifths of what is predicted."""
+    if len(pairs) == 0:
+        return {}
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
     p, y = np.clip(pairs[:, 0], 1e-6, 1 - 1e-6), pairs[:, 1]
+    mass = np.cumsum(p)
+    bins = np.minimum((BINS * mass / mass[-1]).astype(np.intp), BINS - 1)
     return {
+        "pairs": len(p),
         "predicted": float(p.mean()),
         "observed": float(y.mean()),
         "log_loss": float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()),
+        "bins": [
+            {
+                "pairs": int((bins == b).sum()),
+                "predicted": float(p[bins == b].mean()),
+                "observed": float(y[bins == b].mean()),
+            }
+            for b in range(BINS)
+            if (bins == b).any()
+        ],
     }
 
 

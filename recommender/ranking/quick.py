@@ -36,7 +36,7 @@ KEPT_SHARE = 0.97
 """How many of them it keeps, on the whole."""
 CHECKED = 150
 """Residents that this is measured on."""
-WIDEST = 200
+WIDEST = 120
 """So many meet the full ranker at the most."""
 _PART = 500
 

@@ -78,6 +78,8 @@ def evaluate(
         return
     title = f"{report.windows} window(s), {report.notes['questions']:,} questions"
     emit(report.table(), format, out=out, title=title)
+    if format is Format.TABLE and out is None:
+        emit(report.calibration(), format, title="chances of the engine and what came")
     if groups and format is Format.TABLE and out is None:
         for name in report.groups:
             emit(report.table(name), format, title=name)

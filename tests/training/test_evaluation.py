@@ -179,6 +179,20 @@ def test_every_question_is_answered_once_by_every_scorer(report):
     assert (counts == report.notes["questions"]).all()
 
 
+def test_chances_are_compared_with_what_everybody_did_not_with_what_bookers_did(report):
+    found = report.scorers["engine"]["calibration"]
+    bins = found["bins"]
+    assert sum(one["pairs"] for one in bins) == found["pairs"]
+    for name in ("predicted", "observed"):
+        mean = sum(one[name] * one["pairs"] for one in bins) / found["pairs"]
+        assert mean == pytest.approx(found[name])
+    predicted = [one["predicted"] for one in bins]
+    assert predicted == sorted(predicted)
+    assert bins[-1]["observed"] > 2 * bins[0]["observed"]
+    assert 0.5 < found["predicted"] / found["observed"] < 2
+    assert len(report.calibration()) == 1 + len(bins)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_what_happens_after_the_cutoff_changes_no_prediction(district, fitted, seed):
     rng = np.random.default_rng(seed)
