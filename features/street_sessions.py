@@ -53,7 +53,7 @@ def read_curve(sessions: Sessions, wishes: Wishes, draws: Draw) -> tuple[Floats,
 
     A session is full from the first entry on its waiting list on, or else from its last booking
     on. Time runs from publication (or the first booking) to the start, as a share of it; the curve
-    is that of all sessions that never filled.
+    is that of sessions that never filled and were on sale about as long.
 
     Returns
     -------
@@ -78,8 +78,8 @@ def read_curve(sessions: Sessions, wishes: Wishes, draws: Draw) -> tuple[Floats,
     if calm.sum() < LEAST_CURVE:
         return early, elapsed
     # Times that nearly all are the same are dates of record, not of wishes.
-    curve = np.sort(share[calm])
-    if curve[int(0.9 * len(curve))] - curve[int(0.1 * len(curve))] < 0.05:
+    low, high = np.quantile(share[calm], [0.1, 0.9])
+    if high - low < 0.05:
         return early, elapsed
     closing, last = np.full(size, np.inf), np.zeros(size)
     queue = timed & wishes.waiting
@@ -87,7 +87,7 @@ def read_curve(sessions: Sessions, wishes: Wishes, draws: Draw) -> tuple[Floats,
     seated = timed & ~wishes.waiting
     np.maximum.at(last, wishes.session[seated], share[seated])
     closing = np.where(np.isfinite(closing), closing, last)
-    usual = np.searchsorted(curve, closing, side="right") / len(curve)
+    usual = _by_length(share[calm], length[wishes.session[calm]], closing, length)
     # The one who finds it full is counted: the clock stops at an arrival, not at a seat.
     before = timed & (share <= closing[wishes.session])
     early = np.bincount(
@@ -97,6 +97,19 @@ def read_curve(sessions: Sessions, wishes: Wishes, draws: Draw) -> tuple[Floats,
     told = draws.full & (early > 0) & (usual >= 0.02)
     elapsed[told] = usual[told]
     return np.where(told, early, draws.taken), elapsed
+
+
+def _by_length(share: Floats, length: Floats, closing: Floats, lengths: Floats) -> Floats:
+    """The booking curve at ``closing``, from the sessions on sale about as long."""
+    edges = np.quantile(length, [0.2, 0.4, 0.6, 0.8])
+    like, of = np.searchsorted(edges, length), np.searchsorted(edges, lengths)
+    found = np.zeros(len(closing))
+    for kind in range(5):
+        curve = share[like == kind]
+        curve = np.sort(curve if len(curve) >= LEAST_CURVE else share)
+        mine = of == kind
+        found[mine] = np.searchsorted(curve, closing[mine], side="right") / len(curve)
+    return found
 
 
 def worn(sessions: Sessions) -> Floats:

@@ -21,35 +21,21 @@ from features.street_counts import (
 from features.street_exposure import read_shown
 from features.street_products import ProductTraits, read_products
 from features.street_sessions import (
-    SALE_LEVELS,
-    Draw,
     main_venues,
     months,
-    on_sale,
     pair_counts,
     present,
-    read_curve,
-    read_draw,
-    repeats,
-    slots,
     street_distances,
-    worn,
 )
 from features.street_surveys import SurveyVotes, read_surveys
 from features.street_tables import StreetResidents, Streets, read_residents, read_streets
-from recommender.demand.calendar import combine, learn_factors
 from recommender.demand.catchment import draw, learn_reach
-from recommender.demand.censoring import unconstrain
-from recommender.demand.exposure import relative_exposure
 from recommender.demand.intervals import estimate_with_intervals
 from recommender.demand.model import DemandModel
 from recommender.demand.new_products import learn_product_rates
-from recommender.demand.sessions import learn_decay, learn_wear
 from recommender.demand.surveys import survey_score
 from recommender.demand.usual import Usual
-
-ROUNDS = 3
-"""Turns between unconstraining and the circumstances of place and hour."""
+from training.demand_sessions import SessionDemand, latest_factors, learn_sessions
 
 Progress = Callable[[str, float], None]
 
@@ -93,79 +79,23 @@ def _fit(
 
     report("unconstraining", 0.2)
     n_streets, n_products = len(streets.streets), len(products)
-    draws = read_draw(sessions, wishes)
-    early, elapsed = read_curve(sessions, wishes, draws)
     there = present(sessions, residents, n_streets)
-    series, order = repeats(sessions)
-    decay = _decay(sessions, draws, series, order, traits)
-    fresh = decay[traits.group[sessions.product]] ** order
+    drawn = learn_sessions(
+        sessions, wishes, traits, there, read_shown(known, residents, sessions, wishes)
+    )
     seen = sessions.past.nonzero()[0]
-    met = np.maximum(fresh * there.sum(axis=0), 1e-9)
-    levels, sizes = _circumstances(sessions, traits)
-    held_levels = [level[seen] for level in levels]
-    shown = read_shown(known, residents, sessions, wishes)
-    lift, heard, fresh_again = np.ones((3, len(sessions.events)))
-    tired = worn(sessions)
-    for turn in range(ROUNDS):
-        freed = unconstrain(
-            draws.taken[seen],
-            draws.waiting[seen],
-            draws.full[seen],
-            (met * lift * heard)[seen],
-            sessions.product[seen],
-            traits.group,
-            early=early[seen],
-            elapsed=elapsed[seen],
-            # Waiting lists are weighed in the last turn only: they cost the most by far.
-            passes=2 if turn == ROUNDS - 1 else 0,
-        )
-        appeal = freed.rate[sessions.product[seen]]
-        spread = freed.size[traits.group[sessions.product[seen]]]
-        factors = learn_factors(
-            freed.demand,
-            (met * heard * fresh_again)[seen] * appeal,
-            held_levels,
-            sizes,
-            size=spread,
-        )
-        plain = combine(factors, levels, len(lift))
-        wear = learn_wear(
-            freed.demand,
-            (met * heard * plain)[seen],
-            tired[seen],
-            sessions.product[seen],
-            spread,
-        )
-        fresh_again = np.exp(-wear * tired)
-        # Usual is a product as worn as those that were held.
-        usual = (met * plain)[seen] * appeal
-        fresh_again *= usual.sum() / max((usual * fresh_again[seen]).sum(), 1e-12)
-        lift = plain * fresh_again
-        heard[seen], _ = relative_exposure(
-            (met * lift)[seen] * appeal,
-            # The log shows how long and among how many a session was on sale: not twice.
-            (there.sum(axis=0) * combine(factors[4:], levels[4:], len(lift)))[seen],
-            shown.looks[seen],
-            shown.logged[seen],
-            appeal,
-            shown.share,
-        )
-    weight = np.ones(len(sessions.events))
-    asked = draws.taken[seen] + draws.waiting[seen]
-    weight[seen] = np.where(asked > 0, freed.demand / np.maximum(asked, 1e-9), 1.0)
-    circumstance = fresh * lift * heard
 
     report("reach", 0.4)
-    reach = _reach(streets, residents, sessions, wishes, weight, circumstance, there, freed.rate)
+    reach = _reach(streets, residents, sessions, wishes, drawn, there)
     counted = count_streets(
         residents,
         sessions,
         wishes,
         there,
         n_products,
-        weight=weight,
+        weight=drawn.weight,
         reach=reach,
-        session_weight=circumstance,
+        session_weight=drawn.circumstance,
     )
 
     report("products", 0.5)
@@ -180,7 +110,7 @@ def _fit(
         traits.group,
         rng=rng,
         # With one session a product, luck and appeal cannot be told apart.
-        luck=1.0 / (freed.size[traits.group] * held) if repeated else 0.0,
+        luck=1.0 / (drawn.size[traits.group] * held) if repeated else 0.0,
         survey=(score, was_asked),
     )
     report("streets", 0.6)
@@ -196,9 +126,7 @@ def _fit(
     )
     shows = show_rates(sessions, wishes)
     price = _last_free(sessions, n_products)
-    attending = np.where(price, shows[True], shows[False]) * _usual_hours(
-        sessions, traits, factors, n_products
-    )
+    attending = np.where(price, shows[True], shows[False]) * drawn.usual_hours(sessions, traits)
     at_home = fitted.expected
     by_ages = fitted.standardised.target
     people = np.repeat(streets.population.sum(axis=1)[:, None], n_products, axis=1)
@@ -206,7 +134,7 @@ def _fit(
     if reach is not None:
         online = _online(sessions, traits, n_products)
         main = main_venues(known, sessions, n_streets)
-        place = np.where(main >= 0, factors[0][main], 1.0)[:, None]
+        place = np.where(main >= 0, drawn.factors[0][main], 1.0)[:, None]
 
         def gather(home: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.where(online, home.sum(axis=0), draw(home, reach) * place)
@@ -216,16 +144,17 @@ def _fit(
         share /= np.maximum(share.sum(axis=0), 1e-12)
         log_sd = np.sqrt(np.einsum("svp,sp->vp", share**2, fitted.log_sd**2))
     expected = at_home * attending
-    plain = np.bincount(
-        sessions.product[seen], weights=asked[: len(seen)], minlength=n_products
-    ) / np.maximum(
-        np.bincount(sessions.product[seen], weights=freed.demand, minlength=n_products), 1e-9
+    plain = np.bincount(sessions.product[seen], drawn.asked, n_products) / np.maximum(
+        np.bincount(sessions.product[seen], drawn.demand, n_products), 1e-9
     )
     as_seen = general.predicted + (general.rate - general.predicted) * np.clip(plain, 0.0, 1.0)
+    came_new, came_again = latest_factors(sessions, drawn, traits, rng=rng)
     # Bands that showed no booking widen a seen product; a new one is as wide as its prediction.
     showed = counted.bookings.sum(axis=0) > 0
     product_log_sd = np.where(
-        showed, np.maximum(general.log_sd, fitted.product_log_sd), general.log_sd
+        showed,
+        np.maximum(came_again * general.log_sd, fitted.product_log_sd),
+        came_new * general.log_sd,
     )
     report("done", 1.0)
     planned = (~sessions.past) & (sessions.street >= 0)
@@ -245,8 +174,8 @@ def _fit(
         within_reach=people,
         step_ages=by_ages,
         step_taste=at_home,
-        decay=decay,
-        season=_season(factors, traits),
+        decay=drawn.decay,
+        season=drawn.season(len(traits.categories)),
         listed_from=traits.listed_from,
         listed_until=traits.listed_until,
         planned_street=sessions.street[planned],
@@ -254,48 +183,6 @@ def _fit(
         planned_month=months(sessions)[planned],
         planned_seats=np.nan_to_num(sessions.seats[planned]),
     )
-
-
-def _circumstances(
-    sessions: Sessions, traits: ProductTraits
-) -> tuple[list[NDArray[np.intp]], list[int]]:
-    """Levels of venue, hour, hour by audience, quarter by category, and time on sale."""
-    slot = slots(sessions)
-    audience = traits.audience[sessions.product]
-    quarter = (months(sessions).astype(int) % 12) // 3
-    levels = [
-        sessions.venue,
-        slot,
-        audience * 6 + slot,
-        traits.group[sessions.product] * 4 + quarter,
-        *on_sale(sessions),
-    ]
-    sizes = [
-        len(sessions.venues),
-        6,
-        6 * (int(traits.audience.max(initial=0)) + 1),
-        4 * len(traits.categories),
-        SALE_LEVELS,
-        SALE_LEVELS,
-    ]
-    return levels, sizes
-
-
-def _usual_hours(
-    sessions: Sessions, traits: ProductTraits, factors: list[NDArray[np.float64]], n_products: int
-) -> NDArray[np.float64]:
-    """Factor of the hours at which products for the same audience usually take place."""
-    slot, audience = slots(sessions), traits.audience[sessions.product]
-    lift = factors[1][slot] * factors[2][audience * 6 + slot]
-    size = int(traits.audience.max(initial=0)) + 1
-    count = np.bincount(audience, minlength=size)
-    mean = (np.bincount(audience, weights=lift, minlength=size) + 5.0) / (count + 5.0)
-    return np.asarray(mean[traits.audience]) if n_products else np.ones(0)
-
-
-def _season(factors: list[NDArray[np.float64]], traits: ProductTraits) -> NDArray[np.float64]:
-    """Factor of each month by category, shape (categories, 12)."""
-    return np.repeat(factors[3].reshape(len(traits.categories), 4), 3, axis=1)
 
 
 def _survey_hints(
@@ -346,33 +233,13 @@ def _behind(
     return distinct.reshape(n_streets, groups)[:, traits.group].astype(np.int64)
 
 
-def _decay(
-    sessions: Sessions,
-    draws: Draw,
-    series: NDArray[np.intp],
-    order: NDArray[np.intp],
-    traits: ProductTraits,
-) -> NDArray[np.float64]:
-    """Decay by category. A full session says nothing about how many more would have come."""
-    held = (sessions.past & (sessions.street >= 0) & ~draws.full).nonzero()[0]
-    return learn_decay(
-        draws.taken[held],
-        order[held],
-        series[held],
-        traits.group[sessions.product[held]],
-        len(traits.categories),
-    )
-
-
 def _reach(
     streets: Streets,
     residents: StreetResidents,
     sessions: Sessions,
     wishes: Wishes,
-    weight: NDArray[np.float64],
-    fresh: NDArray[np.float64],
+    drawn: SessionDemand,
     there: NDArray[np.float64],
-    rate: NDArray[np.float64],
 ) -> NDArray[np.float64] | None:
     """Reach between streets, or None where sessions were held in fewer than two of them.
 
@@ -382,10 +249,10 @@ def _reach(
     held = (sessions.past & (sessions.street >= 0)).nonzero()[0]
     if len(np.unique(sessions.street[held])) < 2:
         return None
-    usual = there[:, held] * (fresh[held] * rate[sessions.product[held]])
+    usual = there[:, held] * (drawn.circumstance[held] * drawn.rate[sessions.product[held]])
     expected = np.zeros((size, size))
     np.add.at(expected.T, sessions.street[held], usual.T)
-    counts = pair_counts(sessions, residents, wishes, weight, size)
+    counts = pair_counts(sessions, residents, wishes, drawn.weight, size)
     expected *= counts.sum() / max(expected.sum(), 1e-12)
     return learn_reach(counts, expected, street_distances(streets)).reach
 

@@ -6,6 +6,7 @@ import pytest
 from recommender.demand.calendar import learn_factors
 from recommender.demand.censoring import unconstrain
 from recommender.demand.exposure import looks_by_position, relative_exposure
+from recommender.demand.latest import latest_factor
 from recommender.demand.rates import estimate_rates
 from recommender.demand.sessions import learn_wear
 from recommender.demand.sharing import share
@@ -125,3 +126,17 @@ def test_noise_of_many_levels_is_not_taken_for_a_season() -> None:
     lifted = flat * np.where(level % 2 == 0, 1.3, 1 / 1.3)
     (found,) = learn_factors(lifted, expected, [level], [40], size=size)
     assert np.log(found[::2]).mean() - np.log(found[1::2]).mean() == pytest.approx(0.52, abs=0.15)
+
+
+def test_a_latest_period_that_went_badly_widens_intervals_and_a_good_one_leaves_them() -> None:
+    rng = np.random.default_rng(7)
+    product, size = np.repeat(np.arange(120), 3), np.full(360, 5.0)
+    found = {}
+    for truth in (0.3, 0.9):
+        mean = 40 * np.exp(rng.normal(0, truth, 120))[product]
+        demand = rng.poisson(mean * rng.gamma(5, 1 / 5, 360)).astype(float)
+        expected = np.full(360, 40 * np.exp(truth**2 / 2))
+        found[truth] = latest_factor(demand, expected, size, product, np.full(120, 0.5))
+    assert found[0.3] == 1.0
+    assert found[0.9] == pytest.approx(1.8, abs=0.4)
+    assert latest_factor(demand[:30], expected[:30], size[:30], product[:30], np.ones(120)) == 1.0
