@@ -77,8 +77,8 @@ def build_planning(
     rules
         The officer's rules.
     repeat_factor
-        What the next session of a product draws relative to the one before, by product; 0.7 when
-        ``None``.
+        What the next session of a product was found to draw relative to the one before, by
+        product; ``None``: nothing was found.
     buyer, budget_fen
         Only this buyer; this budget instead of the table's.
 
@@ -129,8 +129,9 @@ def build_planning(
     allowed &= seats > 0
     ids = products["supplier_id"].astype(object)
     supplier_map = IdMap(dict.fromkeys(str(s) for s in ids.dropna()))
-    expected = estimate.expected[rows]
-    low, high = estimate.low[rows], estimate.high[rows]
+    drawn = _drawn_in(estimate.expected[rows], allowed, rules.shrinkage)
+    expected = estimate.expected[rows] * drawn
+    low, high = estimate.low[rows] * drawn, estimate.high[rows] * drawn
     groups = group_masks(products, suppliers, history, rules)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.log(high / low) / (2 * HALF_WIDTH)
@@ -170,7 +171,7 @@ def build_planning(
         quotas=quotas,
         slot_limits=limits,
         floor_sessions=_floors(dataset, streets, planned, rules),
-        repeat_factor=np.full(n_products, 0.7) if repeat_factor is None else repeat_factor,
+        repeat_factor=_repeats(repeat_factor, n_products),
         floor_attendance=rules.attendance_per_1000,
         supplier_share_max=rules.supplier_share_max if len(supplier_map) > 1 else 1.0,
         gini_max=rules.gini_max,
@@ -262,6 +263,31 @@ def _quotas(
             quota = replace(quota, min_share=0.0)
         kept.append(quota)
     return tuple(kept), said
+
+
+_ASSUMED_REPEAT = 0.7
+
+
+def _repeats(learned: NDArray[np.float64] | None, n_products: int) -> NDArray[np.float64]:
+    """Halfway between what few repeated sessions taught and what is assumed (decision 0402)."""
+    assumed = np.full(n_products, _ASSUMED_REPEAT)
+    return assumed if learned is None else np.sqrt(assumed * learned)
+
+
+def _drawn_in(
+    expected: NDArray[np.float64], allowed: NDArray[np.bool_], shrinkage: float
+) -> NDArray[np.float64]:
+    """Factors that draw each cell towards its street's geometric mean over what may be bought.
+
+    A plan buys what stands out, and what stands out does so in part by luck (the winner's curse);
+    so it counts on ``expected ** (1 - shrinkage)``, up to the street's scale.
+    """
+    known = allowed & (expected > 0)
+    logs = np.where(known, np.log(np.where(known, expected, 1.0)), 0.0)
+    middle = logs.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    with np.errstate(divide="ignore"):
+        above = np.where(expected > 0, np.log(np.maximum(expected, 1e-300)) - middle[:, None], 0.0)
+    return np.asarray(np.exp(-shrinkage * above), dtype=np.float64)
 
 
 def _weights(

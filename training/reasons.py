@@ -23,6 +23,7 @@ def group_label(name: str) -> str:
 
 _RULES = {
     "plan.caution": "谨慎程度（1 按需求下限）",
+    "plan.shrinkage": "对突出估计的收缩（0 不收缩）",
     "plan.sessions_per_product": "同一街道同一产品最多场次",
     "floor.sessions_per_street": "每街镇保底场次",
     "floor.sessions_per_committee": "每居委保底场次",

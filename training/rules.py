@@ -87,13 +87,14 @@ class PlanRules:
     """
 
     caution: float = 0.0
+    shrinkage: float = 0.15
     sessions_per_product: int = 3
     months: tuple[str, ...] = ()
     sessions_per_street: int = 0
     sessions_per_committee: float = 0.5  # two delivered items a committee a year
     attendance_per_1000: float = 0.0
     gini_max: float | None = 0.05
-    evenness_aim: float = 0.5
+    evenness_aim: float = 0.3
     supplier_share_max: float = 0.10
     new_products_min_share: float = 0.20
     new_suppliers_min_share: float = 0.05
@@ -129,6 +130,7 @@ class PlanRules:
 _SHARE, _COUNT, _AMOUNT = (0.0, 1.0), (0, 100_000), (0, 10**13)
 _PLAIN: dict[str, tuple[str, type, tuple[float, float]]] = {
     "plan.caution": ("caution", float, _SHARE),
+    "plan.shrinkage": ("shrinkage", float, (0, 0.9)),
     "plan.sessions_per_product": ("sessions_per_product", int, (1, 20)),
     "floor.sessions_per_street": ("sessions_per_street", int, _COUNT),
     "floor.sessions_per_committee": ("sessions_per_committee", float, (0, 1000)),

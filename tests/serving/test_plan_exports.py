@@ -1,9 +1,11 @@
 """The plan's files open, add up and say the same."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -11,6 +13,7 @@ import pytest
 
 from recommender.errors import UsageError
 from serving.exports.frontiers import plot_frontier
+from serving.exports.ocds import release_package
 from serving.exports.saving import save_plan
 from training.plans import COLUMNS, PlanDocument
 from training.reasons import rule_words
@@ -99,6 +102,74 @@ def test_an_ocds_release_keeps_the_standard(document: PlanDocument, tmp_path: Pa
         amounts = [item["quantity"] * item["unit"]["value"]["amount"] for item in items]
         assert sum(amounts) == pytest.approx(release["tender"]["value"]["amount"])
         assert release["planning"]["budget"]["amount"]["currency"] == "CNY"
+
+
+TEXT, NUMBER, MOMENT = str, (int, float), "date-time"
+VALUE: dict[str, Any] = {"amount": NUMBER, "currency": {"CNY"}}
+ORGANIZATION: dict[str, Any] = {"id": TEXT, "name": TEXT}
+RELEASE: dict[str, Any] = {
+    "ocid": TEXT,
+    "id": TEXT,
+    "date": MOMENT,
+    "tag": [{"planning", "planningUpdate", "tender", "award", "contract"}],
+    "initiationType": {"tender"},
+    "language": TEXT,
+    "parties": [{**ORGANIZATION, "roles": [{"buyer", "procuringEntity", "supplier"}]}],
+    "buyer": ORGANIZATION,
+    "planning": {"rationale": TEXT, "budget": {"amount": VALUE, "description": TEXT}},
+    "tender": {
+        "id": TEXT,
+        "title": TEXT,
+        "status": {"planning", "planned", "active", "cancelled", "complete"},
+        "value": VALUE,
+        "mainProcurementCategory": {"goods", "works", "services"},
+        "procuringEntity": ORGANIZATION,
+        "items": [
+            {
+                "id": TEXT,
+                "description": TEXT,
+                "classification": {"scheme": TEXT, "id": TEXT, "description": TEXT},
+                "quantity": int,
+                "unit": {"name": TEXT, "value": VALUE},
+            }
+        ],
+    },
+}
+"""The fields of the OCDS 1.1 release schema that a plan fills, with types and code lists."""
+
+
+def faults(value: Any, rule: Any, where: str) -> list[str]:
+    """What of a document breaks the schema: types, code lists, empty or unknown fields."""
+    if isinstance(rule, dict):
+        if not isinstance(value, dict):
+            return [f"{where} is no object"]
+        found = [f"{where}.{key} is unknown" for key in value.keys() - rule.keys()]
+        found += [f"{where}.{key} is missing" for key in rule.keys() - value.keys()]
+        for key in value.keys() & rule.keys():
+            found += faults(value[key], rule[key], f"{where}.{key}")
+        return found
+    if isinstance(rule, list):
+        if not isinstance(value, list) or not value:
+            return [f"{where} is no list, or an empty one"]
+        return [f for i, each in enumerate(value) for f in faults(each, rule[0], f"{where}[{i}]")]
+    if isinstance(rule, set):
+        return [] if value in rule else [f"{where}: {value} is not in the code list"]
+    if rule == MOMENT:
+        zoned = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)"
+        return [] if re.fullmatch(zoned, value) else [f"{where}: {value} is no moment"]
+    good = isinstance(value, rule) and not isinstance(value, bool) and value != ""
+    return [] if good else [f"{where} is {value!r}"]
+
+
+def test_an_ocds_release_keeps_the_schemas_types_and_codes(document: PlanDocument) -> None:
+    package = release_package(document)
+    head = {"uri": TEXT, "version": {"1.1"}, "publishedDate": MOMENT, "publisher": {"name": TEXT}}
+    assert faults(package, {**head, "releases": [RELEASE]}, "package") == []
+    spoilt = json.loads(json.dumps(package))
+    spoilt["releases"][0]["date"] = "2026-12-01"
+    spoilt["releases"][0]["tag"] = []
+    del spoilt["releases"][0]["ocid"]
+    assert len(faults(spoilt, {**head, "releases": [RELEASE]}, "package")) == 3
 
 
 def test_csv_keeps_codes_and_contract_columns(document: PlanDocument, tmp_path: Path) -> None:
