@@ -42,27 +42,29 @@ def read_shown(
     """Impressions by session; all zero where there is no log."""
     frame, size = tables["impressions"], len(sessions.events)
     session = pd.Index(sessions.events.ids).get_indexer(pd.Index(frame["event_id"]))
-    frame, session = frame[session >= 0], session[session >= 0]
-    nothing = Shown(np.zeros(size), np.zeros(size, dtype=bool), np.zeros(size), 0.0)
-    if len(frame) == 0:
-        return nothing
-    begin = np.datetime64(frame["shown_at"].dt.tz_localize(None).min())
-    published = (
-        tables["events"].drop_duplicates("event_id").set_index("event_id")["published_at"]
-    ).reindex(list(sessions.events.ids))
-    out = published.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
-    logged = sessions.past & (out >= begin)
-    resident = pd.Index(residents.residents.ids).get_indexer(pd.Index(frame["resident_id"]))
+    used = (session >= 0).nonzero()[0]
+    if len(used) == 0:
+        return Shown(np.zeros(size), np.zeros(size, dtype=bool), np.zeros(size), 0.0)
+    session = session[used]
+    begin = np.datetime64(frame["shown_at"].min().tz_localize(None))
+    logged = sessions.past & (sessions.published >= begin)
+    resident = pd.Index(residents.residents.ids).get_indexer(pd.Index(frame["resident_id"]))[used]
+    # Only the wishes for sessions in the log are looked up: a sorted list is soon searched.
+    listed = np.bincount(session, minlength=size) > 0
+    asked = listed[wishes.session].nonzero()[0]
     n_residents = len(residents.residents)
-    pair = session.astype(np.int64) * n_residents + resident
-    wished = wishes.session.astype(np.int64) * n_residents + wishes.resident
-    booked = (resident >= 0) & np.isin(pair, wished)
-    position = frame["position"].astype("float64").fillna(1.0).to_numpy(dtype=np.float64)
-    looks = looks_by_position(position.astype(np.int64), booked)
+    wished = wishes.session[asked].astype(np.int64) * n_residents + wishes.resident[asked]
+    order = np.argsort(wished)
+    pair = np.where(resident >= 0, session.astype(np.int64) * n_residents + resident, -1)
+    place = np.searchsorted(wished[order], pair)
+    found = np.append(wished[order], -2)[place] == pair
+    seen = np.zeros(len(wished), dtype=bool)
+    seen[order[place[found]]] = True
+    position = frame["position"].fillna(1).to_numpy(dtype=np.int64)[used]
+    looks = looks_by_position(position, found)
     weight = np.bincount(session, weights=looks, minlength=size).astype(np.float64)
     square = np.bincount(session, weights=looks**2, minlength=size)
-    of = logged[wishes.session]
-    seen = np.isin(wished, pair[resident >= 0])
+    of = logged[wishes.session[asked]]
     return Shown(
         looks=weight,
         logged=logged & (weight > 0),
