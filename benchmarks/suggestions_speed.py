@@ -36,6 +36,7 @@ from data.dataset import Dataset, canonical
 from data.schema import TABLES, Kind
 from data.snapshot import as_of
 from recommender.metrics.ranking import ndcg_at_k
+from serving.batch import BLOCK
 from serving.lists import ListEngine
 from serving.live import Live
 from serving.pricing import price_seats
@@ -43,7 +44,6 @@ from training.suggestions import fit_suggestions
 
 N = 20
 FACTORS = 64
-BLOCK = 4096
 THREADS = 2
 SAMPLE = 20_000
 """Residents that the model is fitted on."""

@@ -23,7 +23,7 @@ from serving.frames import COLUMNS
 from serving.lists import Asked
 from serving.suggesting import Suggester, suggestion_id
 
-BLOCK = 4096
+BLOCK = 1024
 """Residents a block, usually."""
 
 Told = Callable[[int, int], None]

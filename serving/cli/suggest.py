@@ -64,7 +64,7 @@ def register(app: typer.Typer) -> None:
             typer.Option(
                 min=1, help="With --all: residents a block; a killed run loses the one it was in."
             ),
-        ] = 4096,
+        ] = 1024,
         format: FormatOption = Format.TABLE,
         out: OutOption = None,
     ) -> None:
