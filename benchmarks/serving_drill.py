@@ -15,12 +15,17 @@ from pathlib import Path
 import httpx
 import psutil
 
+from benchmarks.serving_faults import FAULTS, Scene
+from benchmarks.slow_database import SlowWay
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @contextmanager
-def serving(home: Path, port: int, workers: int = 1, **settings: str) -> Iterator[psutil.Process]:
-    """`gongxu serve` as a process of its own, ready; its log in ``home/serve.log``."""
+def serving(
+    home: Path, port: int, workers: int = 1, *, log: Path | None = None, **settings: str
+) -> Iterator[psutil.Process]:
+    """`gongxu serve` as a process of its own, ready; its log in ``home/serve.log``, or ``log``."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -31,13 +36,13 @@ def serving(home: Path, port: int, workers: int = 1, **settings: str) -> Iterato
         **{f"GONGXU_{name.upper()}": value for name, value in settings.items()},
     }
     command = ["serve", "--port", str(port), "--workers", str(workers)]
-    with (home / "serve.log").open("ab") as log:
+    with (log or home / "serve.log").open("ab", buffering=0) as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "serving.cli", *command],
             cwd=ROOT,
             env=environment,
-            stdout=log,
-            stderr=log,
+            stdout=errors,
+            stderr=errors,
         )
     try:
         wait_ready(port, process)
@@ -113,6 +118,8 @@ def drill(
     booked_at: datetime,
     faults: Sequence[str] = ("worker", "postgres"),
     calm_s: float = 3.0,
+    way: SlowWay | None = None,
+    name: str = "drill",
 ) -> Outcome:
     """Load a running service, break things, let them heal, and count.
 
@@ -127,10 +134,13 @@ def drill(
     booked_at
         Time of the bookings.
     faults
-        Any of ``worker`` (kill -9), ``postgres`` (kill -9 of the embedded server) and ``idle``
-        (300 idle connections and 20 half-sent requests).
+        Names of :data:`FAULTS`.
     calm_s
-        Time before, between and after the faults.
+        Time before, between, during and after the faults.
+    way
+        The service's way to the database, for the fault ``slow``.
+    name
+        What the bookings' identifiers begin with.
     """
     outcome, stop = Outcome(), threading.Event()
     lock = threading.Lock()
@@ -143,10 +153,10 @@ def drill(
             ):
                 if stop.is_set():
                     return
-                name = f"drill-{number}"
+                booking = f"{name}-{number}"
                 at = (booked_at + timedelta(milliseconds=number)).isoformat()
                 row = {
-                    "booking_id": name,
+                    "booking_id": booking,
                     "resident_id": resident,
                     "event_id": event,
                     "booked_at": at,
@@ -163,7 +173,7 @@ def drill(
                         continue
                     if answer.status_code == 200 and answer.json()["bad"] == 0:
                         with lock:
-                            outcome.acknowledged[name] = (resident, event)
+                            outcome.acknowledged[booking] = (resident, event)
                         break
                     outcome.refused += 1
                     time.sleep(0.05)
@@ -199,46 +209,19 @@ def drill(
     try:
         time.sleep(calm_s)
         for fault in faults:
-            _break(fault, home, port, server)
-            time.sleep(calm_s)
+            with FAULTS[fault](Scene(home, port, server, way)):
+                time.sleep(calm_s)
             wait_ready(port, limit=90)
             time.sleep(calm_s)
     finally:
         stop.set()
         for thread in threads:
             thread.join()
-    outcome.lost = len(set(outcome.acknowledged) - _held(home))
+    outcome.lost = len(set(outcome.acknowledged) - _held(home, name))
     return outcome
 
 
-def _break(fault: str, home: Path, port: int, server: psutil.Process) -> None:
-    match fault:
-        case "worker":
-            workers = [c for c in server.children() if "spawn_main" in " ".join(c.cmdline())]
-            (workers[0] if workers else server.children()[0]).kill()
-        case "postgres":
-            pid = int((home / "pg" / "postmaster.pid").read_text().split()[0])
-            os.kill(pid, signal.SIGKILL)
-        case "idle":
-            _crowd(port)
-        case _:
-            raise ValueError(fault)
-
-
-def _crowd(port: int) -> None:
-    import socket
-
-    crowd = [socket.create_connection(("127.0.0.1", port)) for _ in range(300)]
-    for half in crowd[:20]:
-        half.sendall(b"POST /v1/ingest/bookings HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{")
-    try:
-        assert httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=10).status_code == 200
-    finally:
-        for connection in crowd:
-            connection.close()
-
-
-def _held(home: Path) -> set[str]:
+def _held(home: Path, name: str) -> set[str]:
     import sqlalchemy as sa
 
     from data.embedded import embedded_url
@@ -248,7 +231,8 @@ def _held(home: Path) -> set[str]:
     try:
         with store.engine.connect() as connection:
             found = connection.execute(
-                sa.text("SELECT booking_id FROM bookings WHERE booking_id LIKE 'drill-%'")
+                sa.text("SELECT booking_id FROM bookings WHERE booking_id LIKE :names"),
+                {"names": f"{name}-%"},
             )
             return set(found.scalars())
     finally:

@@ -20,6 +20,9 @@ CHANNEL = "gongxu_live"
 KEPT = timedelta(hours=2)
 """How long changes are kept: longer than any worker may fall behind without loading afresh."""
 
+KEPT_AT_LEAST = 20_000
+"""How many stay whatever their age: a clock that jumps ahead must not hide them from a worker."""
+
 _ORDER_LOCK = 0x676F6E68
 _WHOLE = 200
 
@@ -49,7 +52,12 @@ def note_changes(
             for resident, event in sorted(concerned, key=str)
         ],
     )
-    connection.execute(live_changes.delete().where(live_changes.c.at < now - KEPT))
+    newest = sa.select(sa.func.max(live_changes.c.entry)).scalar_subquery()
+    connection.execute(
+        live_changes.delete().where(
+            live_changes.c.at < now - KEPT, live_changes.c.entry <= newest - KEPT_AT_LEAST
+        )
+    )
     connection.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
 
 

@@ -23,6 +23,7 @@ from training.served import Served, read_served
 _log = logging.getLogger("gongxu.memory")
 _LOOK_S = 1.0
 _POLL_S = 0.05
+_REST_S = 5.0
 _BUILDING_S = 1800.0
 _AGED = timedelta(minutes=10)
 _MOMENTS = 3
@@ -63,6 +64,7 @@ class Keeper:
         self._refresh_s = refresh_s
         self._shelf = shelf
         self._number = 0
+        self._not_before = float("-inf")
         self._builder: subprocess.Popen[bytes] | None = None
         self._memory: Memory | None = None
         self._loaded: Loaded | None = None
@@ -215,6 +217,7 @@ class Keeper:
             raise NotTrainedError("no model is served yet.")
         if self._shelf is not None:
             self._adopt(self._shelf, served)
+            self._hear_builder()
         if not (self._is_other(served) or self._is_due(rows_written(engine))):
             return
         if self._shelf is None:
@@ -259,19 +262,29 @@ class Keeper:
         """Have a new edition built by somebody, and wait for it if told to."""
         until = time.monotonic() + _BUILDING_S
         while True:
-            if self._builder is None:
+            if self._builder is None and time.monotonic() > self._not_before:
                 self._builder = shelf.order(self._now())
-            elif self._builder.poll() is not None:
-                failed, self._builder = self._builder.returncode != 0, None
-                self._adopt(shelf, served)
-                if failed:
-                    # The log has why; it is not tried again all the time.
-                    self._built = time.monotonic()
-                    raise GongxuError("new arrays could not be built.", "See the log.")
             if not wait or not self._is_other(served) or time.monotonic() > until:
                 return
             time.sleep(_POLL_S)
+            self._hear_builder()
             self._adopt(shelf, served)
+
+    def _hear_builder(self) -> None:
+        """See whether the builder that this worker started has ended, and how.
+
+        Raises
+        ------
+        GongxuError
+            If it failed.
+        """
+        if self._builder is None or self._builder.poll() is None:
+            return
+        failed, self._builder = self._builder.returncode != 0, None
+        if failed:
+            # The log has why; it is not tried again all the time.
+            self._not_before = time.monotonic() + _REST_S
+            raise GongxuError("new arrays could not be built.", "See the log.")
 
     def _answer_from(self, edition: Edition, loaded: Loaded) -> None:
         with self._changing:

@@ -1,4 +1,4 @@
-"""Running the application under uvicorn."""
+"""Running the application under uvicorn: workers, forked from this process."""
 
 import os
 import shutil
@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from serving.api.logs import LOGGING
 from serving.api.shelf import VARIABLE, new_shelf
+from serving.api.workers import Workers
 from serving.composition import open_store, require_tables
 from serving.settings import Settings
 
@@ -28,12 +29,11 @@ def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
         require_tables(store)
     finally:
         store.close()
-    if workers > 1:
-        # Counters of all workers meet in files; a new start counts from zero.
-        shared = settings.home / "metrics"
-        shutil.rmtree(shared, ignore_errors=True)
-        shared.mkdir(parents=True)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
+    # Counters of all workers meet in files; a new start counts from zero.
+    shared = settings.home / "metrics"
+    shutil.rmtree(shared, ignore_errors=True)
+    shared.mkdir(parents=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)
     config = uvicorn.Config(
         "serving.api.running:application",
         factory=True,
@@ -50,12 +50,7 @@ def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
     )
     with new_shelf(settings.home) as shelf:
         os.environ[VARIABLE] = str(shelf)
-        if workers == 1:
-            uvicorn.Server(config).run()
-        else:
-            from serving.api.workers import Workers
-
-            Workers(config, workers).run()
+        Workers(config, workers).run()
 
 
 def application() -> FastAPI:

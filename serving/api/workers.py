@@ -1,4 +1,4 @@
-"""Several workers on one socket, forked from a parent that has loaded the program.
+"""Workers on one socket, forked from a parent that has loaded the program.
 
 What the parent has imported all workers share until one of them writes to it; what they answer
 from they map from the shelf. The parent itself opens nothing and runs no thread, so that a fork
@@ -55,7 +55,10 @@ class Workers:
         self._stopping = False
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT; requests under way are finished."""
+        """Serve until SIGTERM or SIGINT; requests under way are finished.
+
+        SIGTTIN adds a worker, SIGTTOU takes one away.
+        """
         for module in SHARED:
             importlib.import_module(module)
         listening = self._config.bind_socket()
@@ -65,9 +68,13 @@ class Workers:
         gc.freeze()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stop())
+        signal.signal(signal.SIGTTIN, lambda *_: self._change(1))
+        signal.signal(signal.SIGTTOU, lambda *_: self._change(-1))
         while not self._stopping:
             while len(self._started) < self._number and not self._stopping:
                 self._start(listening)
+            for worker in list(self._started)[self._number :]:
+                _send(worker, signal.SIGTERM)
             time.sleep(_LOOK_S)
             self._bury()
         for worker in self._started:
@@ -83,6 +90,9 @@ class Workers:
     def _stop(self) -> None:
         self._stopping = True
 
+    def _change(self, by: int) -> None:
+        self._number = max(1, self._number + by)
+
     def _start(self, listening: socket.socket) -> None:
         parent = os.getpid()
         worker = os.fork()
@@ -95,6 +105,8 @@ class Workers:
         """The child's whole life."""
         code = 1
         try:
+            for number in (signal.SIGTTIN, signal.SIGTTOU):
+                signal.signal(number, signal.SIG_DFL)
             for number in (signal.SIGTERM, signal.SIGINT):
                 # uvicorn sets its own, and raises what it caught again when it is done.
                 signal.signal(number, lambda *_: None)

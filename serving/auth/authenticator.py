@@ -17,6 +17,9 @@ from serving.auth.users import check_session
 REMEMBERED_S = 2.0
 """How long a key or session is believed without asking again: a revoked one ends within this."""
 
+TOKEN_S = 60.0
+"""How long a token is believed without verifying it again, unless it ends before."""
+
 STALE_S = 300.0
 """How long a known key or session is still believed while the database does not answer."""
 
@@ -33,7 +36,10 @@ class Authenticator:
     issuers
         Whose tokens are accepted.
     clock
-        Seconds since 1970.
+        Seconds since 1970; what ends at a time of day ends by it.
+    passed
+        Seconds that only go forward: what is remembered is so for a while by these, and not for a
+        day because somebody set the clock back.
     """
 
     def __init__(
@@ -42,17 +48,19 @@ class Authenticator:
         issuers: list[Issuer],
         *,
         clock: Callable[[], float] = time.time,
+        passed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._engine = engine
         self._issuers = issuers
         self._clock = clock
+        self._passed = passed
         self._known: OrderedDict[str, tuple[Principal, float, float]] = OrderedDict()
         self._lock = threading.Lock()
 
     def remembered(self, credential: str) -> Principal | None:
         """The principal of a credential that was checked a moment ago; never waits."""
         entry = self._known.get(credential)
-        return entry[0] if entry is not None and self._clock() < entry[1] else None
+        return entry[0] if entry is not None and self._passed() < entry[1] else None
 
     def check(self, credential: str) -> Principal | None:
         """Look a credential up; ``None`` if it does not hold.
@@ -62,8 +70,8 @@ class Authenticator:
         sqlalchemy.exc.SQLAlchemyError, GongxuError
             If neither the database answers nor the credential was known shortly before.
         """
-        now = self._clock()
-        moment = datetime.fromtimestamp(now, tz=UTC)
+        now = self._passed()
+        moment = datetime.fromtimestamp(self._clock(), tz=UTC)
         try:
             if credential.startswith(KEY_PREFIX):
                 found = check_key(self._engine(), credential, now=moment)
@@ -72,7 +80,8 @@ class Authenticator:
                 found = check_session(self._engine(), credential, now=moment)
                 until = now + REMEMBERED_S
             else:
-                found, until = self._check_token(credential)
+                found, ends = self._check_token(credential)
+                until = now + min(ends - self._clock(), TOKEN_S)
         except Exception:
             entry = self._known.get(credential)
             if entry is not None and now < entry[2]:

@@ -133,7 +133,7 @@ def test_a_session_opens_and_closes_over_http(client: httpx.Client, engine: sa.E
 
 def test_a_revoked_key_is_out_within_the_time_remembered(engine: sa.Engine) -> None:
     clock = [1_800_000_000.0]
-    authenticator = Authenticator(lambda: engine, [], clock=lambda: clock[0])
+    authenticator = Authenticator(lambda: engine, [], passed=lambda: clock[0])
     made = add_key(engine, "app", role=Role.OPERATOR, now=NOW)
     assert authenticator.check(made.secret) is not None
     revoke_key(engine, made.key_id, now=NOW)
@@ -150,7 +150,7 @@ def test_known_keys_outlive_an_outage_but_not_for_ever(engine: sa.Engine) -> Non
             raise ConnectionError
         return engine
 
-    authenticator = Authenticator(opened, [], clock=lambda: clock[0])
+    authenticator = Authenticator(opened, [], passed=lambda: clock[0])
     made = add_key(engine, "app", role=Role.OPERATOR, now=NOW)
     assert authenticator.check(made.secret) is not None
     down[0] = True
