@@ -1,7 +1,7 @@
 """The service's own tables; made by the migrations under ``data/migrations``."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 
 METADATA = sa.MetaData()
 
@@ -115,3 +115,15 @@ live_changes = sa.Table(
 
 OF_A_RESIDENT = (calendar_tokens, mutes, consents, access_log, live_changes)
 """Tables here that hold something of a resident, by ``resident_id``."""
+
+plan_requests = sa.Table(
+    "plan_requests",
+    METADATA,
+    sa.Column("request_id", _ID, primary_key=True),
+    sa.Column("asked_at", _TIME, nullable=False),
+    sa.Column("asked_by", sa.Text, nullable=False),
+    sa.Column("asked", JSONB, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("plan_id", _ID, index=True),
+    sa.Column("detail", sa.Text, nullable=False),
+)

@@ -17,7 +17,17 @@ from serving.api.access import OPEN, access_of
 from serving.api.middleware import Surroundings
 from serving.api.problems import Problem, add_handlers, problem
 from serving.api.quick import quick_answer
-from serving.api.routes import health, ingest, officers, residents, sessions, suggestions
+from serving.api.routes import (
+    health,
+    ingest,
+    officers,
+    oversight,
+    plans,
+    public,
+    residents,
+    sessions,
+    suggestions,
+)
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
 from serving.settings import Settings
@@ -79,6 +89,9 @@ def create_app(
         suggestions.router,
         residents.router,
         officers.router,
+        plans.router,
+        oversight.router,
+        public.router,
     ):
         app.include_router(router)
     if options.local_issuer:

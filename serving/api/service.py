@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -53,6 +54,9 @@ class Service:
         self.database = Database(settings, service_settings)
         self.bell = Bell(settings.home)
         self.ingesting = threading.BoundedSemaphore(service_settings.ingest_at_once)
+        # One at a time: a plan takes a processor for half a minute.
+        self.planning = threading.BoundedSemaphore(1)
+        self.indices: dict[str, tuple[float, dict[str, Any]]] = {}
         self.metrics = Metrics(CollectorRegistry())
         self.keeper = Keeper(
             settings,

@@ -11,6 +11,7 @@ from serving.api.app import api_routes
 from serving.api.service import Service
 from serving.auth.keys import add_key
 from serving.auth.roles import Role
+from serving.tables import plan_requests
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -23,9 +24,12 @@ OPEN = {
     "POST /v1/sessions",
     "GET /v1/places/{area_or_venue}/suggestions",
     "GET /v1/events/{event_id}/similar",
+    "GET /v1/events/{event_id}",
+    "GET /v1/ranking",
     "GET /v1/residents/{resident_id}/calendar.ics",  # asks for its own token
 }
 CONSOLE = {Role.OFFICER, Role.DISTRICT, Role.OPERATOR}
+OFFICERS = {Role.OFFICER, Role.DISTRICT}
 ALLOWED = {
     "GET /metrics": {Role.OPERATOR},
     "DELETE /v1/sessions/current": CONSOLE,
@@ -38,13 +42,21 @@ ALLOWED = {
     "DELETE /v1/residents/{resident_id}/calendar-token": {Role.RESIDENT},
     "DELETE /v1/residents/{resident_id}": {Role.RESIDENT},
     "GET /v1/streets/{code}/demand": {Role.OFFICER, Role.DISTRICT},
+    "POST /v1/plans": OFFICERS,
+    "GET /v1/plans/{plan_id}": OFFICERS,
+    "POST /v1/plans/{plan_id}/what-if": OFFICERS,
+    "GET /v1/plans/{plan_id}/why-not/{product}/{street}": OFFICERS,
+    "POST /v1/plans/{plan_id}/lines/{line}/decision": OFFICERS,
+    "GET /v1/suppliers/{supplier_id}/scorecard": OFFICERS,
+    "GET /v1/indices": OFFICERS,
     "GET /v1/models": {Role.OPERATOR},
     "POST /v1/models/{version}/promote": {Role.OPERATOR},
     "POST /v1/models/rollback": {Role.OPERATOR},
 }
-OWN = {"resident_id": "r1", "code": "310105001"}
-FOREIGN = {"resident_id": "r2", "code": "310105002"}
-REST = {"table": "areas", "version": "m1", "area_or_venue": "v1", "event_id": "u1"}
+OWN = {"resident_id": "r1", "code": "310105001", "plan_id": "ask-310105001"}
+FOREIGN = {"resident_id": "r2", "code": "310105002", "plan_id": "ask-310105002"}
+REST = {"product": "p1", "street": "310105001", "line": "x-1", "supplier_id": "s1"}
+REST |= {"table": "areas", "version": "m1", "area_or_venue": "v1", "event_id": "u1"}
 
 
 def named(app: FastAPI) -> list[str]:
@@ -59,6 +71,18 @@ def test_the_list_of_who_may_what_is_whole(app: FastAPI) -> None:
 @pytest.fixture
 def callers(world, service: Service, token) -> dict[Role | str, dict[str, str]]:
     engine, now = service.database.engine(), datetime.now(tz=UTC)
+    with engine.begin() as connection:
+        for street in ("310105001", "310105002"):
+            connection.execute(
+                plan_requests.insert().values(
+                    request_id=f"ask-{street}",
+                    asked_at=now,
+                    asked_by="o1",
+                    asked={"period": "2026Q4", "buyer": street},
+                    status="failed",
+                    detail="a test",
+                )
+            )
     scoped = {
         scope: add_key(engine, scope, role=Role.SERVICE, scopes=[scope], now=now).secret
         for scope in ("ingest", "suggestions")
@@ -112,7 +136,9 @@ def _may(name: str, caller: Role | str, *, own: bool) -> bool:
         return Role.SERVICE in ALLOWED[name] and caller in name
     if caller not in ALLOWED[name]:
         return False
-    reserved = caller is Role.RESIDENT or (caller is Role.OFFICER and "{code}" in name)
+    reserved = caller is Role.RESIDENT or (
+        caller is Role.OFFICER and ("{code}" in name or "{plan_id}" in name)
+    )
     return own or not reserved
 
 

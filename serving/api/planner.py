@@ -1,0 +1,231 @@
+"""Solving plans beside the service: ``python -m serving.api.planner`` with a question on its input.
+
+In a process of its own, since a plan reads whole tables and keeps a processor busy for half a
+minute: who asks for a list must not notice.
+"""
+
+import json
+import logging
+import logging.config
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from recommender.errors import GongxuError, UsageError
+from serving.settings import Settings
+from serving.tables import plan_requests
+
+SOLVING, DONE, FAILED = "solving", "done", "failed"
+"""States of a request."""
+
+_TIME_LIMIT_S = 20.0
+_QUESTION_S = 10.0
+_WHOLE_S = 300.0
+_log = logging.getLogger("gongxu.planner")
+
+
+class PlannerError(GongxuError):
+    """The planner ended without an answer."""
+
+
+def begin(question: dict[str, Any], settings: Settings) -> None:
+    """Have a question worked at; what becomes of it is written to the database."""
+    process = _process(subprocess.DEVNULL, settings)
+    assert process.stdin is not None
+    with process.stdin as sent:
+        sent.write(json.dumps(question).encode())
+
+
+def ask(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Ask, and wait for the answer.
+
+    Raises
+    ------
+    UsageError
+        If the question cannot be answered as it stands.
+    PlannerError
+        If there is no answer in time.
+    """
+    process = _process(subprocess.PIPE, settings)
+    try:
+        said, _ = process.communicate(json.dumps(question).encode(), timeout=_WHOLE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise PlannerError("the plan was not solved in time.", "Try again later.") from None
+    if process.returncode != 0:
+        raise PlannerError("the planner failed.", "See the log.")
+    answer: dict[str, Any] = json.loads(said)
+    if "refused" in answer:
+        raise UsageError(answer["refused"])
+    return answer
+
+
+def work(question: dict[str, Any], settings: Settings, *, now: datetime) -> dict[str, Any]:
+    """Answer a question.
+
+    Parameters
+    ----------
+    question
+        ``kind``: ``plan``, ``why_not``, ``what_if`` or ``indices``, and what that takes.
+    settings
+        Where the database is.
+    now
+        The clock.
+    """
+    match question["kind"]:
+        case "plan":
+            return _plan(question, settings, now)
+        case "why_not":
+            return _why_not(question, settings)
+        case "what_if":
+            return _what_if(question, settings)
+        case "indices":
+            return _indices(question, settings)
+    raise UsageError(f"{question['kind']!r} is no question.")
+
+
+def _solved(asked: dict[str, Any], settings: Settings, time_limit_s: float) -> Any:
+    from serving.planning import served_sources, state_planning
+    from training.plans import solve_planning
+    from training.rules import PlanRules, parse_rules
+
+    rules = parse_rules(asked["rules"]) if asked.get("rules") else PlanRules()
+    sources = served_sources(settings)
+    planning = state_planning(
+        sources,
+        asked["period"],
+        rules,
+        buyer=asked.get("buyer"),
+        budget_fen=asked.get("budget_fen"),
+    )
+    return sources, planning, solve_planning(planning, time_limit_s=time_limit_s)
+
+
+def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[str, Any]:
+    from data.decisions import keep_plan
+    from serving.composition import open_store
+    from serving.exports.saving import plan_json
+    from training.plans import write_document
+
+    store = open_store(settings)
+    told: dict[str, Any] = {"status": FAILED, "detail": "the planner failed; the log has why."}
+    try:
+        sources, planning, solved = _solved(question["asked"], settings, _TIME_LIMIT_S)
+        document = write_document(
+            planning, solved, model_version=sources.model_version, data_date=sources.data_date
+        )
+        content = json.loads(plan_json(document)) | {"rules_text": document.rules_text}
+        with store.engine.begin() as connection:
+            keep_plan(connection, content, made_by=question["by"], now=now)
+        told = {"status": DONE, "detail": "", "plan_id": document.plan_id}
+    except GongxuError as error:
+        told = {"status": FAILED, "detail": str(error)}
+    finally:
+        with store.engine.begin() as connection:
+            connection.execute(
+                sa.update(plan_requests)
+                .where(plan_requests.c.request_id == question["request_id"])
+                .values(told)
+            )
+        store.close()
+    return told
+
+
+def _why_not(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    from recommender.procurement.explain import why_not
+
+    _, _, solved = _solved(question["asked"], settings, _QUESTION_S)
+    found = why_not(
+        solved.problem,
+        solved.plan,
+        question["product"],
+        question["street"],
+        time_limit_s=_QUESTION_S,
+    )
+    return asdict(found)
+
+
+def _what_if(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    _, _, first = _solved(question["asked"], settings, _QUESTION_S)
+    changed = question["asked"] | question["change"]
+    _, _, second = _solved(changed, settings, _QUESTION_S)
+    before, after = _figures(first), _figures(second)
+    sessions: dict[tuple[str, str], int] = {}
+    for sign, solved in ((-1, first), (1, second)):
+        for line in solved.plan.lines:
+            key = (line.street, line.product)
+            sessions[key] = sessions.get(key, 0) + sign * line.sessions
+    return {
+        "before": before,
+        "after": after,
+        "changes": [
+            {"street_code": street, "product_id": product, "sessions": change}
+            for (street, product), change in sorted(sessions.items())
+            if change
+        ],
+    }
+
+
+def _figures(solved: Any) -> dict[str, Any]:
+    from recommender.procurement.plan import evenness_of
+
+    plan, problem = solved.plan, solved.problem
+    return {
+        "amount_fen": int(plan.amount_fen),
+        "budget_fen": int(problem.budget_fen.sum()),
+        "expected": float(sum(line.expected for line in plan.lines)),
+        "sessions": int(plan.sessions.sum()),
+        "gini": float(evenness_of(problem, plan.sessions)),
+    }
+
+
+def _indices(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    from serving.composition import open_store
+    from training.indices import compute_indices
+
+    store = open_store(settings)
+    try:
+        frame = compute_indices(store.load(), question["period"])
+    finally:
+        store.close()
+    rows = json.loads(frame.to_json(orient="records", force_ascii=False))
+    return {"items": rows}
+
+
+def _process(said: int, settings: Settings) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "GONGXU_HOME": str(settings.home)}
+    if settings.database_url is not None:
+        environment["GONGXU_DATABASE_URL"] = settings.database_url
+    return subprocess.Popen(  # this program itself
+        [sys.executable, "-m", "serving.api.planner"],
+        stdin=subprocess.PIPE,
+        stdout=said,
+        env=environment,
+    )
+
+
+def main() -> int:
+    """Answer the question on standard input; returns the exit code."""
+    from serving.api.logs import LOGGING
+
+    logging.config.dictConfig(LOGGING)
+    question = json.load(sys.stdin)
+    try:
+        answer = work(question, Settings(), now=datetime.now(UTC))
+    except GongxuError as error:
+        answer = {"refused": str(error)}
+    except Exception:
+        _log.exception("planner failed")
+        return 1
+    sys.stdout.write(json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
