@@ -86,6 +86,9 @@ def schemathesis(url: str, trial: Trial) -> dict[str, Any]:
             "40",
             "--seed",
             str(SEED),
+            # A plan, or a list of another moment, is a process's work of some seconds.
+            "--request-timeout",
+            "60",
             "--exclude-path",
             "/readyz",
             "-H",

@@ -10,6 +10,7 @@ import logging.config
 import os
 import subprocess
 import sys
+import threading
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -39,6 +40,8 @@ def begin(question: dict[str, Any], settings: Settings) -> None:
     assert process.stdin is not None
     with process.stdin as sent:
         sent.write(json.dumps(question).encode())
+    # Somebody has to hear that it ended, or it stays as a zombie.
+    threading.Thread(target=process.wait, daemon=True).start()
 
 
 def ask(question: dict[str, Any], settings: Settings) -> dict[str, Any]:

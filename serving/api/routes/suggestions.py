@@ -115,15 +115,12 @@ async def for_place(
     request: Request,
     area_or_venue: Annotated[str, Path(pattern=ID, examples=["310105001"])],
     n: Length = 10,
-    at: Annotated[
-        AwareDatetime | None, Query(description="Another moment than now, with offset.")
-    ] = None,
     surface: Surface = None,
 ) -> Response:
     """The list of an area or a venue, for screens; no person is behind it."""
     service = request.app.state.service
-    memory, degraded = await memory_now(request, at)
-    moment = at or service.now()
+    memory, degraded = await memory_now(request, None)
+    moment = service.now()
     answer = await anyio.to_thread.run_sync(memory.for_place, area_or_venue, n, moment)
     if surface is not None:
         service.recorder.shown(None, surface, answer.lines)
