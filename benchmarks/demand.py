@@ -63,6 +63,8 @@ def votes(bars: list[Bar], details: dict[str, Any], covered: list[tuple[float, f
         )
         name = f"wape_ratio_{vote.name}"
         bars.append(Bar("3.1", name, float(np.mean(ratios)), result.ratio_interval()))
+        gain, spread = result.ndcg_gain()
+        bars.append(Bar("3.1", f"ndcg10_gain_{vote.name}", gain, spread))
         covered.append((float(cells.mean()), float(by_street.min())))
         details[vote.name] = {
             "peers": rows,
@@ -129,7 +131,7 @@ def sweeps(bars: list[Bar], details: dict[str, Any], covered: list[tuple[float, 
 
     rows = sweep()
     show(rows, "sweeps of the simulator")
-    plot(rows, Path("docs/demand-sweeps.svg"))
+    plot(rows, Path(__file__).parent.parent / "docs" / "demand-sweeps.svg")
     details["sweeps"] = rows
 
 

@@ -66,6 +66,16 @@ class Result:
             float(np.mean(self.wape[method][s]) / np.mean(self.wape[REFERENCE][s])) for s in SIZES
         ]
 
+    def ndcg_gain(self) -> tuple[float, tuple[float, float]]:
+        """NDCG@10 of the chain less that of the reference, two standard errors over seeds."""
+        by_seed = np.mean(
+            [np.array(self.ndcg[CHAIN][s]) - np.array(self.ndcg[REFERENCE][s]) for s in SIZES],
+            axis=0,
+        )
+        middle = float(by_seed.mean())
+        error = 2 * float(by_seed.std(ddof=1)) / float(np.sqrt(len(by_seed)))
+        return middle, (middle - error, middle + error)
+
     def ratio_interval(self) -> tuple[float, float]:
         """Of the chain's mean ratio: two standard errors over seeds."""
         by_seed = np.mean(

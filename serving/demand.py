@@ -5,6 +5,7 @@ import pandas as pd
 
 from recommender.demand.explain import explain
 from recommender.demand.model import DemandModel
+from recommender.demand.speciality import find_speciality
 from recommender.demand.suppression import LEAST_RESIDENTS
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import IdMap
@@ -32,6 +33,55 @@ def explain_frame(model: DemandModel, period: str, street: str, product: str) ->
             "text": [step.text for step in steps],
         }
     )
+
+
+SPECIALITY_COLUMNS = ("street_code", "street", "category", "ratio", "strength", "speciality")
+
+
+def speciality_frame(model: DemandModel, period: str) -> pd.DataFrame:
+    """一街一品: each street's taste by category beside the district's, strongest first.
+
+    ``ratio`` is the category's share of the street's demand over its share of the district's,
+    ``strength`` its logarithm in standard errors, and ``speciality`` marks the one category of a
+    street that stands out by two of them or more. Suppressed figures are left out of all sums; a
+    category of which a street has nothing to show is left out there.
+
+    Raises
+    ------
+    UsageError
+        If the period is none, or nothing is listed then.
+    """
+    products = model.listed(period)
+    if len(products) == 0:
+        raise UsageError(f"no product is listed in {period}.", "Choose another period.")
+    estimate = model.estimate(model.streets, products, period)
+    columns = model.products.positions(products.ids)
+    # A product counts only where every street's figure may be shown: or sums would give it away.
+    open_ = ~estimate.suppressed.any(axis=0)
+    if not open_.any():
+        raise UsageError(
+            f"too few residents stand behind the figures of {period}.",
+            "No street's speciality can be told without showing what is suppressed.",
+        )
+    group = model.group[columns][open_]
+    found = find_speciality(estimate.expected[:, open_], model.log_sd[:, columns[open_]], group)
+    present = np.unique(group)
+    n, m = len(model.streets), len(present)
+    street = np.repeat(np.arange(n), m)
+    category = np.tile(present, n)
+    frame = pd.DataFrame(
+        {
+            "street_code": np.array(model.streets.ids, dtype=object)[street],
+            "street": np.array(model.street_names, dtype=object)[street],
+            "category": np.array(model.categories, dtype=object)[category],
+            "ratio": found.ratio[street, category].round(2),
+            "strength": found.strength[street, category].round(1),
+            "speciality": found.best[street] == category,
+        }
+    )
+    return frame.sort_values(
+        ["speciality", "strength", "street_code"], ascending=[False, False, True]
+    ).reset_index(drop=True)
 
 
 def demand_frame(

@@ -80,9 +80,8 @@ def _fit(
     report("unconstraining", 0.2)
     n_streets, n_products = len(streets.streets), len(products)
     there = present(sessions, residents, n_streets)
-    drawn = learn_sessions(
-        sessions, wishes, traits, there, read_shown(known, residents, sessions, wishes)
-    )
+    shown = read_shown(known, residents, sessions, wishes)
+    drawn = learn_sessions(sessions, wishes, traits, there, shown)
     seen = sessions.past.nonzero()[0]
 
     report("reach", 0.4)
@@ -178,6 +177,9 @@ def _fit(
         season=drawn.season(len(traits.categories)),
         listed_from=traits.listed_from,
         listed_until=traits.listed_until,
+        shown=np.bincount(
+            sessions.product, np.where(shown.logged, shown.sample, 0.0), n_products
+        ).astype(np.float64),
         planned_street=sessions.street[planned],
         planned_product=sessions.product[planned],
         planned_month=months(sessions)[planned],

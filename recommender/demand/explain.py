@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recommender.demand.exposure import LEAST_SAMPLE
 from recommender.demand.model import DemandModel
 from recommender.demand.suppression import suppress
 from recommender.errors import UsageError
@@ -67,7 +68,14 @@ def explain(model: DemandModel, street: str, product: str, period: str) -> list[
         float(model.expected[s, p] * season),
     ]
     changes = np.diff([0.0, *figures])
-    return [
-        Step(name, text, float(change), figure)
-        for (name, text), change, figure in zip(TEXTS, changes, figures, strict=True)
-    ]
+    steps = []
+    for (name, text), change, figure in zip(TEXTS, changes, figures, strict=True):
+        more = f" ({_shown(float(model.shown[p]))})" if name == "own_bookings" else ""
+        steps.append(Step(name, text + more, float(change), figure))
+    return steps
+
+
+def _shown(sample: float) -> str:
+    if sample < LEAST_SAMPLE:
+        return "how often it was shown is not known; taken as usual for its appeal"
+    return f"set against {sample:,.0f} effective impressions"

@@ -64,6 +64,9 @@ class DemandModel:
         Demand of each calendar month relative to the usual, shape (categories, 12), mean about 1.
     listed_from, listed_until
         datetime64[D] by product; NaT: no limit.
+    shown
+        Effective number of evenly shown impressions behind each product's correction for
+        exposure, shape (products,); 0 where none of its sessions was logged.
     planned_street, planned_product, planned_month, planned_seats
         Sessions already planned: positions, datetime64[M] in local time, seats.
     """
@@ -87,6 +90,7 @@ class DemandModel:
     season: Floats
     listed_from: NDArray[np.datetime64]
     listed_until: NDArray[np.datetime64]
+    shown: Floats
     planned_street: NDArray[np.intp]
     planned_product: NDArray[np.intp]
     planned_month: NDArray[np.datetime64]
@@ -171,6 +175,10 @@ class DemandModel:
         """The inverse of :meth:`to_arrays`."""
         values: dict[str, Any] = {}
         for field in fields(cls):
+            if field.name == "shown" and "shown" not in arrays:
+                # Bundles of before exposure was told of stay readable.
+                values["shown"] = np.zeros(len(arrays["group"]))
+                continue
             value = arrays[field.name]
             if field.name in ("streets", "products"):
                 values[field.name] = IdMap.from_array(value)

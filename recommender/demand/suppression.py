@@ -11,6 +11,9 @@ def suppress(behind: NDArray[np.int64], *, least: int = LEAST_RESIDENTS) -> NDAr
 
     A column (a product over all streets) or a row with exactly one hidden cell would give it
     away to whoever knows the total; there the hidden cell's weakest neighbour is hidden too.
+    Several totals together give a cell away where it is the only link between two groups of
+    hidden cells (a bridge of the graph whose nodes are rows and columns, whose edges are the hidden
+    cells: Gusfield 1988); a fourth corner is hidden there, which closes a ring.
 
     Parameters
     ----------
@@ -21,16 +24,72 @@ def suppress(behind: NDArray[np.int64], *, least: int = LEAST_RESIDENTS) -> NDAr
 
     Returns
     -------
-    Shape as given; no row or column of two or more cells holds exactly one True.
+    Shape as given. No hidden cell can be worked out from the shown cells and all totals of rows
+    and columns, unless there is but one row or column.
     """
     hidden = behind < least
-    for _ in range(4):
+    while True:
         before = int(hidden.sum())
         hidden = _complete(behind, hidden)
         hidden = _complete(behind.T, hidden.T).T
+        if min(hidden.shape) > 1 and int(hidden.sum()) == before:
+            hidden = _close_rings(hidden)
         if int(hidden.sum()) == before:
-            break
+            return hidden
+
+
+def _close_rings(hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A fourth corner hidden for every bridge."""
+    # Of columns that look alike two are enough: a third adds no bridge and breaks none.
+    patterns, of, count = np.unique(hidden, axis=1, return_inverse=True, return_counts=True)
+    few = np.repeat(np.arange(patterns.shape[1]), np.minimum(count, 2))
+    found = _bridges(patterns[:, few])
+    if not found:
+        return hidden
+    hidden = hidden.copy()
+    for row, place in found:
+        column = int((of.ravel() == few[place]).argmax())
+        mates = hidden[:, column].nonzero()[0]
+        others = hidden[row].nonzero()[0]
+        mates, others = mates[mates != row], others[others != column]
+        if len(mates) and len(others):
+            hidden[mates[0], others[0]] = True
     return hidden
+
+
+def _bridges(hidden: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Cells without which the graph of rows and columns falls apart (Tarjan 1974)."""
+    rows = len(hidden)
+    near = [[rows + int(c) for c in line.nonzero()[0]] for line in hidden]
+    near += [[int(r) for r in line.nonzero()[0]] for line in hidden.T]
+    entered, lowest = [0] * len(near), [0] * len(near)
+    found: list[tuple[int, int]] = []
+    clock = 0
+    for root in range(len(near)):
+        if entered[root]:
+            continue
+        clock += 1
+        entered[root] = lowest[root] = clock
+        stack = [(root, -1, iter(near[root]))]
+        while stack:
+            node, parent, rest = stack[-1]
+            for other in rest:
+                if other == parent:
+                    continue
+                if entered[other]:
+                    lowest[node] = min(lowest[node], entered[other])
+                    continue
+                clock += 1
+                entered[other] = lowest[other] = clock
+                stack.append((other, node, iter(near[other])))
+                break
+            else:
+                stack.pop()
+                if parent >= 0:
+                    lowest[parent] = min(lowest[parent], lowest[node])
+                    if lowest[node] > entered[parent]:
+                        found.append((min(node, parent), max(node, parent) - rows))
+    return found
 
 
 def _complete(behind: NDArray[np.int64], hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -43,6 +43,10 @@ def demand(
         tuple[str, str] | None,
         typer.Option("--explain", help="STREET PRODUCT: how this one figure came about."),
     ] = None,
+    speciality: Annotated[
+        bool,
+        typer.Option("--speciality", help="What each street wants more than the district does."),
+    ] = False,
     top: Annotated[
         int | None, typer.Option("--top", "-n", min=1, help="Only so many rows.")
     ] = None,
@@ -54,7 +58,7 @@ def demand(
 
     Example: gongxu demand --period 2027Q1 --street 310105001000 --category performance
     """
-    from serving.demand import demand_frame, explain_frame
+    from serving.demand import demand_frame, explain_frame, speciality_frame
 
     model = _fit(data, as_of, period, seed) if data is not None else _served()
     if explain is not None:
@@ -64,6 +68,15 @@ def demand(
             out=out,
             title=f"{explain[1]} in {explain[0]}, {period}",
         )
+        return
+    if speciality:
+        tastes = speciality_frame(model, period)
+        if street is not None:
+            demand_frame(model, period, street=street)
+            tastes = tastes[tastes["street_code"] == street]
+        if category is not None:
+            tastes = tastes[tastes["category"] == category]
+        emit(tastes, format, out=out, title=f"一街一品, specialities of the streets, {period}")
         return
     frame = demand_frame(model, period, street=street, category=category)
     if top is not None:

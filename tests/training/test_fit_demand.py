@@ -1,5 +1,6 @@
 """Demand fitted from tables: planted rates, missing tables, odd calls."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,7 +12,7 @@ from data.schema import TABLES
 from recommender.demand.model import DemandModel
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import IdMap
-from serving.demand import COLUMNS, demand_frame, explain_frame
+from serving.demand import COLUMNS, demand_frame, explain_frame, speciality_frame
 from training.demand import fit_demand
 
 AS_OF = datetime(2027, 1, 1, tzinfo=UTC)
@@ -233,3 +234,47 @@ def test_a_street_without_bookings_and_a_category_with_one_event_get_wide_interv
     assert estimate.suppressed[2].all()
     assert (estimate.high >= estimate.expected).all()
     assert (estimate.low <= estimate.expected).all()
+
+
+def test_a_product_listed_for_a_later_quarter_is_foretold_today() -> None:
+    data = world()
+    catalogue = data["products"].copy()
+    catalogue.loc[catalogue["product_id"] == "p10", "listed_from"] = pd.Timestamp("2027-04-01")
+    found = fit_demand(data.replace(products=catalogue), as_of=AS_OF, rng=np.random.default_rng(0))
+    assert "p10" not in set(demand_frame(found, "2027Q1")["product_id"])
+    later = demand_frame(found, "2027Q2").set_index("product_id")
+    assert (later.loc["p10", "expected"] > 0).all()
+
+
+def test_a_period_with_no_data_gives_figures_and_one_without_a_catalogue_is_refused(
+    model: DemandModel,
+) -> None:
+    assert demand_frame(model, "2031Q3")["expected"].notna().all()
+    with pytest.raises(UsageError, match="no product is listed"):
+        demand_frame(model, "2020Q1")
+
+
+def test_speciality_marks_what_stands_out_and_leaves_suppressed_products_out(
+    model: DemandModel,
+) -> None:
+    frame = speciality_frame(model, "2027Q1")
+    assert set(frame["category"]) == {"film"}
+    np.testing.assert_allclose(frame["ratio"], 1.0)
+    assert not frame["speciality"].any()
+    group = np.arange(len(model.products)) % 2
+    split = replace(model, categories=("film", "tour"), group=group, season=np.ones((2, 12)))
+    tastes = speciality_frame(split, "2027Q1").set_index(["street_code", "category"])
+    assert tastes.loc[(STREETS[0], "film"), "ratio"] > 1.2
+    assert tastes.loc[(STREETS[1], "tour"), "ratio"] > 1.2
+    hidden = replace(model, behind=np.zeros_like(model.behind))
+    with pytest.raises(UsageError, match="too few residents"):
+        speciality_frame(hidden, "2027Q1")
+
+
+def test_a_bundle_of_before_exposure_was_told_of_stays_readable(model: DemandModel) -> None:
+    arrays = model.to_arrays()
+    del arrays["shown"]
+    again = DemandModel.from_arrays(arrays)
+    np.testing.assert_array_equal(again.expected, model.expected)
+    text = explain_frame(again, "2027Q1", STREETS[0], "p00").set_index("step")["text"]
+    assert "not known" in text["own_bookings"]
