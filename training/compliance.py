@@ -4,6 +4,9 @@ Nothing here or in the problem gives weight to a supplier's place or ownership, 
 is judged by the same criteria.
 """
 
+from collections.abc import Hashable
+from typing import Any
+
 import pandas as pd
 
 from training.planning import Planning
@@ -20,6 +23,9 @@ def line_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
         said = []
         if not row["placed"]:
             said.append("没有空余场次的合适场馆，须另行落实")
+        smaller = _smaller_hall(planning, row)
+        if smaller:
+            said.append(smaller)
         if row["marginal_fen_per_attendance"] == float("inf"):
             said.append("最后一场预计不增加人次")
         if row["low"] > 0 and row["high"] / row["low"] > _WIDE:
@@ -34,6 +40,20 @@ def line_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
             said.append("化整为零风险：同一供应商同类采购接近限额")
         result.append(";".join(said))
     return result
+
+
+def _smaller_hall(planning: Planning, row: dict[Hashable, Any]) -> str:
+    """What to say when the preferred hall was full and the session went into a smaller one."""
+    problem, hall = planning.problem, int(row["venue_position"])
+    if hall < 0:
+        return ""
+    counted = problem.seats[
+        problem.streets.position(row["street_code"]), problem.products.position(row["product_id"])
+    ]
+    seats = planning.halls.seats[hall]
+    if not seats < counted:
+        return ""
+    return f"首选场馆场次已满，安排在 {seats:.0f} 座场馆（估算按 {counted:.0f} 座）"
 
 
 _WIDE = 30.0  # high over low of an 80 % interval
