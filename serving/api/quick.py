@@ -66,8 +66,7 @@ def quick_answer(
         return None
     scope["route"] = _Route
     scope["caller"] = principal.role.value
-    for slot, count in answer.slots:
-        service.metrics.shown.labels(slot).inc(count)
+    service.metrics.count_shown(answer.slots)
     service.recorder.read(
         caller=principal.subject,
         role=principal.role.value,

@@ -18,6 +18,7 @@ GROUPS = (
     "models",
     "evaluate",
     "suggest",
+    "digest",
     "exposure",
     "demand",
     "indices",

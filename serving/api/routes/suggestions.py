@@ -186,8 +186,7 @@ def _response(
     request: Request, answer: Answer, memory: Memory, moment: datetime, degraded: bool
 ) -> Response:
     metrics = request.app.state.service.metrics
-    for slot, count in answer.slots:
-        metrics.shown.labels(slot).inc(count)
+    metrics.count_shown(answer.slots)
     if not answer.columns:
         metrics.fallbacks.labels("empty").inc()
     head = orjson.dumps(
