@@ -279,7 +279,7 @@ class Memory:
     def _bookable(self, column: int, now: datetime) -> bool:
         facts = self.suggester.live.scene.events
         return bool(
-            facts.closes_s[column] > now.timestamp()
+            min(facts.closes_s[column], facts.starts_s[column]) > now.timestamp()
             and facts.open[column]
             and (facts.seats_left[column] > 0 or facts.waiting_list[column])
         )

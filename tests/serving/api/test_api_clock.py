@@ -44,14 +44,13 @@ def jumping(api_home: Path, clock: Clock, running) -> Iterator[tuple[httpx.Clien
 
 @pytest.fixture
 def key(jumping):
-    made = add_key(
+    return add_key(
         jumping[1].database.engine(),
         "app",
         role=Role.SERVICE,
         scopes=["ingest", "suggestions"],
         now=datetime.now(tz=UTC),
     )
-    return made
 
 
 def booked(client: httpx.Client, headers, resident: str, event: str) -> None:
