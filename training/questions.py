@@ -16,6 +16,7 @@ from recommender.procurement.explain import (
     FrontierPoint,
     budget_frontier,
     evenness_frontier,
+    price_in_attendances,
     second_opinion,
     why,
     why_not,
@@ -36,7 +37,7 @@ def explain_choice(
     Returns
     -------
     product_id, title, street_code, street, planned (bool), possible (bool: whether a plan exists
-    with, or without, it), cost (attendances the plan would lose by having it otherwise),
+    with, or without, it), cost (attendances lost by one session less, or one more, of it),
     expected (attendances at one session), price_fen, reasons (sentences), changes (what would be
     bought more or less: street_code, product_id, title, sessions).
 
@@ -57,12 +58,20 @@ def explain_choice(
     ask = why if planned else why_not
     answer = ask(problem, solved.plan, product, street, time_limit_s=time_limit_s)
     gained = float(problem.totals(problem.demand)[1, s, p])
-    if planned:
-        said = f"已列入：没有它，全案预计少 {answer.cost:,.0f} 人次"
+    cost = answer.cost
+    if answer.possible:
+        priced = price_in_attendances(problem, product, street, time_limit_s=time_limit_s)
+        if priced == priced:  # two plans within the solver's gap tell less than their duals
+            cost = max(0.0, priced if planned else -priced)
+    each = f"一场预计 {gained:,.0f} 人次、{problem.price_fen[p] / 100:,.0f} 元"
+    if planned and answer.possible:
+        said = [f"已列入：{each}，同样的钱和场地用在别处预计少 {cost:,.0f} 人次"]
+    elif planned:
+        said = ["已列入：规则需要它", *answer.reasons]
     elif answer.possible:
-        said = f"未列入：若安排一场可到 {gained:,.0f} 人次，但全案预计少 {answer.cost:,.0f} 人次"
+        said = [f"未列入：{each}，若安排一场，全案预计少 {cost:,.0f} 人次"]
     else:
-        said = planning.left_out.get(product, "未列入：规则、场馆或目录不允许")
+        said = [planning.left_out.get(product, "未列入：规则、场馆或目录不允许"), *answer.reasons]
     return {
         "product_id": product,
         "title": str(planning.products.loc[product, "title"]),
@@ -70,10 +79,10 @@ def explain_choice(
         "street": _street_names(planning)[street],
         "planned": planned,
         "possible": answer.possible,
-        "cost": answer.cost,
+        "cost": cost,
         "expected": gained,
         "price_fen": int(problem.price_fen[p]),
-        "reasons": [said, *answer.reasons],
+        "reasons": said,
         "changes": [
             {"street_code": code, "product_id": other, "title": _title(planning, other),
              "sessions": n}

@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.procurement.equal_shares import equal_shares
+from recommender.procurement.model import build_model
+from recommender.procurement.ordering import relax_in_order
 from recommender.procurement.plan import ProcurementPlan, Status, cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.solve import plan_procurement
@@ -129,6 +131,28 @@ def why(
     cost = max(0.0, plan.value - without.value)
     more = tuple(each for each in _changes(problem, plan, without) if each[2] > 0)
     return WhyNot(True, cost, (f"without it the whole plan draws {cost:,.0f} less",), more)
+
+
+def price_in_attendances(
+    problem: ProcurementProblem, product: str, street: str, *, time_limit_s: float = 10.0
+) -> float:
+    """What the first session of a cell gains beyond what its money and room gain elsewhere.
+
+    The reduced cost in the linear relaxation: positive where the cell belongs into a plan, by how
+    much the plan would lose without it; negative where it does not, by how much forcing one in
+    would cost. It resolves single sessions, which two solutions within the solver's gap of the
+    optimum do not.
+
+    Returns
+    -------
+    Weighted attendances; nan when the session cannot be had or time ran out.
+    """
+    p, s = problem.products.position(product), problem.streets.position(street)
+    model, relaxed = relax_in_order(build_model(problem), time_limit_s=time_limit_s)
+    own = np.flatnonzero((model.street == s) & (model.product == p) & (model.tier == 0))
+    if not relaxed.feasible or not len(own):
+        return float("nan")
+    return float(relaxed.reduced[own].max())
 
 
 def compare(

@@ -11,6 +11,7 @@ from recommender.procurement.explain import (
     compare,
     evenness_frontier,
     opinion_value,
+    price_in_attendances,
     second_opinion,
     why_not,
 )
@@ -63,3 +64,12 @@ def test_equal_shares_gives_each_street_its_part(problem_of: Any) -> None:
     sessions = second_opinion(problem)
     assert sessions.sum(axis=1).tolist() == [2, 2]
     assert opinion_value(problem, sessions) == pytest.approx(240.0)
+
+
+def test_a_session_is_priced_against_what_its_money_gains_elsewhere(problem_of: Any) -> None:
+    # Money for two and a half sessions: the half would go to the third, 60 for each 1,000.
+    problem = problem_of([[100.0, 80.0, 60.0, 10.0]], [1000] * 4, [2500], sessions_per_cell=1)
+    found = [price_in_attendances(problem, f"product{i}", "street0") for i in range(4)]
+    assert found == pytest.approx([40.0, 20.0, 0.0, -50.0])
+    closed = problem_of([[100.0]], [1000], [500])
+    assert np.isnan(price_in_attendances(closed, "product0", "street0"))
