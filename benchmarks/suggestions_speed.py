@@ -5,7 +5,7 @@ tables are read, the model is fitted on what was known a fortnight before their 
 over all upcoming events are made for all residents, eligibility, seat prices, variety and
 exploration included, and `implicit` recommends 20 from factors of the same size alone, with the
 same number of threads. The time of the batch holds what a batch run has to do once for all: to
-learn the first stage that chooses who meets the full ranker, and to price the seats.
+prepare the first stage that chooses who meets the full ranker, and to price the seats.
 
 A quick list that is not the ranker's list would be no feat: both are compared with what residents
 booked in the fortnight that follows, and with each other.
@@ -38,7 +38,7 @@ from data.snapshot import as_of
 from recommender.metrics.ranking import ndcg_at_k
 from serving.batch import BLOCK
 from serving.lists import ListEngine
-from serving.live import Live
+from serving.live import Live, utc
 from serving.pricing import price_seats
 from training.suggestions import fit_suggestions
 
@@ -48,10 +48,10 @@ THREADS = 2
 SAMPLE = 20_000
 """Residents that the model is fitted on."""
 HELD_OUT = timedelta(days=14)
-BATCH = ("learning the first stage", "seat prices", "lists of all residents")
+BATCH = ("preparing the first stage", "seat prices", "lists of all residents")
 """What the time of the batch is made of."""
 COMPARED = 1500
-"""Residents whose lists are compared with the full ranker's."""
+"""Residents whose lists are compared with the model's own."""
 NOT_READ = ("impressions", "surveys", "budgets", "orders", "population")
 """Tables that lists are not made from."""
 
@@ -101,7 +101,7 @@ def sample_of(tables: Dataset, residents: int, rng: np.random.Generator) -> Data
 
 
 def faithful(engine: ListEngine, later: pd.DataFrame, rows: NDArray[np.intp]) -> dict[str, float]:
-    """What the first stage costs: its lists beside those of the full ranker over everything.
+    """What being quick costs: lists beside those of the model as `evaluate` asks it.
 
     Parameters
     ----------
@@ -112,11 +112,14 @@ def faithful(engine: ListEngine, later: pd.DataFrame, rows: NDArray[np.intp]) ->
 
     Returns
     -------
-    Share of the full ranker's first ten that the lists hold, and NDCG@10 of both.
+    Share of the model's first ten that the lists hold, and NDCG@10 of both.
     """
     asked = engine.ask_rows(rows)
     whole = copy.copy(engine)
-    whole.__dict__["quick"] = None  # as if there were few candidates
+    whole.__dict__["quick"] = None
+    whole.__dict__["scores"] = lambda asked, columns: engine.bound.score(
+        asked.residents, engine.live.candidates[columns], utc(engine.live.at), streets=asked.streets
+    )
     mine, theirs = engine.lists(asked, 10).columns, whole.lists(asked, 10).columns
     shared = [
         len(set(a) & set(b)) / 10 for a, b in zip(mine.tolist(), theirs.tolist(), strict=True)
@@ -132,10 +135,10 @@ def faithful(engine: ListEngine, later: pd.DataFrame, rows: NDArray[np.intp]) ->
     known = (row_of[people] >= 0) & (events >= 0)
     relevant[row_of[people[known]], events[known]] = True
     ndcg = {}
-    for name, columns in (("lists", mine), ("full ranker", theirs)):
+    for name, columns in (("lists", mine), ("model", theirs)):
         hits = np.take_along_axis(relevant, np.maximum(columns, 0), axis=1) & (columns >= 0)
         ndcg[name] = float(ndcg_at_k(hits, np.maximum(relevant.sum(axis=1), 1), 10).mean())
-    loss = 1 - ndcg["lists"] / ndcg["full ranker"]
+    loss = 1 - ndcg["lists"] / ndcg["model"]
     return {"overlap": float(np.mean(shared)), "ndcg_loss": loss} | ndcg
 
 
@@ -216,7 +219,7 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
     live = told("live arrays", lambda: Live(tables, at))
     engine = told("binding", lambda: ListEngine(model, live, model_version="bench"))
     told("facts of all residents", lambda: live.residents)
-    told("learning the first stage", lambda: engine.quick)
+    told("preparing the first stage", lambda: engine.quick)
     engine.prices = told("seat prices", lambda: price_seats(engine, N, rng=rng))
     residents, products = len(live.world.residents), len(live.world.products)
     details |= {"residents": residents, "candidates": len(live.candidates), "products": products}
@@ -225,10 +228,10 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
         details["first_stage_keeps"] = engine.quick.width_
         booked = live.world.residents.positions(later["resident_id"].unique(), missing=-1)
         some = np.sort(rng.permutation(booked[booked >= 0])[:COMPARED])
-        details["beside_full_ranker"] = told(
-            "full ranker over everything", lambda: faithful(engine, later, some)
+        details["beside_model"] = told(
+            "the model as evaluated", lambda: faithful(engine, later, some)
         )
-        print(f"lists beside the full ranker's: {details['beside_full_ranker']}")
+        print(f"lists beside the model's own: {details['beside_model']}")
     one_by_one(engine, rows[:20])  # warm
 
     yardstick = factors_alone(residents, products, rng)

@@ -211,7 +211,7 @@ class ListEngine:
 
     @cached_property
     def quick(self) -> QuickScores | None:
-        """The distilled model, where there are too many candidates to ask the full one."""
+        """The model's first stage, where there are too many candidates to rank them all."""
         if len(self.live.candidates) <= self.policy.full_up_to:
             return None
         return QuickScores(

@@ -30,8 +30,8 @@ class ListPolicy:
     shortlist
         How many of the best scored events the variety is picked from, at the least.
     full_up_to
-        With more candidates than this, the distilled scores decide
-        (:class:`recommender.ranking.quick.QuickScores`) instead of the full ranker.
+        With more candidates than this, a first stage chooses who meets the full ranker
+        (:class:`recommender.ranking.quick.QuickScores`).
     """
 
     variety: Variety = field(default_factory=Variety)

@@ -109,6 +109,27 @@ class Taste:
             "words": (self._profiles, self._words[product] * known),
         }
 
+    def neighbours(
+        self, candidates: NDArray[np.intp]
+    ) -> dict[str, tuple[sp.csr_matrix, sp.csr_matrix, NDArray[np.bool_]]]:
+        """``ease``, ``graph`` and ``company`` as products of two tables.
+
+        Each a table of residents, one whose columns are the candidates, and about which candidates
+        it speaks at all. All are silent for whoever has no row in the first table of ``ease``.
+        """
+        column = self._open[candidates]
+        product = self.world.event_level["product"][candidates]
+        fitted = np.where(product >= 0, self._fitted[np.maximum(product, 0)], -1)
+        found = {}
+        for name, scorer in (("ease", self.parts.ease), ("graph", self.parts.graph)):
+            part = np.zeros(len(candidates), dtype=np.bool_)
+            if len(scorer.part_):
+                part = (fitted >= 0) & scorer.part_[np.maximum(fitted, 0)]
+            table = sp.csr_matrix(scorer.weights_[:, np.maximum(fitted, 0)])
+            found[name] = (self._taken, table, part)
+        company = sp.csr_matrix(self._alike[:, np.maximum(column, 0)])
+        return found | {"company": (self._came, company, column >= 0)}
+
     def signals(self, ask: Ask) -> dict[str, NDArray[np.float32]]:
         """``als``, ``ease``, ``graph``, ``company``, ``words``: NaN where nothing can be said.
 
