@@ -68,9 +68,10 @@ def explain(model: DemandModel, street: str, product: str, period: str) -> list[
         float(model.expected[s, p] * season),
     ]
     changes = np.diff([0.0, *figures])
+    told = bool(model.bookings[:, p].any())
     steps = []
     for (name, text), change, figure in zip(TEXTS, changes, figures, strict=True):
-        more = f" ({_shown(float(model.shown[p]))})" if name == "own_bookings" else ""
+        more = f" ({_shown(float(model.shown[p]))})" if name == "own_bookings" and told else ""
         steps.append(Step(name, text + more, float(change), figure))
     return steps
 
