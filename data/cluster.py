@@ -67,8 +67,9 @@ class Cluster:
         """Whether the server takes connections right now."""
         try:
             psycopg.connect(self.url("postgres"), connect_timeout=5).close()
-        except psycopg.OperationalError:
-            return False
+        except psycopg.OperationalError as error:
+            # One that has no connection left is at work: starting it again would help nobody.
+            return "too many clients" in str(error)
         return True
 
     def create(self) -> None:

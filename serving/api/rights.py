@@ -1,6 +1,6 @@
 """A resident's rights: preferences, everything that is held, and its erasure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -38,11 +38,14 @@ class Preferences:
         Whether lists may rest on what the resident did.
     follows, mutes
         What is wanted more of, and what is not wanted at all.
+    consent
+        The last word on personalisation: ``given``, ``version`` of the text, ``at``.
     """
 
     personalised: bool
     follows: tuple[Target, ...]
     mutes: tuple[Target, ...]
+    consent: Mapping[str, Any] | None = None
 
 
 def read_preferences(connection: sa.Connection, resident_id: str) -> Preferences:
@@ -63,7 +66,18 @@ def read_preferences(connection: sa.Connection, resident_id: str) -> Preferences
         )
         return tuple((kind, target) for kind, target in found)
 
-    return Preferences(row.personalised is not False, targets(_follows), targets(mutes))
+    said = (
+        sa.select(consents.c.given, consents.c.version, consents.c.at)
+        .where(consents.c.resident_id == resident_id, consents.c.purpose == PERSONALISATION)
+        .order_by(consents.c.entry.desc())
+    )
+    last = connection.execute(said).mappings().first()
+    return Preferences(
+        row.personalised is not False,
+        targets(_follows),
+        targets(mutes),
+        None if last is None else dict(last),
+    )
 
 
 def write_preferences(

@@ -1,5 +1,6 @@
 """A resident's rights over HTTP: preferences, export, erasure, the calendar."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import anyio.to_thread
@@ -40,19 +41,29 @@ class Muted(BaseModel):
     target: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$", examples=["e-1"])
 
 
+class Consent(BaseModel):
+    """The resident's last word on personalisation."""
+
+    given: bool
+    version: str = Field(description="Of the text that was agreed to, or declined.")
+    at: datetime
+
+
 class PreferencesOut(BaseModel):
     """What a resident wishes."""
 
     personalised: bool = Field(description="Whether lists may rest on what the resident did.")
     follows: list[Followed] = Field(default_factory=list)
     mutes: list[Muted] = Field(default_factory=list)
+    consent: Consent | None = Field(default=None, description="Empty before the first word.")
 
 
-class PreferencesIn(PreferencesOut):
+class PreferencesIn(BaseModel):
     """What a resident wishes from now on; it replaces what was wished before."""
 
     model_config = ConfigDict(extra="forbid")
 
+    personalised: bool = Field(description="Whether lists may rest on what the resident did.")
     follows: list[Followed] = Field(default_factory=list, max_length=500)
     mutes: list[Muted] = Field(default_factory=list, max_length=500)
     consent_version: str = Field(
@@ -217,5 +228,6 @@ def _shown(held: rights.Preferences) -> PreferencesOut:
             "personalised": held.personalised,
             "follows": [{"kind": kind, "target": target} for kind, target in held.follows],
             "mutes": [{"kind": kind, "target": target} for kind, target in held.mutes],
+            "consent": held.consent,
         }
     )

@@ -45,6 +45,7 @@ def test_wishes_are_kept_and_replaced(client: httpx.Client, mine) -> None:
         "personalised": True,
         "follows": [],
         "mutes": [],
+        "consent": None,
     }
     put = client.put(path, json=WISHED, headers=mine).json()
     assert put == client.get(path, headers=mine).json()
@@ -72,6 +73,8 @@ def test_consent_is_written_with_version_and_date(client, mine, service) -> None
     for wished in (False, True, True):
         sent = {"personalised": wished, "consent_version": "2027-01"}
         assert client.put(path, json=sent, headers=mine).status_code == 200
+    shown = client.get(path, headers=mine).json()["consent"]
+    assert (shown["given"], shown["version"]) == (True, "2027-01")
     held = client.get("/v1/residents/r5/export", headers=mine).json()["consents"]
     assert [(c["given"], c["version"]) for c in held] == [(False, "2027-01"), (True, "2027-01")]
 
