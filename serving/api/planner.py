@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -34,14 +35,27 @@ class PlannerError(GongxuError):
     """The planner ended without an answer."""
 
 
-def begin(question: dict[str, Any], settings: Settings) -> None:
-    """Have a question worked at; what becomes of it is written to the database."""
+def begin(question: dict[str, Any], settings: Settings, ended: Callable[[], None]) -> None:
+    """Have a question worked at; what becomes of it is written to the database.
+
+    Parameters
+    ----------
+    question, settings
+        See :func:`work`.
+    ended
+        Called when the planner has ended, however it did.
+    """
+
+    def wait() -> None:
+        # Somebody has to hear that it ended, or it stays as a zombie.
+        process.wait()
+        ended()
+
     process = _process(subprocess.DEVNULL, settings)
     assert process.stdin is not None
     with process.stdin as sent:
         sent.write(json.dumps(question).encode())
-    # Somebody has to hear that it ended, or it stays as a zombie.
-    threading.Thread(target=process.wait, daemon=True).start()
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def ask(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
@@ -127,7 +141,7 @@ def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[s
         with store.engine.begin() as connection:
             keep_plan(connection, content, made_by=question["by"], now=now)
         told = {"status": DONE, "detail": "", "plan_id": document.plan_id}
-    except GongxuError as error:
+    except (GongxuError, ValueError, OverflowError) as error:
         told = {"status": FAILED, "detail": str(error)}
     finally:
         with store.engine.begin() as connection:
@@ -223,6 +237,9 @@ def main() -> int:
         answer = work(question, Settings(), now=datetime.now(UTC))
     except GongxuError as error:
         answer = {"refused": str(error)}
+    except (ValueError, OverflowError) as error:
+        # Such as a year that no calendar of ours reaches.
+        answer = {"refused": f"The question cannot be answered: {error}."}
     except Exception:
         _log.exception("planner failed")
         return 1

@@ -83,7 +83,7 @@ async def indices(
     held = service.indices.get(period)
     if held is None or time.monotonic() - held[0] > _FRESH_S:
         if not service.planning.acquire(blocking=False):
-            raise ProblemError(503, "Other figures are being computed.", {"Retry-After": "10"})
+            raise ProblemError(429, "Other figures are being computed.", {"Retry-After": "10"})
         try:
             question = {"kind": "indices", "period": period}
             answer = await anyio.to_thread.run_sync(ask, question, service.settings)

@@ -147,6 +147,9 @@ async def make_plan(
         with service.database.engine().begin() as connection:
 
             def note() -> tuple[int, bytes]:
+                if not service.solving.acquire(blocking=False):
+                    raise ProblemError(429, "Another plan is being made.", {"Retry-After": "10"})
+                taken.append(True)
                 connection.execute(
                     plan_requests.insert().values(
                         request_id=made,
@@ -170,10 +173,16 @@ async def make_plan(
             )
         if not repeated:
             question = {"kind": "plan", "request_id": made, "asked": asked}
-            begin(question | {"by": principal.subject}, service.settings)
+            begin(question | {"by": principal.subject}, service.settings, service.solving.release)
+            taken.clear()
         return name.decode(), repeated
 
-    name, repeated = await anyio.to_thread.run_sync(write)
+    taken: list[bool] = []
+    try:
+        name, repeated = await anyio.to_thread.run_sync(write)
+    finally:
+        if taken:  # it came to nothing before the planner could begin
+            service.solving.release()
     response.headers["Location"] = f"/v1/plans/{name}"
     if repeated:
         response.headers["Idempotency-Replayed"] = "true"
@@ -296,7 +305,7 @@ async def _asked(request: Request, plan_id: str) -> dict[str, Any]:
 async def _answer(request: Request, question: dict[str, Any]) -> dict[str, Any]:
     service = request.app.state.service
     if not service.planning.acquire(blocking=False):
-        raise ProblemError(503, "Another plan is being solved.", {"Retry-After": "10"})
+        raise ProblemError(429, "Another plan is being solved.", {"Retry-After": "10"})
     try:
         answer: dict[str, Any] = await anyio.to_thread.run_sync(ask, question, service.settings)
     except UnknownIdError:
