@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features.events import closes_at, known_at, moments, positions, series_keys, with_products
 from features.interactions import log_columns
-from features.products import product_features
+from features.products import product_features, product_traits
 from features.residents import (
     lookup_points,
     points_of,
@@ -76,6 +76,7 @@ def build_world(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> World:
         resident_point=lookup_points(home, points),
         street_point=lookup_points(pd.Series(known.ids, dtype="str"), points),
         product_features=product_features(products),
+        product_traits=product_traits(products),
         product_price_fen=products["price_fen"].to_numpy(dtype=np.float64, na_value=np.nan),
         event_level=level,
         level_size=size,

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ranking.ask import Ask, make_ask
-from recommender.ranking.model import SHORT, WIDE
+from recommender.ranking.model import WIDE, short_list
 from recommender.ranking.parts import Parts
 from recommender.ranking.ranker import LinearRanker, Rows
 from recommender.ranking.signals import NAMES, QUICK_NAMES, Signals, columns
 from recommender.ranking.world import World
-from training.splits import Moment, Queries, draw, past_queries
+from training.splits import DAY, Moment, Queries, draw, past_queries
 
 CELLS = 5_000_000
 """Pairs looked at in one window, at most: it bounds time and memory on any set."""
@@ -31,7 +31,7 @@ class Lesson:
 
 
 def past_windows(
-    world: World, step: np.timedelta64, *, bookings: int, most: int
+    world: World, step: np.timedelta64, *, bookings: int, least: int, most: int
 ) -> list[tuple[Moment, Moment]]:
     """The latest windows of a world, oldest first.
 
@@ -41,8 +41,11 @@ def past_windows(
         Length of a window.
     bookings
         Enough of them to learn from: no window goes further back.
+    least
+        Where time is short for so many windows they overlap, a day apart at the closest. Where
+        bookings are few they overlap by half.
     most
-        Windows at most. Where bookings are few, windows overlap by half.
+        Windows at most.
 
     Returns
     -------
@@ -54,6 +57,7 @@ def past_windows(
         max(world.as_of - 4 * step, world.log_time[n // 3]),
     )
     stride = step // 2 if n < bookings else step
+    stride = max(min(stride, (world.as_of - step - first) // least), DAY)
     found: list[tuple[Moment, Moment]] = []
     end = world.as_of
     while len(found) < most and (not found or end - step >= first):
@@ -98,11 +102,13 @@ def rows_of(
         if first is not None and wide:
             score = first.predict(columns(signals, QUICK_NAMES)).reshape(ask.shape)
             score[~usable] = -np.inf
-            short = np.sort(np.argpartition(-score, SHORT - 1, axis=1)[:, :SHORT], axis=1)
+            chosen = short_list(len(asked.candidates))
+            short = np.sort(np.argpartition(-score, chosen - 1, axis=1)[:, :chosen], axis=1)
             own = Ask(ask.residents, ask.streets, asked.candidates[short], ask.at)
             signals = lesson.signals.compute(own)
             relevant = np.take_along_axis(relevant, short, axis=1)
             keep = np.take_along_axis(usable, short, axis=1)
+            keep &= relevant | _some(keep.shape, rng)
         else:
             keep = usable & (relevant | _some(usable.shape, rng))
         flat = keep.ravel()

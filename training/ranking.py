@@ -15,15 +15,17 @@ from recommender.ranking.ranker import (
 from recommender.ranking.signals import NAMES
 
 OBJECTIVES = ("lambdarank", "binary")
-MIXES = (
+MIX = {"linear": 0.25, "lambdarank": 0.375, "binary": 0.375}
+"""What ranks unless something else is surely better: each errs in its own way."""
+OTHERS = (
     {"linear": 1.0},
     {"lambdarank": 1.0},
     {"binary": 1.0},
-    {"linear": 0.5, "lambdarank": 0.5},
-    {"linear": 0.5, "binary": 0.5},
     {"popularity": 1.0},
     {"event_bookings": 1.0},
 )
+SURE = 2.0
+"""Standard errors by which another has to win: the best of several looks better than it is."""
 SINGLE = ("popularity", "event_bookings")
 """Signals that may stand alone: should nothing learnt beat them, they rank."""
 FEW_QUESTIONS = 30
@@ -31,7 +33,7 @@ FEW_QUESTIONS = 30
 
 
 def fit_ranker(lessons: list[Rows], *, seed: int) -> Ranker:
-    """Fit on the older windows, choose the mix on the latest third of them, refit on all.
+    """Fit on the older windows, see what wins on the latest third of them, refit on all.
 
     Signals that help nothing get weight 0 of themselves: the linear stage is penalised, trees do
     not split on them.
@@ -45,20 +47,15 @@ def fit_ranker(lessons: list[Rows], *, seed: int) -> Ranker:
         later = np.arange(len(later)) % 3 == 0
     older, newer = rows.take(~later), rows.take(later)
     predictions = _predictions(_fit_all(older, seed), newer)
-    values = [
-        _value(_mixed(predictions, mix, newer), newer)
-        for mix in MIXES
-        if set(mix) <= set(predictions)
-    ]
-    usable = [mix for mix in MIXES if set(mix) <= set(predictions)]
-    mix = _choose(usable, values)
+    values = [_value(_mixed(predictions, mix, newer), newer) for mix in (MIX, *OTHERS)]
+    mix = _choose(values[0], values[1:])
     linear, trees = _fit_all(rows, seed, only=set(mix))
-    final = _predictions((linear, trees), rows)
     return Ranker(
         linear=linear,
         trees={name: text for name, text in trees.items() if name in mix},
         mix=mix,
-        spread={name: spread_within(final[name], rows.sizes) for name in mix},
+        # On what they were not fitted on: there trees spread less, and weights are as compared.
+        spread={name: spread_within(predictions[name], newer.sizes) for name in mix},
     )
 
 
@@ -104,17 +101,10 @@ def _mixed(
     return total
 
 
-def _choose(mixes: list[dict[str, float]], values: list[NDArray[np.float64]]) -> dict[str, float]:
-    """The best learnt mix; a plain signal only if it is better by more than its noise."""
-    means = [float(one.mean()) for one in values]
-    learnt = [i for i, mix in enumerate(mixes) if not set(mix) & set(SINGLE)]
-    best = max(learnt, key=lambda i: means[i])
-    for i, mix in enumerate(mixes):
-        if set(mix) & set(SINGLE):
-            gain = values[i] - values[best]
-            if gain.mean() > gain.std() / np.sqrt(len(gain)):
-                best = i
-    return mixes[best]
+def _choose(usual: NDArray[np.float64], others: list[NDArray[np.float64]]) -> dict[str, float]:
+    gains = [values - usual for values in others]
+    sure = [gain.mean() - SURE * gain.std() / np.sqrt(len(gain)) for gain in gains]
+    return OTHERS[int(np.argmax(sure))] if max(sure) > 0 else MIX
 
 
 def _value(score: NDArray[np.float32], rows: Rows, k: int = 20) -> NDArray[np.float64]:

@@ -16,7 +16,7 @@ from recommender.metrics.ranking import ndcg_at_k, top_k
 from recommender.ranking.ask import make_ask
 from recommender.ranking.calibration import Calibration
 from recommender.ranking.history import by_position, decay
-from recommender.ranking.model import BoundModel, SuggestionModel
+from recommender.ranking.model import WIDE, BoundModel, SuggestionModel
 from recommender.ranking.parts import Settings, fit_parts, fit_word_axes
 from recommender.ranking.ranker import LinearRanker, Rows
 from recommender.ranking.signals import QUICK_NAMES, Signals
@@ -33,10 +33,14 @@ WORK = 360_000
 """Windows x (residents + products + events) at most, but never fewer than ``LEAST`` windows: where
 there is more of everything, each window teaches more and costs more."""
 LEAST = 12
+SLOW = 1_000_000
+"""Bookings above which reliving the past has to be brief."""
 BOOKINGS = 20_000
 """Bookings that are enough to learn ranking from."""
 ROWS = 100_000
 """Pairs learnt from, about."""
+WIDE_ROWS = 600_000
+"""The same where candidates are many: each question then holds fewer bookings."""
 GROWTH = 1.05
 """Factors are fitted again for a past window when the log has grown by so much, or a quarter as
 often as there are windows, whichever is less."""
@@ -102,13 +106,13 @@ def fit_world(
     step = np.timedelta64(horizon, "us") if horizon else step_of(world)
     step = max(step, DAY)
     axes = fit_word_axes(world.product_features, rng)
-    slow = len(world.log_event) > 1_000_000
+    slow = len(world.log_event) > SLOW
     size = len(world.residents) + len(world.products) + len(world.events)
     most = 3 if slow else max(LEAST, min(WINDOWS, WORK // size))
-    windows = past_windows(world, step, bookings=BOOKINGS, most=most)
+    windows = past_windows(world, step, bookings=BOOKINGS, least=LEAST, most=most)
     then, asked, _ = questions_of(world, windows[-1], 2000, rng)
     say("choosing settings")
-    settings = Settings(half_life_days=_choose_half_life(then, asked))
+    settings = Settings(half_life_days=_choose_half_life(world, windows, rng))
     settings = _choose_settings(then, asked, settings, axes, rng)
     lessons = _relive(world, windows, settings, axes, rng, say)
     say("fitting factors")
@@ -138,8 +142,11 @@ def _relive(
     for start, end in windows:
         say(f"reliving {start}")
         then = world.rewind(start)
-        candidates = min(max(len(then.bookable(start)), 1), ALL_UP_TO)
-        questions = max(20, ROWS // (len(windows) * candidates))
+        bookable = len(then.bookable(start))
+        wide = bookable > WIDE
+        candidates = min(max(bookable, 1), ALL_UP_TO)
+        pairs = WIDE_ROWS if wide and len(world.log_event) <= SLOW else ROWS
+        questions = max(20, pairs // (len(windows) * candidates))
         then, asked, everyone = questions_of(world, (start, end), questions, rng)
         if len(asked.residents) == 0 or len(asked.candidates) < 2:
             continue
@@ -160,21 +167,24 @@ def _fit_first(lessons: list[Lesson], rng: np.random.Generator) -> LinearRanker:
     return LinearRanker.fit(Rows.join(rows))
 
 
-def _choose_half_life(world: World, asked: Queries) -> float:
-    if len(asked.residents) == 0:
-        return 30.0
-    relevant = np.asarray(asked.relevant.sum(axis=1)).ravel().astype(np.int64)
-    best, best_value = 30.0, -1.0
+def _choose_half_life(
+    world: World, windows: list[tuple[Moment, Moment]], rng: np.random.Generator
+) -> float:
+    """The half-life whose one list for everybody was best, on the whole, over past windows."""
+    value = np.zeros(len(HALF_LIVES_DAYS))
     product = world.event_level["product"]
-    for half_life in HALF_LIVES_DAYS:
-        weight = decay(world, half_life)
-        popular = by_position(product[world.log_event], weight, len(world.products))
-        scores = popular[product[asked.candidates]][None, :]
-        order = top_k(scores, min(200, scores.shape[1]))[0]
-        value = float(ndcg_at_k(_hits_of_one_list(order, asked), relevant, 20).mean())
-        if value > best_value:
-            best, best_value = half_life, value
-    return best
+    for window in windows[:: max(1, len(windows) // LEAST)]:
+        then, asked, _ = questions_of(world, window, SAMPLE // LEAST, rng)
+        if len(asked.residents) == 0:
+            continue
+        relevant = np.asarray(asked.relevant.sum(axis=1)).ravel().astype(np.int64)
+        for i, half_life in enumerate(HALF_LIVES_DAYS):
+            weight = decay(then, half_life)
+            popular = by_position(product[then.log_event], weight, len(world.products))
+            scores = popular[product[asked.candidates]][None, :]
+            order = top_k(scores, min(200, scores.shape[1]))[0]
+            value[i] += float(ndcg_at_k(_hits_of_one_list(order, asked), relevant, 20).mean())
+    return HALF_LIVES_DAYS[int(value.argmax())] if value.any() else 30.0
 
 
 def _hits_of_one_list(order: NDArray[np.intp], asked: Queries, k: int = 20) -> NDArray[np.bool_]:
@@ -204,7 +214,7 @@ def _choose_settings(
 ) -> Settings:
     """Regularisations by NDCG@20 on the latest window; popularity fills what a scorer leaves."""
     n = len(asked.residents)
-    if n < 20 or len(world.log_event) > 1_000_000:
+    if n < 20 or len(world.log_event) > SLOW:
         return settings
     part = np.sort(rng.choice(n, min(n, 400), replace=False))
     residents = asked.residents[part]

@@ -1,5 +1,6 @@
 """MovieTweetings: films, and ratings said on Twitter (``movies.dat``, ``ratings.dat``)."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,15 +11,17 @@ from data.converters.shelf import shelf_year, standing_event, standing_id
 from data.converters.source import epoch, find, separated_rows, slug, whole
 
 _ZONE = ZoneInfo("UTC")
+_YEAR = re.compile(r"\((\d{4})\)\s*$")
 _REGION, _AUDIENCE = "movietweetings", "movietweetings.all"
 
 
 def convert_movietweetings(path: Path) -> Conversion:
     """Films become products, each rating an attended booking and a rating.
 
-    A film is on offer all the time, so it has one standing event a year
-    (:mod:`data.converters.shelf`), known from its first rating. Stars are the 0-10 scale halved
-    and rounded up, at least 1. Everybody lives in one area: the source knows no places.
+    Tags are the genres and the year of the title. A film is on offer all the time, so it has one
+    standing event a year (:mod:`data.converters.shelf`), known from its first rating. Stars are
+    the 0-10 scale halved and rounded down, at least 1: only full ones count. Everybody lives in
+    one area: the source knows no places.
 
     Raises
     ------
@@ -42,7 +45,7 @@ def convert_movietweetings(path: Path) -> Conversion:
                 "product_id": f"f{film}",
                 "title": row["title"],
                 "category": "film",
-                "tags": ";".join(g.strip() for g in row["genres"].split("|") if g.strip()),
+                "tags": ";".join(_tags(row["title"], row["genres"])),
             }
     bookings, ratings = _ratings(find(path, "ratings.dat"), products, ledger)
     first_seen: dict[str, datetime] = {}
@@ -76,6 +79,12 @@ def convert_movietweetings(path: Path) -> Conversion:
         bookings=bookings,
         ratings=ratings,
     )
+
+
+def _tags(title: str, genres: str) -> list[str]:
+    """Genres, and the year that stands in brackets behind a title."""
+    year = _YEAR.search(title)
+    return [g.strip() for g in genres.split("|") if g.strip()] + ([year[1]] if year else [])
 
 
 def _ratings(
@@ -122,7 +131,7 @@ def _ratings(
             {
                 "resident_id": f"u{user}",
                 "event_id": event,
-                "stars": max(1, -(-mark // 2)),
+                "stars": max(1, mark // 2),
                 "rated_at": moment,
             }
         )

@@ -15,7 +15,7 @@ from recommender.ranking.world import ATTENDED, CANCELLED, NO_SHOW, World
 _DAY = np.timedelta64(1, "D")
 _HOURS = 8
 _EARTH_M = 6_371_000.0
-MOMENTA_DAYS = (1.0, 7.0, 30.0, 180.0)
+MOMENTA_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 180.0)
 """Half-lives of popularity beside the learnt one; the ranker weighs them."""
 
 Values = dict[str, NDArray[np.float32]]
@@ -213,6 +213,10 @@ class Circumstance:
         for (name, which), values in self._level.items():
             key = which if which == "popularity" else f"{name}_{which}"
             found[key] = np.log1p(one_at(values, level[name][events], missing=0.0))
+        # Rising or falling: what is late of a decayed count, against more of it.
+        for days, longer in ((3, 14), (14, 180)):
+            late, all_ = found[f"product_recent_{days}d"], found[f"product_recent_{longer}d"]
+            found[f"rise_{days}d"] = late - all_
         lead = (world.event_closes[events] - at) / _DAY
         found["lead"] = np.log1p(np.clip(lead, 0, 3650)).astype(np.float32)
         age = (at - world.event_known[events]) / _DAY

@@ -18,9 +18,14 @@ from recommender.types import IdMap
 
 WIDE = 600
 """Above so many candidates a first, linear stage chooses who meets the full ranker."""
-SHORT = 100
-"""How many it chooses."""
+SHORT, SHORT_SHARE = 100, 1 / 30
+"""How many it chooses: so many, or this share of many thousands."""
 _CELLS = 1_500_000
+
+
+def short_list(candidates: int) -> int:
+    """How many of so many candidates meet the full ranker."""
+    return min(candidates, max(SHORT, int(candidates * SHORT_SHARE)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +198,8 @@ class BoundModel:
             return self._full(ask, explain=explain)
         quick = self._signals.compute(ask, quick=True)
         total = self.model.first.predict(columns(quick, QUICK_NAMES)).reshape(ask.shape)
-        short = np.argpartition(-total, SHORT - 1, axis=1)[:, :SHORT]
+        chosen = short_list(ask.shape[1])
+        short = np.argpartition(-total, chosen - 1, axis=1)[:, :chosen]
         short.sort(axis=1)
         events = np.broadcast_to(ask.events, ask.shape)
         own = Ask(ask.residents, ask.streets, np.take_along_axis(events, short, axis=1), ask.at)

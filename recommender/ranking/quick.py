@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from recommender.ranking.ask import make_ask
 from recommender.ranking.lookup import product_at
-from recommender.ranking.model import SHORT, BoundModel
+from recommender.ranking.model import BoundModel, short_list
 from recommender.ranking.signals import QUICK_NAMES, columns
 
 Floats = NDArray[np.float32]
@@ -108,7 +108,7 @@ class QuickScores:
 
     def _needed(self, residents: NDArray[np.intp]) -> int:
         """How far down the first stage's order the full ranker's first ten are found."""
-        short = min(SHORT, len(self._candidates))
+        short = short_list(len(self._candidates))
         if len(residents) == 0:
             return short
         streets = self._bound.world.resident_street[residents].astype(np.intp)

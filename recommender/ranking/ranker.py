@@ -117,9 +117,9 @@ class LinearRanker:
 
 
 TREES = {
-    "num_leaves": 15,
-    "learning_rate": 0.1,
-    "min_data_in_leaf": 40,
+    "num_leaves": 7,
+    "learning_rate": 0.05,
+    "min_data_in_leaf": 100,
     "feature_fraction": 0.6,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -127,9 +127,11 @@ TREES = {
     "verbosity": -1,
     "deterministic": True,
     "force_row_wise": True,
-    "num_threads": 2,  # fixed, so that another machine learns the same
+    # The trial and the model to serve are fitted side by side; threads of both would wait for each
+    # other at every split.
+    "num_threads": 1,
 }
-ROUNDS = 120
+ROUNDS = 200
 
 
 def fit_trees(rows: Rows, objective: str, *, seed: int, rounds: int = ROUNDS) -> lgb.Booster:
@@ -167,7 +169,7 @@ class Ranker:
     def predict(self, x: Matrix) -> Matrix:
         """Scores, shape (n,)."""
         total = np.zeros(len(x), dtype=np.float32)
-        for name, weight in self.mix.items():
+        for name, weight in sorted(self.mix.items()):
             if weight:
                 one = self._one(name, x)
                 total += np.float32(weight / self.spread[name]) * np.asarray(one, np.float32)
@@ -184,7 +186,7 @@ class Ranker:
     def parts(self, x: Matrix) -> Matrix:
         """What each signal adds (for trees: Shapley values, Lundberg 2018), shape (n, d)."""
         total = np.zeros(x.shape, dtype=np.float32)
-        for name, weight in self.mix.items():
+        for name, weight in sorted(self.mix.items()):
             if not weight:
                 continue
             if name == "linear":

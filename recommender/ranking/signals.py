@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from recommender.ranking.ask import Ask
 from recommender.ranking.circumstance import Circumstance
+from recommender.ranking.leaning import Leaning
 from recommender.ranking.loyalty import Loyalty
 from recommender.ranking.parts import Parts
 from recommender.ranking.taste import Taste
@@ -17,7 +18,7 @@ FAMILIES = {
         "rate_series", "rate_supplier", "idle_series", "idle_supplier",
         "declined", "refused_series", "refused_supplier", "follows",
     ),
-    "taste": ("als", "ease", "graph", "company", "own_category", "quick_category"),
+    "taste": ("als", "ease", "graph", "company", "own_category", "quick_category", "ease_popular"),
     "words": ("words",),
     "place": ("distance",),
     "nearby": (
@@ -27,19 +28,22 @@ FAMILIES = {
     "time": ("lead", "age", "weekday", "hour", "hours", "queue_series", "queue_supplier"),
     "momentum": (
         "event_bookings", "event_day", "event_refused", "event_fill", "size_supplier",
-        "size_series", "size_left", "popularity", "product_recent_1d", "product_recent_7d",
-        "product_recent_30d", "product_recent_180d", "series_recent_7d", "series_recent_180d",
+        "size_series", "size_left", "popularity", "product_recent_1d", "product_recent_3d",
+        "product_recent_7d", "product_recent_14d", "product_recent_30d", "product_recent_180d",
+        "rise_3d", "rise_14d", "series_recent_7d", "series_recent_180d",
         "supplier_recent_7d", "supplier_recent_180d", "category_recent_7d",
         "category_recent_180d", "venue_recent_7d", "venue_recent_180d",
     ),
     "quality": ("stars_product", "stars_supplier", "show_rate"),
     "price": ("price", "ticket", "seats"),
-    "habit": ("activity", "idle"),
+    "habit": ("activity", "idle", "lean_known", "lean_old", "lean_dear", "lean_traits"),
 }  # fmt: skip
 """Signals by what they speak about; contributions are summed over these."""
 
 NAMES = tuple(name for names in FAMILIES.values() for name in names)
 """The ranker's columns, in order."""
+
+_LEAST = np.float32(1e-3)
 
 
 class Signals:
@@ -48,6 +52,7 @@ class Signals:
     def __init__(self, world: World, parts: Parts) -> None:
         self.world = world
         self.loyalty = Loyalty(world)
+        self.leaning = Leaning(world)
         self.taste = Taste(world, parts)
         self.circumstance = Circumstance(world, parts.settings.half_life_days)
 
@@ -61,6 +66,10 @@ class Signals:
             | self.loyalty.signals(ask, quick=quick)
             | self.taste.signals(ask)
         )
+        if not quick:
+            # A product of chances in logs: trees cut along axes and would need many steps for it.
+            found["ease_popular"] = np.log(np.maximum(found["ease"], _LEAST)) + found["popularity"]
+            found |= self.leaning.signals(ask)
         return {
             name: values if values.shape == ask.shape else np.broadcast_to(values, ask.shape)
             for name, values in found.items()

@@ -46,6 +46,8 @@ class World:
         Codes of the streets that residents live in and that venues stand in.
     product_features
         CSR, rows of unit length: words, category, tags, supplier, audience.
+    product_traits
+        CSR of 0/1: tags, category, audience groups; columns mean something in this world only.
     product_price_fen
         Price of one session, float64; NaN where unknown.
     event_level
@@ -81,6 +83,7 @@ class World:
     resident_point: NDArray[np.float32]
     street_point: NDArray[np.float32]
     product_features: sp.csr_matrix
+    product_traits: sp.csr_matrix
     product_price_fen: NDArray[np.float64]
     event_level: Mapping[str, NDArray[np.int32]]
     level_size: Mapping[str, int]

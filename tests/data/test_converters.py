@@ -230,7 +230,7 @@ def test_profiles_are_not_known_before_they_were_read(tmp_path: Path) -> None:
 
 def test_the_ten_point_scale_becomes_five_stars(tmp_path: Path) -> None:
     result = convert("movietweetings", lay_out(FILMS, tmp_path))
-    assert list(result.tables["ratings"]["stars"]) == [1, 4, 5]
+    assert list(result.tables["ratings"]["stars"]) == [1, 3, 5]
     assert list(result.tables["bookings"]["event_id"]) == ["f1.2013", "f2.2013", "f1.2014"]
     # Film 2 is on offer in 2014 too, though nobody rated it then.
     assert set(result.tables["events"]["event_id"]) == {"f1.2013", "f2.2013", "f1.2014", "f2.2014"}
@@ -241,7 +241,7 @@ def test_the_ten_point_scale_becomes_five_stars(tmp_path: Path) -> None:
 def test_stars_never_leave_the_scale(mark: int, tmp_path: Path) -> None:
     files = {"movies.dat": "1::A::Drama\n", "ratings.dat": f"1::1::{mark}::1365029107\n"}
     stars = convert("movietweetings", lay_out(files, tmp_path)).tables["ratings"]["stars"]
-    assert stars.tolist() == [max(1, (mark + 1) // 2)]
+    assert stars.tolist() == [max(1, mark // 2)]
 
 
 def test_votes_projects_and_money(tmp_path: Path) -> None:
