@@ -99,7 +99,8 @@ def relative_exposure(
     usual
         Demand of each session at usual exposure, shape (sessions,), > 0.
     met
-        Resident-sessions that could have been shown it, same shape, > 0.
+        Resident-sessions that could have been shown it, same shape; what nobody could have been
+        shown is taken as not logged.
     looks, logged
         Impressions, and whether they are known, same shape.
     appeal
@@ -113,7 +114,8 @@ def relative_exposure(
     0 where fewer than :data:`LEAST_LOGGED` sessions are logged: the stated fallback is that all
     sessions were noticed alike.
     """
-    if logged.sum() < LEAST_LOGGED:
+    logged = logged & (met > 0)
+    if logged.sum() < LEAST_LOGGED or not looks[logged].any():
         return np.ones(len(usual)), 0.0
     rate = looks[logged] / met[logged]
     level = float(rate.mean())

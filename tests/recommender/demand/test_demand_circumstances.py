@@ -66,6 +66,20 @@ def test_with_too_few_logged_sessions_all_were_noticed_alike() -> None:
     assert slope == 0.0
 
 
+def test_sessions_that_nobody_could_have_been_shown_tell_nothing() -> None:
+    rng = np.random.default_rng(3)
+    n = 100
+    met = np.where(np.arange(n) < 40, 0.0, 100.0)
+    looks = np.where(met > 0, rng.poisson(50, n), 0).astype(float)
+    ones = np.ones(n)
+    found, _ = relative_exposure(ones, met, looks, ones > 0, ones, 1.0)
+    assert np.isfinite(found).all()
+    assert found.sum() == pytest.approx(n)
+    nothing, slope = relative_exposure(ones, ones, np.zeros(n), ones > 0, ones, 1.0)
+    np.testing.assert_array_equal(nothing, 1.0)
+    assert slope == 0.0
+
+
 def test_impressions_low_on_a_list_count_less() -> None:
     rng = np.random.default_rng(2)
     position = rng.integers(1, 6, 200_000)
