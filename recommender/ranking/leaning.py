@@ -25,13 +25,14 @@ class Leaning:
     """
 
     def __init__(self, world: World) -> None:
-        kept = (world.log_outcome != CANCELLED) & world.resident_profiled[world.log_resident]
+        booked = world.log_outcome != CANCELLED
+        kept = booked & world.resident_profiled[world.log_resident]
         residents, events = world.log_resident[kept], world.log_event[kept]
         product = world.event_level["product"]
         first = _first_known(world)
         taken = by_position(
             product[world.log_event],
-            (world.log_outcome != CANCELLED).astype(np.float32),
+            booked.astype(np.float32),
             len(world.products),
         )
         known = np.log1p(one_at(taken, product, missing=np.nan))
@@ -99,8 +100,8 @@ def _trait_lifts(
     counts = np.ones(len(residents), dtype=np.float32)
     taken = sp.csr_matrix((counts, (residents, products)), shape=(n, traits.shape[0]))
     base = np.log(TRAITS / (np.asarray(taken.sum(axis=1)).ravel() + TRAITS))
-    share = np.asarray((taken @ traits).sum(axis=0)).ravel() / max(len(residents), 1)
     found = sp.coo_matrix(taken @ traits)
+    share = np.asarray(found.sum(axis=0)).ravel() / max(len(residents), 1)
     found.data = np.log1p(found.data / (TRAITS * share[found.col])).astype(np.float32)
     base[taken.getnnz(axis=1) == 0] = np.nan
     return base.astype(np.float32), sp.csr_matrix(found)

@@ -10,6 +10,8 @@ from recommender.errors import UsageError
 from serving.cli.output import Format, FormatOption, OutOption, emit, log
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from serving.planning import Sources
     from training.planning import Planning
     from training.plans import Solved
@@ -109,13 +111,8 @@ def what_if(
         sources, period, new_rules or rules, buyer, new_budget_fen or budget_fen, time_limit
     )
     figures, frame = compare_plans(before, after)
-    if out is not None or format is Format.CSV:
-        emit(frame, format, out=out)
-    elif format is Format.TABLE:
-        emit(pd.DataFrame(figures).T.rename_axis("figure").reset_index(), title=f"{period}")
-        emit(frame.head(30), title=f"{len(frame)} cells differ")
-    else:
-        _print_json({"figures": figures, "cells": frame.to_dict("records")}, format)
+    table = pd.DataFrame(figures).T
+    _show_difference(table, f"{period}", frame, {"figures": figures}, format, out)
 
 
 def frontier(
@@ -173,14 +170,8 @@ def opinion(
         _sources(data, period, seed), period, rules, buyer, budget_fen, time_limit
     )
     figures, frame = ask_equal_shares(planning, solved)
-    if out is not None or format is Format.CSV:
-        emit(frame, format, out=out)
-    elif format is Format.TABLE:
-        table = pd.DataFrame({name: figures[name] for name in ("plan", "shares")})
-        emit(table.rename_axis("figure").reset_index(), title=f"agreed {figures['agreed']:.0%}")
-        emit(frame.head(30), title=f"{len(frame)} cells differ")
-    else:
-        _print_json({**figures, "cells": frame.to_dict("records")}, format)
+    table = pd.DataFrame({name: figures[name] for name in ("plan", "shares")})
+    _show_difference(table, f"agreed {figures['agreed']:.0%}", frame, figures, format, out)
 
 
 def _sources(data: Path | None, period: str, seed: int) -> "Sources":
@@ -214,6 +205,24 @@ def _solve(
     for words in solved.loosened:
         log.print(f"[yellow]提示[/] {words}", soft_wrap=True)
     return planning, solved
+
+
+def _show_difference(
+    table: "pd.DataFrame",
+    title: str,
+    cells: "pd.DataFrame",
+    figures: dict[str, Any],
+    format: Format,
+    out: Path | None,
+) -> None:
+    """Two plans beside each other: the cells to a file, figures and cells to the screen."""
+    if out is not None or format is Format.CSV:
+        emit(cells, format, out=out)
+    elif format is Format.TABLE:
+        emit(table.rename_axis("figure").reset_index(), title=title)
+        emit(cells.head(30), title=f"{len(cells)} cells differ")
+    else:
+        _print_json({**figures, "cells": cells.to_dict("records")}, format)
 
 
 def _print_json(answer: Any, format: Format) -> None:
