@@ -1,9 +1,12 @@
 """`make bench-serving`: the service under load of wrk, fuzzed, broken and asked to forget.
 
-Speed and memory are measured on the `district` preset (GONGXU_BENCH_PRESET names another), whose
-folder is simulated once under `var/bench`; the rest in a small district of its own.
+Speed and memory are measured on the `district` preset (``--preset`` or GONGXU_BENCH_PRESET names
+another), whose folder is simulated once under `var/bench`, or on a folder that is there already
+(``--world``); the rest in a small district of its own. ``python -m benchmarks.serving fuzz`` runs
+the named parts only: load, fuzz, faults, erasure.
 """
 
+import argparse
 import os
 import shutil
 import tempfile
@@ -13,6 +16,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from benchmarks.jumping_clock import JumpingClock
 from benchmarks.report import Bar, report
 from benchmarks.serving_drill import Outcome, drill
 from benchmarks.serving_erasure import forgotten
@@ -25,16 +31,30 @@ from data.embedded import embedded_url, release
 SMALL = 3_000
 """Residents of the small district."""
 
+Part = Callable[[Trial, dict[str, Any]], list[Bar]]
+
 
 def main() -> None:
-    """Run everything and print the bars."""
-    if shutil.which("wrk") is None:
+    """Run everything, or the parts that are named, and print the bars."""
+    small = {"fuzz": fuzzed, "faults": broken, "erasure": forgotten}
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"load, {', '.join(small)}")
+    parser.add_argument("--world", type=Path, help="a simulated folder of Parquet tables")
+    parser.add_argument("--preset", default=os.environ.get("GONGXU_BENCH_PRESET", "district"))
+    options = parser.parse_args()
+    parts = options.parts or ["load", *small]
+    if unknown := set(parts) - {"load", *small}:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    if "load" in parts and shutil.which("wrk") is None:
         print("skipped: wrk is not installed (apt-get install wrk)")
         return
-    preset = os.environ.get("GONGXU_BENCH_PRESET", "district")
-    details: dict[str, Any] = {"preset": preset, "load_at_start": os.getloadavg()}
-    bars = within("load", preset, None, details, speed)
-    bars += within("the rest", "demo", SMALL, details, fuzzed, broken, forgotten)
+    world = str(options.world or options.preset)
+    details: dict[str, Any] = {"world": world, "load_at_start": os.getloadavg()}
+    bars = []
+    if "load" in parts:
+        bars += within("load", options.preset, None, options.world, details, speed)
+    if rest := [part for name, part in small.items() if name in parts]:
+        bars += within("the rest", "demo", SMALL, None, details, *rest)
     report("serving", bars, seeds=[SEED], details=details)
 
 
@@ -42,8 +62,9 @@ def within(
     name: str,
     preset: str,
     residents: int | None,
+    world: Path | None,
     details: dict[str, Any],
-    *parts: Callable[[Trial, dict[str, Any]], list[Bar]],
+    *parts: Part,
 ) -> list[Bar]:
     """Some parts in a world of their own, which is gone afterwards."""
     bars = []
@@ -52,7 +73,7 @@ def within(
         home = Path(folder) / "home"
         try:
             started = time.monotonic()
-            trial = prepare(home, preset, residents=residents)
+            trial = prepare(home, preset, residents=residents, world=world)
             print(f"{name}: prepared in {time.monotonic() - started:.0f} s", flush=True)
             for part in parts:
                 started = time.monotonic()
@@ -68,6 +89,7 @@ def broken(trial: Trial, details: dict[str, Any]) -> list[Bar]:
     outcomes = [
         exercise(trial, ("worker", "idle", "connections", "models", "postgres", "worker")),
         exercise(trial, ("slow",), slow=True),
+        jump(trial),
     ]
     details["drills"] = [
         {
@@ -105,6 +127,28 @@ def exercise(trial: Trial, faults: tuple[str, ...], *, slow: bool = False) -> Ou
                 way=way,
                 name="slow" if slow else "drill",
             )
+
+
+def jump(trial: Trial) -> Outcome:
+    """A drill while the clock is set a day ahead, a day back, and right again.
+
+    A process cannot be given another clock from outside, so that the service runs in this one.
+    """
+    clock = JumpingClock(trial.now)
+    with clock.serving(trial.home) as port:
+        return drill(
+            trial.home,
+            port,
+            psutil.Process(),
+            trial.key,
+            trial.residents[240:280],
+            trial.events,
+            booked_at=trial.now - timedelta(days=2),
+            faults=("clock",),
+            calm_s=3.0,
+            clock=clock,
+            name="clock",
+        )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from benchmarks.jumping_clock import JumpingClock
 from benchmarks.serving_faults import FAULTS, Scene
 from benchmarks.slow_database import SlowWay
 
@@ -119,6 +120,7 @@ def drill(
     faults: Sequence[str] = ("worker", "postgres"),
     calm_s: float = 3.0,
     way: SlowWay | None = None,
+    clock: JumpingClock | None = None,
     name: str = "drill",
 ) -> Outcome:
     """Load a running service, break things, let them heal, and count.
@@ -139,6 +141,8 @@ def drill(
         Time before, between, during and after the faults.
     way
         The service's way to the database, for the fault ``slow``.
+    clock
+        The service's clock, for the fault ``clock``.
     name
         What the bookings' identifiers begin with.
     """
@@ -209,7 +213,7 @@ def drill(
     try:
         time.sleep(calm_s)
         for fault in faults:
-            with FAULTS[fault](Scene(home, port, server, way)):
+            with FAULTS[fault](Scene(home, port, server, way, clock)):
                 time.sleep(calm_s)
             wait_ready(port, limit=90)
             time.sleep(calm_s)

@@ -5,16 +5,18 @@ import os
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import psutil
 import psycopg
 
+from benchmarks.jumping_clock import JumpingClock
 from benchmarks.slow_database import SlowWay
 from data.embedded import embedded_url
 from data.store import Store
@@ -22,6 +24,7 @@ from training.registry import Registry
 
 IDLE, HALF = 1000, 20
 SLOW_S = 2.0
+JUMP_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Scene:
     port: int
     server: psutil.Process
     way: SlowWay | None = None
+    clock: JumpingClock | None = None
 
 
 @contextmanager
@@ -113,6 +117,20 @@ def models_switched(scene: Scene) -> Iterator[None]:
         store.close()
 
 
+@contextmanager
+def clock_set(scene: Scene) -> Iterator[None]:
+    """The clock jumps a day ahead, then a day back, and is put right at the end."""
+    assert scene.clock is not None, "the service must go by a JumpingClock"
+    try:
+        for days in (1, -1):
+            scene.clock.away = timedelta(days=days)
+            # Under load meanwhile.
+            time.sleep(JUMP_S)
+        yield
+    finally:
+        scene.clock.away = timedelta()
+
+
 FAULTS: dict[str, Callable[[Scene], AbstractContextManager[None]]] = {
     "worker": worker_killed,
     "postgres": database_killed,
@@ -120,5 +138,6 @@ FAULTS: dict[str, Callable[[Scene], AbstractContextManager[None]]] = {
     "slow": slow_database,
     "idle": crowd,
     "models": models_switched,
+    "clock": clock_set,
 }
 """All of them, by name."""

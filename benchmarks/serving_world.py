@@ -49,6 +49,8 @@ class Trial:
         Some of them.
     events
         Those that begin two days later or after.
+    street
+        One of the streets' codes.
     """
 
     home: Path
@@ -56,6 +58,7 @@ class Trial:
     now: datetime
     residents: list[str]
     events: list[str]
+    street: str
 
     @property
     def environment(self) -> dict[str, str]:
@@ -82,7 +85,14 @@ class Trial:
         return {"Authorization": f"Bearer {signed}"}
 
 
-def prepare(home: Path, preset: str, *, residents: int | None = None, some: int = 2_000) -> Trial:
+def prepare(
+    home: Path,
+    preset: str,
+    *,
+    residents: int | None = None,
+    world: Path | None = None,
+    some: int = 2_000,
+) -> Trial:
     """Simulate (or find) a folder, fill a database from it, and serve a model of it.
 
     Parameters
@@ -91,10 +101,12 @@ def prepare(home: Path, preset: str, *, residents: int | None = None, some: int 
         The new ``GONGXU_HOME``.
     preset, residents
         As of ``gongxu simulate``.
+    world
+        A folder that is there already, instead.
     some
         How many residents are named in the answer.
     """
-    tables = read(simulate(preset, residents, SEED))
+    tables = read(world or simulate(preset, residents, SEED))
     sizes = f"{len(tables['residents']):,} residents, {len(tables['bookings']):,} bookings"
     print(sizes, flush=True)
     now = tables["bookings"]["booked_at"].max().to_pydatetime().astimezone(UTC)
@@ -117,7 +129,9 @@ def prepare(home: Path, preset: str, *, residents: int | None = None, some: int 
     events = tables["events"]
     ahead = events[events["starts_at"] > pd.Timestamp(now + timedelta(days=2))]
     chosen = tables["residents"]["resident_id"].sample(some, random_state=SEED)
-    return Trial(home, key, now, chosen.tolist(), ahead["event_id"].tolist())
+    areas = tables["areas"]
+    street = str(areas.loc[areas["level"] == "street", "area_code"].min())
+    return Trial(home, key, now, chosen.tolist(), ahead["event_id"].tolist(), street)
 
 
 def put_model(

@@ -15,7 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from serving.api.access import OPEN, access_of
 from serving.api.middleware import Surroundings
-from serving.api.problems import Problem, add_handlers, problem
+from serving.api.problems import Problem, add_handlers, problem, responses
 from serving.api.quick import quick_answer
 from serving.api.routes import (
     health,
@@ -36,6 +36,9 @@ DESCRIPTION = (
     "供需: suggestions for residents, street demand and purchase plans for a district's public "
     "culture. Errors are RFC 9457 problem documents; every answer carries X-Request-Id."
 )
+
+
+_MALFORMED = {str(status): told for status, told in responses(400).items()}
 
 
 def create_app(
@@ -158,6 +161,11 @@ def _add_openapi(app: FastAPI) -> None:
             problems = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             schemas.update(problems.pop("$defs", {}))
             schemas["Problem"] = problems
+            for methods in schema["paths"].values():
+                for operation in methods.values():
+                    # Whoever may send a body may send one that is not JSON.
+                    if "requestBody" in operation:
+                        operation["responses"] = {**operation["responses"], **_MALFORMED}
             # Validation errors are problems here, not FastAPI's own shape.
             schemas.pop("HTTPValidationError", None)
             schemas.pop("ValidationError", None)

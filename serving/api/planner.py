@@ -12,15 +12,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from recommender.errors import GongxuError, UsageError
+from recommender.errors import GongxuError, UnknownIdError, UsageError
 from serving.settings import Settings
 from serving.tables import plan_requests
+
+if TYPE_CHECKING:
+    from serving.planning import Sources
+    from training.planning import Planning
+    from training.plans import Solved
 
 SOLVING, DONE, FAILED = "solving", "done", "failed"
 """States of a request."""
@@ -63,6 +67,8 @@ def ask(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
 
     Raises
     ------
+    UnknownIdError
+        If it names what is not there.
     UsageError
         If the question cannot be answered as it stands.
     PlannerError
@@ -78,6 +84,8 @@ def ask(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
     if process.returncode != 0:
         raise PlannerError("the planner failed.", "See the log.")
     answer: dict[str, Any] = json.loads(said)
+    if "unknown" in answer:
+        raise UnknownIdError(answer["unknown"])
     if "refused" in answer:
         raise UsageError(answer["refused"])
     return answer
@@ -107,13 +115,14 @@ def work(question: dict[str, Any], settings: Settings, *, now: datetime) -> dict
     raise UsageError(f"{question['kind']!r} is no question.")
 
 
-def _solved(asked: dict[str, Any], settings: Settings, time_limit_s: float) -> Any:
-    from serving.planning import served_sources, state_planning
+def _solved(
+    sources: "Sources", asked: dict[str, Any], time_limit_s: float
+) -> tuple["Planning", "Solved"]:
+    from serving.planning import state_planning
     from training.plans import solve_planning
     from training.rules import PlanRules, parse_rules
 
     rules = parse_rules(asked["rules"]) if asked.get("rules") else PlanRules()
-    sources = served_sources(settings)
     planning = state_planning(
         sources,
         asked["period"],
@@ -121,19 +130,21 @@ def _solved(asked: dict[str, Any], settings: Settings, time_limit_s: float) -> A
         buyer=asked.get("buyer"),
         budget_fen=asked.get("budget_fen"),
     )
-    return sources, planning, solve_planning(planning, time_limit_s=time_limit_s)
+    return planning, solve_planning(planning, time_limit_s=time_limit_s)
 
 
 def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[str, Any]:
     from data.decisions import keep_plan
     from serving.composition import open_store
     from serving.exports.saving import plan_json
+    from serving.planning import served_sources
     from training.plans import write_document
 
     store = open_store(settings)
     told: dict[str, Any] = {"status": FAILED, "detail": "the planner failed; the log has why."}
     try:
-        sources, planning, solved = _solved(question["asked"], settings, _TIME_LIMIT_S)
+        sources = served_sources(settings)
+        planning, solved = _solved(sources, question["asked"], _TIME_LIMIT_S)
         document = write_document(
             planning, solved, model_version=sources.model_version, data_date=sources.data_date
         )
@@ -155,50 +166,27 @@ def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[s
 
 
 def _why_not(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    from recommender.procurement.explain import why_not
+    from serving.planning import served_sources
+    from training.questions import explain_choice
 
-    _, _, solved = _solved(question["asked"], settings, _QUESTION_S)
-    found = why_not(
-        solved.problem,
-        solved.plan,
-        question["product"],
-        question["street"],
-        time_limit_s=_QUESTION_S,
+    planning, solved = _solved(served_sources(settings), question["asked"], _QUESTION_S)
+    return explain_choice(
+        planning, solved, question["product"], question["street"], time_limit_s=_QUESTION_S
     )
-    return asdict(found)
 
 
 def _what_if(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
-    _, _, first = _solved(question["asked"], settings, _QUESTION_S)
-    changed = question["asked"] | question["change"]
-    _, _, second = _solved(changed, settings, _QUESTION_S)
-    before, after = _figures(first), _figures(second)
-    sessions: dict[tuple[str, str], int] = {}
-    for sign, solved in ((-1, first), (1, second)):
-        for line in solved.plan.lines:
-            key = (line.street, line.product)
-            sessions[key] = sessions.get(key, 0) + sign * line.sessions
+    from serving.planning import served_sources
+    from training.questions import compare_plans
+
+    sources = served_sources(settings)
+    first = _solved(sources, question["asked"], _QUESTION_S)
+    second = _solved(sources, question["asked"] | question["change"], _QUESTION_S)
+    figures, cells = compare_plans(first, second)
     return {
-        "before": before,
-        "after": after,
-        "changes": [
-            {"street_code": street, "product_id": product, "sessions": change}
-            for (street, product), change in sorted(sessions.items())
-            if change
-        ],
-    }
-
-
-def _figures(solved: Any) -> dict[str, Any]:
-    from recommender.procurement.plan import evenness_of
-
-    plan, problem = solved.plan, solved.problem
-    return {
-        "amount_fen": int(plan.amount_fen),
-        "budget_fen": int(problem.budget_fen.sum()),
-        "expected": float(sum(line.expected for line in plan.lines)),
-        "sessions": int(plan.sessions.sum()),
-        "gini": float(evenness_of(problem, plan.sessions)),
+        "before": {name: each["before"] for name, each in figures.items()},
+        "after": {name: each["after"] for name, each in figures.items()},
+        "changes": cells.to_dict("records"),
     }
 
 
@@ -235,6 +223,8 @@ def main() -> int:
     question = json.load(sys.stdin)
     try:
         answer = work(question, Settings(), now=datetime.now(UTC))
+    except UnknownIdError as error:
+        answer = {"unknown": error.message}
     except GongxuError as error:
         answer = {"refused": str(error)}
     except (ValueError, OverflowError) as error:
@@ -243,7 +233,7 @@ def main() -> int:
     except Exception:
         _log.exception("planner failed")
         return 1
-    sys.stdout.write(json.dumps(answer))
+    sys.stdout.write(json.dumps(answer, default=float))
     return 0
 
 

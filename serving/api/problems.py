@@ -22,6 +22,7 @@ from recommender.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+NOT_JSON = "The body is not JSON."
 
 
 class FieldProblem(BaseModel):
@@ -116,6 +117,9 @@ def add_handlers(app: FastAPI) -> None:
 
     async def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if error.status_code == 400:
+            # The framework's own word for bytes that are not even text.
+            return problem(request, 400, NOT_JSON, headers=error.headers)
         return problem(request, error.status_code, str(error.detail), headers=error.headers)
 
     async def of_validation(request: Request, error: Exception) -> Response:
@@ -124,6 +128,8 @@ def add_handlers(app: FastAPI) -> None:
             {"where": ".".join(map(str, item["loc"])), "reason": str(item["msg"])}
             for item in error.errors()[:20]
         ]
+        if any(item["type"] == "json_invalid" for item in error.errors()):
+            return problem(request, 400, NOT_JSON, errors=errors)
         return problem(request, 422, "The request is not as documented.", errors=errors)
 
     async def of_engine(request: Request, error: Exception) -> Response:

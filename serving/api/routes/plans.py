@@ -1,12 +1,11 @@
 """Procurement plans: asked for, fetched, questioned, decided."""
 
 import secrets
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import anyio.to_thread
 import orjson
 from fastapi import APIRouter, Header, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.errors import UnknownIdError, UsageError
 from serving.api.access import Access, guarded
@@ -14,6 +13,15 @@ from serving.api.idempotency import once
 from serving.api.planner import FAILED, SOLVING, ask, begin
 from serving.api.plans import ENDINGS, PlanAccess, plan_file, read_plan, split_ending
 from serving.api.problems import ProblemError
+from serving.api.routes.plan_bodies import (
+    ChangeIn,
+    DecisionIn,
+    DecisionOut,
+    PlanAsked,
+    PlanIn,
+    WhatIfOut,
+    WhyNotOut,
+)
 from serving.auth.roles import Role
 from serving.tables import plan_requests
 
@@ -33,99 +41,6 @@ Key = Annotated[
         description="A repeat with the same key gets the first answer again.",
     ),
 ]
-
-
-class PlanIn(BaseModel):
-    """What a plan is to be made of."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    period: str = Field(pattern=r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$", examples=["2027Q1"])
-    buyer: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9_.:-]{1,200}$",
-        description="Only this buyer, by its area code; all of the table `budgets` when left out.",
-        examples=["310105001"],
-    )
-    budget_fen: int | None = Field(default=None, ge=0, le=10**15, examples=[50000000])
-    rules: str | None = Field(
-        default=None,
-        max_length=100_000,
-        pattern=r"^[^\x00]*$",
-        description="The officer's rules as TOML (docs/plans.md).",
-    )
-
-
-class ChangeIn(BaseModel):
-    """What would be otherwise."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    budget_fen: int | None = Field(default=None, ge=0, le=10**15, examples=[40000000])
-    rules: str | None = Field(default=None, max_length=100_000, pattern=r"^[^\x00]*$")
-
-
-class PlanAsked(BaseModel):
-    """A plan that is being made."""
-
-    id: str = Field(examples=["ask-0a1b2c3d4e5f6071"])
-    status: Literal["solving"] = "solving"
-    path: str = Field(description="Where the plan will be.")
-
-
-class DecisionIn(BaseModel):
-    """What an officer decides about a line."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    decision: Literal["accept", "change", "reject"]
-    reason: str = Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*\S[^\x00]*$")
-    no_conflict: bool = Field(description="The declaration that no own interest is touched.")
-    sessions: int | None = Field(default=None, ge=1, le=10_000, description="For `change`.")
-
-
-class DecisionOut(BaseModel):
-    """The order that the decision made."""
-
-    order_id: str
-    decision: str
-
-
-class WhyNotOut(BaseModel):
-    """What forcing a product into a street would cost."""
-
-    possible: bool
-    cost: float = Field(description="Attendances that the plan would lose.")
-    reasons: list[str]
-    displaced: list[tuple[str, str, int]] = Field(
-        description="Street, product, and how many sessions fewer."
-    )
-
-
-class Figures(BaseModel):
-    """A plan in five figures."""
-
-    amount_fen: int
-    budget_fen: int
-    expected: float
-    sessions: int
-    gini: float
-
-
-class ChangedCell(BaseModel):
-    """Sessions more or fewer of a product in a street."""
-
-    street_code: str
-    product_id: str
-    sessions: int
-
-
-class WhatIfOut(BaseModel):
-    """The plan as it is and as it would be."""
-
-    before: Figures
-    after: Figures
-    changes: list[ChangedCell]
 
 
 @router.post("/v1/plans", status_code=202, **guarded(OFFICERS))
@@ -229,8 +144,11 @@ async def get_plan(request: Request, plan_id: PlanId) -> Response:
 @router.post("/v1/plans/{plan_id}/what-if", **guarded(OF_OWN, 404, 409))
 async def what_if(request: Request, plan_id: PlanId, change: ChangeIn) -> WhatIfOut:
     """Solve again with another budget or other rules, and compare. Nothing is kept."""
+    other = change.model_dump(exclude_none=True)
+    if not other:
+        raise ProblemError(422, "What is to be different? Give budget_fen, rules, or both.")
     asked = await _asked(request, plan_id)
-    question = {"kind": "what_if", "asked": asked, "change": change.model_dump(exclude_none=True)}
+    question = {"kind": "what_if", "asked": asked, "change": other}
     return WhatIfOut.model_validate(await _answer(request, question))
 
 
@@ -242,7 +160,7 @@ async def why_not(request: Request, plan_id: PlanId, product: Code, street: Code
     return WhyNotOut.model_validate(await _answer(request, question))
 
 
-@router.post("/v1/plans/{plan_id}/lines/{line}/decision", **guarded(OF_OWN, 404))
+@router.post("/v1/plans/{plan_id}/lines/{line}/decision", **guarded(OF_OWN, 404, 409))
 async def decide_line(
     request: Request, plan_id: PlanId, line: Code, given: DecisionIn, idempotency_key: Key = None
 ) -> DecisionOut:
@@ -251,7 +169,9 @@ async def decide_line(
 
     service, officer = request.app.state.service, request.scope["principal"].subject
     _, content = await _plan(request, plan_id)
-    if line not in {each["line_id"] for each in content.get("lines", [])}:
+    if not content:
+        raise ProblemError(409, "This plan is still being solved; it has no lines yet.")
+    if line not in {each["line_id"] for each in content["lines"]}:
         raise ProblemError(404, "This plan has no such line.")
     made = Decision(
         line_id=line,
@@ -308,8 +228,8 @@ async def _answer(request: Request, question: dict[str, Any]) -> dict[str, Any]:
         raise ProblemError(429, "Another plan is being solved.", {"Retry-After": "10"})
     try:
         answer: dict[str, Any] = await anyio.to_thread.run_sync(ask, question, service.settings)
-    except UnknownIdError:
-        raise ProblemError(404, "There is no such product or street in the plan.") from None
+    except UnknownIdError as error:
+        raise ProblemError(404, error.message) from None
     except UsageError as error:
         raise ProblemError(409, str(error)) from None
     finally:

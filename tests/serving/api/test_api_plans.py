@@ -54,14 +54,17 @@ def test_a_plan_is_solved_fetched_and_questioned(client: httpx.Client, officer, 
     asked = client.get(f"{own}/why-not/p1/310105001", headers=officer, timeout=250)
     assert asked.status_code == 200, asked.text
     assert asked.json()["reasons"]
+    assert asked.json()["planned"] == ("p1" in {line["product_id"] for line in plan["lines"]})
     unknown = client.get(f"{own}/why-not/nothing/310105001", headers=officer, timeout=250)
-    assert unknown.status_code == 409
+    assert unknown.status_code == 404
     assert "nothing" in unknown.json()["detail"]
     change = {"budget_fen": 1_000_000}
     less = client.post(f"{own}/what-if", json=change, headers=officer, timeout=250)
     assert less.status_code == 200, less.text
     assert less.json()["after"]["amount_fen"] <= 1_000_000
     assert less.json()["before"]["amount_fen"] == plan["summary"]["amount_fen"]
+    difference = sum(cell["change"] for cell in less.json()["changes"])
+    assert difference == less.json()["after"]["sessions"] - less.json()["before"]["sessions"]
 
 
 @pytest.fixture
@@ -101,8 +104,10 @@ def test_a_kept_plan_comes_as_a_file(client: httpx.Client, officer, kept: str) -
     assert f"{kept}-0001" in csv.content.decode("utf-8-sig")
     assert client.get(f"/v1/plans/{kept}.xlsx", headers=officer).content[:2] == b"PK"
     assert client.get(f"/v1/plans/{kept}.ocds.json", headers=officer).json()["releases"]
+    change = {"budget_fen": 1_000_000}
     # What it rests on is not kept: the command made it.
-    assert client.post(f"/v1/plans/{kept}/what-if", json={}, headers=officer).status_code == 409
+    assert client.post(f"/v1/plans/{kept}/what-if", json=change, headers=officer).status_code == 409
+    assert client.post(f"/v1/plans/{kept}/what-if", json={}, headers=officer).status_code == 422
 
 
 def test_a_line_is_decided_with_a_reason(client: httpx.Client, officer, token, kept: str) -> None:

@@ -47,6 +47,17 @@ def test_every_error_is_a_problem_document(
     assert bool(body["errors"]) == (status == 422)
 
 
+@pytest.mark.parametrize("body", [b"{", b"\xb8\x10\xe7", b""])
+def test_a_body_that_is_not_json_is_400_and_documented(client: httpx.Client, body: bytes) -> None:
+    sent = {"Content-Type": "application/json"}
+    answer = client.post("/v1/sessions", content=body, headers=sent)
+    assert answer.status_code == (400 if body else 422)
+    if body:
+        assert answer.json()["detail"] == "The body is not JSON."
+    document = client.get("/openapi.json").json()["paths"]["/v1/sessions"]["post"]
+    assert str(answer.status_code) in document["responses"]
+
+
 def test_a_wrong_password_is_not_repeated_in_the_answer(client: httpx.Client) -> None:
     sent = {"username": "x", "password": ["secret-word"]}
     assert "secret-word" not in client.post("/v1/sessions", json=sent).text

@@ -1,0 +1,125 @@
+"""What goes in and out of the routes of plans."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class PlanIn(BaseModel):
+    """What a plan is to be made of."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    period: str = Field(pattern=r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$", examples=["2027Q1"])
+    buyer: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_.:-]{1,200}$",
+        description="Only this buyer, by its area code; all of the table `budgets` when left out.",
+        examples=["310105001"],
+    )
+    budget_fen: int | None = Field(default=None, ge=0, le=10**15, examples=[50000000])
+    rules: str | None = Field(
+        default=None,
+        max_length=100_000,
+        pattern=r"^[^\x00]*$",
+        description="The officer's rules as TOML (docs/plans.md).",
+    )
+
+
+class ChangeIn(BaseModel):
+    """What would be otherwise: another budget, other rules, or both."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    budget_fen: int | None = Field(default=None, ge=0, le=10**15, examples=[40000000])
+    rules: str | None = Field(
+        default=None,
+        max_length=100_000,
+        pattern=r"^[^\x00]*$",
+        description="The officer's rules as TOML (docs/plans.md), instead of the plan's own.",
+    )
+
+
+class PlanAsked(BaseModel):
+    """A plan that is being made."""
+
+    id: str = Field(examples=["ask-0a1b2c3d4e5f6071"])
+    status: Literal["solving"] = "solving"
+    path: str = Field(description="Where the plan will be.")
+
+
+class DecisionIn(BaseModel):
+    """What an officer decides about a line."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["accept", "change", "reject"]
+    reason: str = Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*\S[^\x00]*$")
+    no_conflict: bool = Field(description="The declaration that no own interest is touched.")
+    sessions: int | None = Field(default=None, ge=1, le=10_000, description="For `change`.")
+
+
+class DecisionOut(BaseModel):
+    """The order that the decision made."""
+
+    order_id: str
+    decision: str
+
+
+class Exchanged(BaseModel):
+    """Sessions bought more, or fewer, elsewhere."""
+
+    street_code: str
+    product_id: str
+    title: str
+    sessions: int
+
+
+class WhyNotOut(BaseModel):
+    """Why a product is in the plan for a street or not, and what the other way would cost.
+
+    As `gongxu why` answers.
+    """
+
+    product_id: str = Field(examples=["P0123"])
+    title: str
+    street_code: str = Field(examples=["310105001"])
+    street: str
+    planned: bool = Field(description="Whether the plan has it.")
+    possible: bool = Field(
+        description="Whether there is a plan the other way: with it, or without."
+    )
+    cost: float | None = Field(description="Attendances that the plan loses the other way.")
+    expected: float = Field(description="Attendances at one session.")
+    price_fen: int
+    reasons: list[str] = Field(examples=[["未列入：一场预计 40 人次、3,000 元"]])
+    changes: list[Exchanged] = Field(description="What would be bought instead.")
+
+
+class Figures(BaseModel):
+    """A plan in four figures."""
+
+    amount_fen: int
+    sessions: int
+    expected: float = Field(description="Attendances.")
+    gini: float = Field(description="Of attendances per resident across streets; 0 is even.")
+
+
+class ChangedCell(BaseModel):
+    """A product in a street, of which the two plans buy different numbers of sessions."""
+
+    street_code: str
+    street: str
+    product_id: str
+    title: str
+    sessions_before: int
+    sessions_after: int
+    change: int
+
+
+class WhatIfOut(BaseModel):
+    """The plan as it is and as it would be, as `gongxu what-if` compares them."""
+
+    before: Figures
+    after: Figures
+    changes: list[ChangedCell] = Field(description="Largest difference first.")
