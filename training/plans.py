@@ -110,12 +110,12 @@ def solve_planning(
     """
     deadline = clock() + time_limit_s
 
-    def solve(posed: ProcurementProblem, share: float = 1.0) -> ProcurementPlan:
-        left = max(_LEAST_S, deadline - clock())
-        return plan_procurement(posed, time_limit_s=share * left, mip_gap=mip_gap)
+    def solve(posed: ProcurementProblem, share: float = _SHARE) -> ProcurementPlan:
+        left = max(0.0, deadline - clock())
+        return plan_procurement(posed, time_limit_s=share * left, mip_gap=mip_gap, clock=clock)
 
     problem, loosened = aim_at_evenness(planning), []
-    plan = solve(problem, 1.0 if problem is planning.problem else 0.7)
+    plan = solve(problem)
     if problem is not planning.problem and not plan.lines:  # the margin cannot be had
         problem = planning.problem
         plan = solve(problem)
@@ -133,8 +133,13 @@ def solve_planning(
         if loose is not None:
             problem = loose
             loosened.append("限时内未找到满足默认均等约束的方案，已放宽均等约束")
-            plan = solve(problem)
+            plan = solve(problem, 1.0)
     if plan.status is Status.INFEASIBLE:
+        if not plan.conflicts:
+            raise NoPlanError(
+                "no plan can keep these rules together; the time was too short to tell which.",
+                "Give --time-limit more.",
+            )
         raise NoPlanError(
             "no plan can keep these rules together: "
             + "; ".join(with_lines(planning.rules, plan.conflicts))
@@ -149,7 +154,7 @@ def solve_planning(
     return Solved(problem, plan, schedule(problem, planning.halls, plan.sessions), tuple(loosened))
 
 
-_LEAST_S = 0.5  # seconds that a second attempt gets even when the time is up
+_SHARE = 0.7  # of the time left for each attempt: there is always some for another
 
 
 def aim_at_evenness(planning: Planning) -> ProcurementProblem:

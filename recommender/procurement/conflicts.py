@@ -5,13 +5,13 @@ dropped one after the other as long as the rest still conflicts (the deletion fi
 Dravnieks 1991), which leaves a set none of which can be spared.
 """
 
-import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from itertools import combinations
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from recommender.procurement.deadline import Deadline
 from recommender.procurement.model import LinearModel, build_model, with_rows
 from recommender.procurement.ordering import skipped_steps
 from recommender.procurement.problem import ProcurementProblem
@@ -19,32 +19,25 @@ from recommender.procurement.problem import ProcurementProblem
 _MOST_PAIRS = 60  # rules up to which all pairs are tried
 
 
-def find_conflicts(
-    problem: ProcurementProblem,
-    *,
-    time_limit_s: float,
-    clock: Callable[[], float] = time.monotonic,
-) -> tuple[str, ...]:
+def find_conflicts(problem: ProcurementProblem, *, deadline: Deadline) -> tuple[str, ...]:
     """The smallest set of conflicting rules found in the time, one sentence each.
 
     Returns
     -------
     Sentences; empty when the rules do not conflict, as far as could be told.
     """
-    # Looking for the reason is worth a few seconds even when the solver has used up its time.
-    deadline = clock() + max(5.0, time_limit_s)
     model = build_model(problem)
     always = {"steps", "touring"}
     rules = [name for name in dict.fromkeys(model.rule) if name not in always]
 
     def conflict(kept: Collection[str]) -> bool:
-        return not _feasible(model, always.union(kept), max(0.1, deadline - clock()))
+        return not _feasible(model, always.union(kept), deadline)
 
     for size in (1, 2):
         if size == 2 and len(rules) > _MOST_PAIRS:
             break
         for few in combinations(rules, size):
-            if clock() > deadline:
+            if deadline.passed():
                 break
             if conflict(few):
                 return tuple(explain_rule(problem, name) for name in few)
@@ -54,10 +47,10 @@ def find_conflicts(
     # Rules about single products fall in one go first, where they can.
     for family in ("supplier:", "sessions_max:", "slots:"):
         without = [name for name in kept if not name.startswith(family)]
-        if len(without) < len(kept) and clock() < deadline and conflict(without):
+        if len(without) < len(kept) and not deadline.passed() and conflict(without):
             kept = without
     for name in list(kept):
-        if clock() > deadline:
+        if deadline.passed():
             break
         rest = [other for other in kept if other != name]
         if conflict(rest):
@@ -65,10 +58,11 @@ def find_conflicts(
     return tuple(explain_rule(problem, name) for name in kept)
 
 
-def _feasible(model: LinearModel, rules: Collection[str], time_limit_s: float) -> bool:
+def _feasible(model: LinearModel, rules: Collection[str], deadline: Deadline) -> bool:
     """Whether some whole plan keeps these rules; True when it cannot be told in the time."""
-    deadline = time.monotonic() + time_limit_s
     while True:
+        if deadline.passed():
+            return True
         keep = [i for i, name in enumerate(model.rule) if name in rules]
         result = milp(
             np.zeros(len(model.value)),
@@ -77,9 +71,9 @@ def _feasible(model: LinearModel, rules: Collection[str], time_limit_s: float) -
             constraints=LinearConstraint(
                 model.matrix[keep].tocsc(), model.low[keep], model.high[keep]
             ),
-            options={"time_limit": max(0.1, deadline - time.monotonic())},
+            options={"time_limit": deadline.left()},
         )
-        if result.x is None or "evenness" not in rules or time.monotonic() > deadline:
+        if result.x is None or "evenness" not in rules:
             return bool(result.status != 2)
         # What is even only because a poor later session was taken alone is not feasible.
         skipped = skipped_steps(model, result.x)

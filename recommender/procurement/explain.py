@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.procurement.deadline import Deadline
 from recommender.procurement.equal_shares import equal_shares
 from recommender.procurement.model import build_model
 from recommender.procurement.ordering import relax_in_order
@@ -148,7 +149,7 @@ def price_in_attendances(
     Weighted attendances; nan when the session cannot be had or time ran out.
     """
     p, s = problem.products.position(product), problem.streets.position(street)
-    model, relaxed = relax_in_order(build_model(problem), time_limit_s=time_limit_s)
+    model, relaxed = relax_in_order(build_model(problem), deadline=Deadline.within(time_limit_s))
     own = np.flatnonzero((model.street == s) & (model.product == p) & (model.tier == 0))
     if not relaxed.feasible or not len(own):
         return float("nan")

@@ -8,6 +8,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.metrics.evenness import gini
+from recommender.procurement.deadline import Deadline
 from recommender.procurement.model import LinearModel
 from recommender.procurement.problem import ProcurementProblem
 
@@ -17,7 +18,11 @@ _SLACK = 1e-9
 
 
 def fill(
-    problem: ProcurementProblem, model: LinearModel, start: Floats | None = None
+    problem: ProcurementProblem,
+    model: LinearModel,
+    start: Floats | None = None,
+    *,
+    deadline: Deadline | None = None,
 ) -> Floats | None:
     """A whole solution that keeps every rule, or ``None`` when this way finds none.
 
@@ -31,6 +36,8 @@ def fill(
         The problem and its model.
     start
         A whole solution that breaks no upper bound, to go on from; empty when ``None``.
+    deadline
+        When to stop adding. What must be is met all the same, so that there is an answer.
     """
     n = model.n_sessions
     price = np.maximum(problem.price_fen[model.product].astype(np.float64), 1.0)
@@ -51,10 +58,13 @@ def fill(
                 spent += price[column] * state.add(int(column))
     state.low = shares
     if "evenness" in model.rule:
-        if not _Levels(problem, model, state).spread(useful, from_start=start is not None):
+        levels = _Levels(problem, model, state, deadline)
+        if not levels.spread(useful, from_start=start is not None):
             return None
     else:
-        for column in useful:
+        for position, column in enumerate(useful):
+            if _time_is_up(deadline, position):
+                break
             state.add(int(column))
     if not state.holds():
         return None
@@ -63,13 +73,28 @@ def fill(
     return x
 
 
+_LOOK = 64  # sessions between two looks at the clock
+
+
+def _time_is_up(deadline: Deadline | None, done: int) -> bool:
+    return deadline is not None and done % _LOOK == _LOOK - 1 and deadline.passed()
+
+
 class _Levels:
     """Attendance per resident of every street, while sessions are added under a Gini bound."""
 
-    def __init__(self, problem: ProcurementProblem, model: LinearModel, state: "_State") -> None:
+    def __init__(
+        self,
+        problem: ProcurementProblem,
+        model: LinearModel,
+        state: "_State",
+        deadline: Deadline | None,
+    ) -> None:
+        self.deadline = deadline
         steps = np.diff(problem.totals(problem.demand), axis=0)
         gain = steps[model.tier, model.street, model.product] / problem.residents[model.street]
         self.gain, self.street, self.state = gain, model.street, state
+        self.residents = problem.residents
         self.level = np.zeros(len(problem.streets))
         np.add.at(self.level, model.street, gain * state.taken)
         assert problem.gini_max is not None
@@ -79,31 +104,75 @@ class _Levels:
         """Add sessions in this order; whether the outcome is even.
 
         Where the start is even, the best session that keeps it so comes next. Where it is not
-        (an empty plan), the least served street chooses, and the last even state is kept.
+        (an empty plan), the least served street chooses until nothing fits, and then either the
+        last even state stands, or what made it uneven is given back, whichever draws more.
         """
-        if from_start and gini(self.level) <= self.most:
-            for column in order:
-                self._add_if_even(int(column))
-            return True
+        if not from_start or not self._even():
+            last = self._lift(order)
+            if not self._even():
+                self._lower(order)
+            if last is not None and (
+                not self._even() or self.gained(last) > self.gained(self.state.taken)
+            ):
+                self._restore(last)
+        if not self._even():
+            return False
+        for position, column in enumerate(order):
+            if _time_is_up(self.deadline, position):
+                break
+            self._add_if_even(int(column))
+        return True
+
+    def gained(self, taken: Floats) -> float:
+        """Attendances of the sessions taken."""
+        return float((self.gain * self.residents[self.street]) @ taken)
+
+    def _even(self) -> bool:
+        return gini(self.level) <= self.most
+
+    def _restore(self, taken: Floats) -> None:
+        self.state.restore(taken)
+        self.level = np.bincount(
+            self.street, weights=self.gain * taken, minlength=len(self.level)
+        ).astype(np.float64)
+
+    def _lift(self, order: NDArray[np.intp]) -> Floats | None:
+        """Let the least served street choose until nothing fits; the last even state."""
         queues = [iter(order[self.street[order] == s].tolist()) for s in range(len(self.level))]
         open_ = set(range(len(queues)))
-        kept, even = self.state.taken.copy(), gini(self.level) <= self.most
-        while open_:
+        kept = self.state.taken.copy() if self._even() else None
+        done = 0
+        while open_ and not _time_is_up(self.deadline, done):
+            done += 1
             street = min(open_, key=lambda s: self.level[s])
             column = next((c for c in queues[street] if self.state.add(c)), None)
             if column is None:
                 open_.discard(street)
                 continue
             self.level[street] += self.gain[column]
-            if gini(self.level) <= self.most:
-                kept, even = self.state.taken.copy(), True
-        self.state.restore(kept)
-        return even
+            if self._even():
+                kept = self.state.taken.copy()
+        return kept
+
+    def _lower(self, order: NDArray[np.intp]) -> None:
+        """Give back the worst sessions of the best served street until it is even."""
+        taken = order[self.state.taken[order] > 0][::-1]
+        queues = [iter(taken[self.street[taken] == s].tolist()) for s in range(len(self.level))]
+        open_ = set(range(len(queues)))
+        while open_ and not self._even():
+            street = max(open_, key=lambda s: self.level[s])
+            column = next((c for c in queues[street] if self.state.drop(c)), None)
+            if column is None:
+                open_.discard(street)
+                continue
+            self.level[street] = max(0.0, self.level[street] - self.gain[column])
 
     def _add_if_even(self, column: int) -> None:
+        if not self.state.fits(column):
+            return
         after = self.level.copy()
         after[self.street[column]] += self.gain[column]
-        if self.state.fits(column) and gini(after) <= self.most:
+        if gini(after) <= self.most:
             self.state.add(column)
             self.level = after
 
@@ -119,6 +188,7 @@ class _State:
         self.starts, self.indices, self.numbers = columns.indptr, columns.indices, columns.data
         self.low, self.high = model.low[plain], model.high[plain]
         self.rule = [model.rule[i] for i in plain]
+        self.earlier, self.later = _neighbouring_steps(model)
         self.taken = np.zeros(n)
         self.sums = np.zeros(len(plain))
         if start is not None:
@@ -138,6 +208,8 @@ class _State:
         """Whether a session can be taken without breaking a rule that holds now."""
         if self.taken[column]:
             return False
+        if (earlier := self.earlier[column]) and not self.taken[earlier].any():
+            return False  # a second session without a first is none
         cells = slice(self.starts[column], self.starts[column + 1])
         rows, numbers = self.indices[cells], self.numbers[cells]
         after = self.sums[rows] + numbers
@@ -152,6 +224,21 @@ class _State:
         cells = slice(self.starts[column], self.starts[column + 1])
         self.sums[self.indices[cells]] += self.numbers[cells]
         self.taken[column] = 1.0
+        return True
+
+    def drop(self, column: int) -> bool:
+        """Give a session back if no rule needs it and no later one of its cell stands on it."""
+        if not self.taken[column] or self.taken[self.later[column]].any():
+            return False
+        cells = slice(self.starts[column], self.starts[column + 1])
+        rows, numbers = self.indices[cells], self.numbers[cells]
+        after = self.sums[rows] - numbers
+        if ((after < self.low[rows] - _SLACK) & (numbers > 0)).any():
+            return False
+        if ((after > self.high[rows] + _SLACK) & (numbers < 0)).any():
+            return False
+        self.sums[rows] = after
+        self.taken[column] = 0.0
         return True
 
     def meet_floors(self, order: NDArray[np.intp]) -> None:
@@ -169,3 +256,15 @@ class _State:
         return bool(
             (self.sums <= self.high + _SLACK).all() and (self.sums >= self.low - _SLACK).all()
         )
+
+
+def _neighbouring_steps(model: LinearModel) -> tuple[list[list[int]], list[list[int]]]:
+    """For every session column, the columns of the step before and of the step after it."""
+    at: dict[tuple[int, int, int], list[int]] = {}
+    keys = list(
+        zip(model.street.tolist(), model.product.tolist(), model.tier.tolist(), strict=True)
+    )
+    for column, key in enumerate(keys):
+        at.setdefault(key, []).append(column)
+    before = [at.get((s, p, k - 1), []) for s, p, k in keys]
+    return before, [at.get((s, p, k + 1), []) for s, p, k in keys]

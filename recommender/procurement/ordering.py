@@ -6,12 +6,10 @@ alone looks more even than it would be. Rows "the later needs the earlier" are a
 where the relaxation does that, and it is solved again.
 """
 
-import time
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.procurement.deadline import Deadline
 from recommender.procurement.model import LinearModel, with_rows
 from recommender.procurement.relaxation import Relaxation, relax
 
@@ -23,19 +21,18 @@ _ROUNDS = 5
 def relax_in_order(
     model: LinearModel,
     *,
-    time_limit_s: float,
+    deadline: Deadline,
     start: NDArray[np.bool_] | None = None,
-    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[LinearModel, Relaxation]:
     """Solve the relaxation, adding order rows until none is missing; the model that holds them."""
-    deadline = clock() + time_limit_s
-    relaxed = relax(model, time_limit_s=time_limit_s, start=start, clock=clock)
+    before = deadline.left()
+    relaxed = relax(model, deadline=deadline, start=start)
+    took = before - deadline.left()
     if "evenness" not in model.rule:
         return model, relaxed
     said: set[int] = set()
     for _ in range(_ROUNDS):
-        left = deadline - clock()
-        if not relaxed.feasible or left <= 0:
+        if not relaxed.feasible or deadline.left() < took:
             break
         if not skipped_steps(model, relaxed.x):
             break
@@ -45,7 +42,7 @@ def relax_in_order(
             break
         said |= {later[0] for later, _ in new}
         longer = with_rows(model, new)
-        again = relax(longer, time_limit_s=left, start=relaxed.x > 0, clock=clock)
+        again = relax(longer, deadline=deadline, start=relaxed.x > 0)
         if again.feasible is None:  # no time left: the bound so far stands
             break
         model, relaxed = longer, again

@@ -6,8 +6,6 @@ would gain join until none does. For any duals y >= 0 the value of no plan excee
 true even where the generation stops early.
 """
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +14,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from recommender.procurement.deadline import Deadline
 from recommender.procurement.model import LinearModel
 
 Floats = NDArray[np.float64]
-Clock = Callable[[], float]
 
 _FIRST = 4000  # columns in the first restricted problem
 _STEP = 4000  # at most so many join at once
@@ -54,9 +52,8 @@ class Relaxation:
 def relax(
     model: LinearModel,
     *,
-    time_limit_s: float,
+    deadline: Deadline,
     start: NDArray[np.bool_] | None = None,
-    clock: Clock = time.monotonic,
 ) -> Relaxation:
     """Solve the linear relaxation.
 
@@ -64,15 +61,12 @@ def relax(
     ----------
     model
         The model.
-    time_limit_s
-        Seconds after which it gives up.
+    deadline
+        When it gives up; the bound so far stands.
     start
         Columns to begin with besides the promising ones, such as those of a known solution.
-    clock
-        Seconds from any origin.
     """
-    deadline = clock() + time_limit_s
-    n = len(model.value)
+    n, rows = len(model.value), len(model.rule)
     inside = _promising(model)
     if start is not None:
         inside |= start
@@ -80,7 +74,11 @@ def relax(
     answer: Relaxation | None = None
     while True:
         columns = np.flatnonzero(inside)
-        feasible, x, duals = _solve(model, columns, max(0.05, deadline - clock()))
+        before = deadline.left()
+        if before <= 0:
+            return answer or Relaxation(None, np.inf, np.zeros(n), np.zeros(n), np.zeros(rows))
+        feasible, x, duals = _solve(model, columns, before)
+        took = before - deadline.left()
         if feasible is None:
             return answer or Relaxation(None, np.inf, np.zeros(n), np.zeros(n), duals)
         if not feasible:
@@ -97,7 +95,7 @@ def relax(
         finite = np.where(np.isfinite(model.upper), model.upper, 0.0)
         missing = float(gains @ finite)
         answer = Relaxation(True, value + missing, x, reduced, duals)
-        if missing <= _CLOSE * abs(value) or clock() >= deadline:
+        if missing <= _CLOSE * abs(value) or took > deadline.left():
             return answer
         joining = np.argsort(-gains)[:_STEP]
         inside[joining[gains[joining] > 0]] = True

@@ -7,7 +7,6 @@ relaxation (reduced-cost fixing; kernel search of Angelelli, Mansini & Speranza 
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from recommender.procurement.check import check_sessions
 from recommender.procurement.conflicts import find_conflicts
+from recommender.procurement.deadline import Clock, Deadline
 from recommender.procurement.greedy import fill
 from recommender.procurement.model import LinearModel, build_model, with_rows
 from recommender.procurement.ordering import in_order, relax_in_order, skipped_steps
@@ -30,9 +30,8 @@ from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.relaxation import Relaxation
 
 Floats = NDArray[np.float64]
-Clock = Callable[[], float]
 
-_KEPT = 0.95  # of the time limit; HiGHS looks at its clock only now and then
+_KEPT = 0.9  # of the time limit; HiGHS looks at its clock only now and then
 _KERNEL = 600  # session columns of the first kernel; HiGHS closes it in about a second
 
 
@@ -63,22 +62,21 @@ def plan_procurement(
     A plan that keeps every rule, its bound and gap; or one with status ``infeasible`` and the
     rules that conflict.
     """
-    deadline = clock() + _KEPT * time_limit_s
+    deadline = Deadline.within(_KEPT * time_limit_s, clock)
     model = build_model(problem)
-    model, relaxed = relax_in_order(
-        model, time_limit_s=max(0.05, 0.4 * (deadline - clock())), clock=clock
-    )
-    if relaxed.feasible is False:
-        return _infeasible(problem, deadline - clock())
-    bound = relaxed.bound if relaxed.feasible else _simple_bound(problem, model)
-
     best = _Best(problem, model)
-    best.offer(fill(problem, model), "greedy")
+    before = deadline.left()
+    best.offer(fill(problem, model, deadline=deadline.part(0.4)), "greedy")
+    thumb_s = before - deadline.left()
+    model, relaxed = relax_in_order(model, deadline=deadline.part(0.4))
+    if relaxed.feasible is False:
+        return _infeasible(problem, deadline)
+    bound = relaxed.bound if relaxed.feasible else _simple_bound(problem, model)
     if relaxed.feasible:
-        _round(problem, model, relaxed, best, deadline, clock)
-        proven = _search(model, relaxed, best, deadline, mip_gap, clock)
+        _round(problem, model, relaxed, best, deadline, thumb_s)
+        proven = _search(model, relaxed, best, deadline, mip_gap)
         if proven is None and best.x is None:
-            return _infeasible(problem, deadline - clock())
+            return _infeasible(problem, deadline)
         bound = min(bound, proven) if proven is not None else bound
     if best.x is None:
         return _nothing(problem, Status.UNKNOWN, (), bound)
@@ -105,29 +103,29 @@ def _round(
     model: LinearModel,
     relaxed: Relaxation,
     best: "_Best",
-    deadline: float,
-    clock: Clock,
+    deadline: Deadline,
+    thumb_s: float,
 ) -> None:
     """Round the relaxation down and fill up.
 
     Few columns are fractional, so this is nearly optimal, except that an evenness bound no longer
     holds exactly; so the relaxation is rounded again under slightly tighter ones.
+    ``thumb_s`` is what the first filling took: each filling here takes about as long.
     """
     for tighter in _TIGHTER:
+        if deadline.left() <= (2 if tighter else 1) * thumb_s:
+            return
         if tighter:
-            left = deadline - clock()
-            if problem.gini_max is None or left < 1:
+            if problem.gini_max is None:
                 return
             tight = build_model(replace(problem, gini_max=problem.gini_max * (1 - tighter)))
-            _, relaxed = relax_in_order(
-                tight, time_limit_s=0.2 * left, start=relaxed.x > 0, clock=clock
-            )
+            _, relaxed = relax_in_order(tight, deadline=deadline.part(0.2), start=relaxed.x > 0)
             if not relaxed.feasible:
                 return
         whole = np.floor(relaxed.x + 1e-9)
         whole[model.n_sessions :] = 0.0
         whole = in_order(model, whole)
-        if best.offer(fill(problem, model, start=whole), "rounded"):
+        if best.offer(fill(problem, model, whole, deadline=deadline.part(0.5)), "rounded"):
             return
 
 
@@ -135,9 +133,8 @@ def _search(
     model: LinearModel,
     relaxed: Relaxation,
     best: "_Best",
-    deadline: float,
+    deadline: Deadline,
     mip_gap: float,
-    clock: Clock,
 ) -> float | None:
     """Solve growing kernels until the gap is met or time is up.
 
@@ -150,10 +147,10 @@ def _search(
     mixed = np.random.default_rng(0).permutation(n)
     taken = relaxed.x[:n] > 1e-9
     ranked = np.lexsort((mixed, ~taken, cost))
-    size, bound, tried = _KERNEL, relaxed.bound, False
+    size, bound, tried, late = _KERNEL, relaxed.bound, False, 0.05
     while True:
-        left = deadline - clock()
-        if bound - best.value <= mip_gap * bound or (tried and left < 0.5) or left <= 0.05:
+        left = deadline.left()
+        if bound - best.value <= mip_gap * bound or (tried and left < 0.5) or left <= late:
             return bound
         fixed = np.zeros(len(model.value), dtype=np.bool_)
         fixed[ranked[size:]] = True
@@ -167,6 +164,8 @@ def _search(
             model, fixed, np.rint(relaxed.x), time_limit_s=share * left, mip_gap=mip_gap / 4
         )
         tried = True
+        # By how much the solver came late: a kernel three times as large will, too.
+        late = max(late, 3 * (left - deadline.left() - share * left))
         if x is not None and not best.offer(x, "milp"):
             skipped = skipped_steps(model, x)
             if skipped:  # taken out of order, to look more even than they are
@@ -271,8 +270,8 @@ def _shadow_prices(model: LinearModel, relaxed: Relaxation) -> dict[str, float]:
     return prices
 
 
-def _infeasible(problem: ProcurementProblem, left_s: float) -> ProcurementPlan:
-    return _nothing(problem, Status.INFEASIBLE, find_conflicts(problem, time_limit_s=left_s))
+def _infeasible(problem: ProcurementProblem, deadline: Deadline) -> ProcurementPlan:
+    return _nothing(problem, Status.INFEASIBLE, find_conflicts(problem, deadline=deadline))
 
 
 def _nothing(

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.procurement.check import check_plan, check_sessions
+from recommender.procurement.deadline import Deadline
 from recommender.procurement.greedy import fill
 from recommender.procurement.model import build_model
 from recommender.procurement.ordering import in_order, skipped_steps
@@ -236,3 +237,68 @@ def test_a_stopped_clock_still_gives_a_plan(problem_of: Any) -> None:
     assert check_plan(problem, plan) == ()
     assert 0 <= plan.gap < 1
     assert plan.value <= plan.bound
+
+
+class LeapingClock:
+    """A clock that stands still for some looks and then has left every deadline behind."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks, self.late = looks, 0
+
+    def __call__(self) -> float:
+        if self.looks > 0:
+            self.looks -= 1
+            return 0.0
+        self.late += 1
+        return 1e9
+
+
+@pytest.mark.parametrize("gini_max", [None, 0.1])
+@pytest.mark.parametrize("looks", [1, 2, 3, 4, 6, 8, 12, 16, 24])
+def test_whenever_time_runs_out_no_other_step_begins_and_there_is_a_plan(
+    problem_of: Any, looks: int, gini_max: float | None
+) -> None:
+    rng = np.random.default_rng(5)
+    demand = rng.gamma(2.0, 40.0, (3, 120)) * np.array([[1.0], [2.0], [1.5]])
+    problem = problem_of(
+        demand.tolist(), rng.integers(5, 20, 120).tolist(), [300] * 3, gini_max=gini_max
+    )
+    clock = LeapingClock(looks)
+    plan = plan_procurement(problem, time_limit_s=20.0, mip_gap=0.0, clock=clock)
+    assert plan.lines
+    assert check_plan(problem, plan) == ()
+    # Each step looks once or twice before it gives up; none goes on.
+    assert clock.late <= 20
+
+
+def test_steps_share_one_deadline() -> None:
+    now = [10.0]
+    deadline = Deadline.within(8.0, lambda: now[0])
+    first = deadline.part(0.5)
+    assert first.left() == 4.0
+    now[0] = 14.0
+    assert first.passed()
+    assert deadline.left() == 4.0
+    assert deadline.part(0.25).left() == 1.0
+    now[0] = 30.0
+    assert deadline.part(0.5).left() == 0.0  # never a new beginning
+    assert deadline.left() == 0.0
+
+
+def test_what_makes_a_full_plan_uneven_is_given_back(problem_of: Any) -> None:
+    # The second street has no more money; the first has far more than evenness lets it use.
+    rng = np.random.default_rng(8)
+    demand = rng.uniform(50, 100, (2, 40))
+    problem = problem_of(
+        demand.tolist(), [100] * 40, [3_000, 600], gini_max=0.1, groups={}, sessions_per_cell=1
+    )
+    model = build_model(problem)
+    start = np.zeros(len(model.value))
+    own = np.flatnonzero(model.street == 0)
+    start[own[:30]] = 1.0
+    filled = fill(problem, model, start)
+    assert filled is not None
+    sessions = model.sessions(filled, (2, 2, 40))
+    assert check_sessions(problem, sessions) == ()
+    assert sessions[1].sum() == 6  # all that the poorer street can pay
+    assert 6 <= sessions[0].sum() < 30
