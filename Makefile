@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint types unit requirements clean
+.PHONY: help demo test lint types audit unit requirements clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -42,14 +42,17 @@ types: $(VENV)/.dev  ## mypy strict
 unit: $(VENV)/.dev  ## the tests alone
 	@$(BIN)/pytest
 
-test: lint types unit  ## every check
+audit: $(VENV)/.dev  ## known vulnerabilities of the pinned packages
+	@$(BIN)/python requirements/audit.py
+
+test: lint types audit unit  ## every check
 
 bench-%: $(VENV)/.dev  ## one benchmark: import, simulate, suggestions, demand, plans, serving
 	@$(BIN)/python -m benchmarks.$*
 
 requirements: $(VENV)/.dev  ## compile the pinned requirements again
 	@for set in base dev; do
-	  $(BIN)/uv pip compile pyproject.toml --group build $$([ $$set = dev ] && echo "--group dev -c requirements/base.txt") \
+	  $(BIN)/uv pip compile pyproject.toml --group build $$([ $$set = dev ] && echo "--group dev --extra otel -c requirements/base.txt") \
 	    --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --no-annotate --no-header --quiet -o requirements/$$set.txt
 	done

@@ -30,6 +30,7 @@ from serving.api.routes import (
 )
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
+from serving.api.tracing import Traced
 from serving.settings import Settings
 
 DESCRIPTION = (
@@ -122,6 +123,8 @@ def create_app(
         quick=partial(quick_answer, service),
         log_all=options.log_requests,
     )
+    if service.tracing is not None:
+        app.add_middleware(Traced, tracing=service.tracing)
     return app
 
 

@@ -1,6 +1,7 @@
 """The database as the service sees it: it may be away, and come back."""
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -21,10 +22,18 @@ class Database:
         Where it is; the embedded server is started, or healed, when it is meant.
     service
         How long may be waited.
+    watch
+        Called with the engine when it is made.
     """
 
-    def __init__(self, settings: Settings, service: ServiceSettings) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        service: ServiceSettings,
+        watch: Callable[[sa.Engine], None] | None = None,
+    ) -> None:
         self._settings = settings
+        self._watch = watch
         self._service = service
         self._lock = threading.Lock()
         self._store: Store | None = None
@@ -57,7 +66,7 @@ class Database:
             url = sa.make_url(self.store().url).set(drivername="postgresql+psycopg")
             with self._lock:
                 if self._engine is None:
-                    self._engine = sa.create_engine(
+                    engine = sa.create_engine(
                         url,
                         pool_size=5,
                         max_overflow=5,
@@ -68,6 +77,9 @@ class Database:
                             "options": "-c statement_timeout=10000 -c lock_timeout=5000",
                         },
                     )
+                    if self._watch is not None:
+                        self._watch(engine)
+                    self._engine = engine
         return self._engine
 
     def answers(self) -> bool:

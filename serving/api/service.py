@@ -14,6 +14,7 @@ from serving.api.metrics import Metrics
 from serving.api.recorder import Recorder
 from serving.api.settings import ServiceSettings
 from serving.api.shelf import shelf_of_run
+from serving.api.tracing import Tracing
 from serving.auth.authenticator import Authenticator
 from serving.auth.local_issuer import key_set
 from serving.auth.tokens import Issuer
@@ -51,7 +52,10 @@ class Service:
         self.settings = settings
         self.options = service_settings
         self.now = now
-        self.database = Database(settings, service_settings)
+        endpoint = service_settings.traces_endpoint
+        self.tracing = None if endpoint is None else Tracing(endpoint)
+        watch = None if self.tracing is None else self.tracing.watch
+        self.database = Database(settings, service_settings, watch)
         self.bell = Bell(settings.home)
         self.ingesting = threading.BoundedSemaphore(service_settings.ingest_at_once)
         # One at a time: a plan takes a processor for half a minute.
@@ -95,6 +99,8 @@ class Service:
         self.keeper.stop()
         self.recorder.stop()
         self.database.close()
+        if self.tracing is not None:
+            self.tracing.close()
 
 
 def _shifted(now: Callable[[], datetime], start: datetime) -> Callable[[], datetime]:

@@ -38,6 +38,14 @@ class ServiceSettings(BaseSettings):
         default=False,
         description="Log every request, not only those that failed or took over a second.",
     )
+    traces_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description=(
+            "Where an OpenTelemetry collector takes traces by OTLP over HTTP, such as "
+            "http://127.0.0.1:4318/v1/traces; needs `gongxu[otel]`. No traces when left out."
+        ),
+    )
     cors_origins: list[str] = Field(
         default_factory=list,
         description="Web origins that may call from a browser, as a JSON list. Closed by default.",
