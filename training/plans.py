@@ -151,7 +151,8 @@ def solve_planning(
     broken = check_plan(problem, plan)
     if broken:  # never shown unchecked, whatever the solver says
         raise GongxuError("the plan breaks its own rules: " + "; ".join(broken[:3]) + ".")
-    return Solved(problem, plan, schedule(problem, planning.halls, plan.sessions), tuple(loosened))
+    slots = schedule(problem, planning.halls, plan.sessions, plan.tours)
+    return Solved(problem, plan, slots, tuple(loosened))
 
 
 _SHARE = 0.7  # of the time left for each attempt: there is always some for another
@@ -202,7 +203,7 @@ def write_document(
     """Lines with names, reasons and warnings, and the whole plan's figures."""
     problem, plan = solved.problem, solved.plan
     frame = _frame(planning, solved)
-    reasons = line_reasons(planning, solved.plan)
+    reasons = line_reasons(planning, solved.plan, solved.slots)
     frame["reasons"] = [reasons[key] for key in _keys(frame)]
     frame["warnings"] = line_warnings(planning, frame)
     rules = tuple(describe(planning.rules))
@@ -281,13 +282,17 @@ def _frame(planning: Planning, solved: Solved) -> pd.DataFrame:
                     "high": round(line.high * share, 1),
                     "marginal_fen_per_attendance": round(line.marginal_fen_per_attendance, 1),
                     "toured": line.toured,
-                    "months": ";".join(
-                        f"{planning.months[slot.month]}×{slot.sessions}"
-                        for slot in sorted(slots, key=lambda slot: slot.month)
-                    ),
+                    "months": _month_words(planning.months, slots),
                 }
             )
     return _name(planning, pd.DataFrame(rows, columns=list(rows[0]) if rows else _EMPTY))
+
+
+def _month_words(months: Sequence[str], slots: Sequence[Slot]) -> str:
+    counts: dict[int, int] = {}
+    for slot in slots:
+        counts[slot.month] = counts.get(slot.month, 0) + slot.sessions
+    return ";".join(f"{months[month]}×{n}" for month, n in sorted(counts.items()))
 
 
 _EMPTY = [

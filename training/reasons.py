@@ -1,9 +1,13 @@
 """Why a line is in the plan, from what decided it (理由)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from recommender.procurement.plan import ProcurementPlan
+from recommender.procurement.schedule import Slot
 from training.planning import Planning
+from training.touring import tour_days
 
 LABELS = {
     "category.performance": "演出", "category.lecture": "讲座", "category.exhibition": "展览",
@@ -61,7 +65,9 @@ def rule_words(name: str) -> str:
     return "街镇特色权重" if name.startswith("street.") else name
 
 
-def line_reasons(planning: Planning, plan: ProcurementPlan) -> dict[tuple[str, str, str], str]:
+def line_reasons(
+    planning: Planning, plan: ProcurementPlan, slots: Sequence[Slot]
+) -> dict[tuple[str, str, str], str]:
     """Reasons of every line, ``;``-joined, by (buyer, street, product)."""
     problem = planning.problem
     estimate = planning.estimate
@@ -77,6 +83,7 @@ def line_reasons(planning: Planning, plan: ProcurementPlan) -> dict[tuple[str, s
         (problem.streets.ids[s], problem.products.ids[p])
         for s, p in zip(*np.nonzero(problem.required), strict=True)
     }
+    touring = _tours(planning, slots)
     reasons = {}
     for line in plan.lines:
         s, p = problem.streets.position(line.street), problem.products.position(line.product)
@@ -109,6 +116,34 @@ def line_reasons(planning: Planning, plan: ProcurementPlan) -> dict[tuple[str, s
         if problem.weight[s, p] > 1:
             said.append(f"特色或品牌加权 {problem.weight[s, p]:g}")
         if line.toured:
-            said.append(f"与邻近街道巡演 {line.toured} 场")
+            days = touring.get((line.buyer, line.street, line.product), [])
+            said += days
+            if len(days) < line.toured:
+                said.append(f"另有 {line.toured - len(days)} 场巡演未能排在同月，请与邻街商定日期")
         reasons[line.buyer, line.street, line.product] = ";".join(said)
     return reasons
+
+
+def _tours(planning: Planning, slots: Sequence[Slot]) -> dict[tuple[str, str, str], list[str]]:
+    """With whom and on which days every line tours, one sentence a session."""
+    problem = planning.problem
+    names = dict(zip(planning.streets.streets.ids, planning.streets.names, strict=True))
+    days = tour_days(planning.months, slots)
+    halves: dict[int, list[Slot]] = {}
+    for slot in slots:
+        if slot.tour >= 0:
+            halves.setdefault(slot.tour, []).append(slot)
+    said: dict[tuple[str, str, str], list[str]] = {}
+    for number, (first, second) in halves.items():
+        early, late = days[number]
+        for own, other, on, there in ((first, second, early, late), (second, first, late, early)):
+            street = problem.streets.ids[other.street]
+            key = (
+                problem.buyers.ids[own.buyer],
+                problem.streets.ids[own.street],
+                problem.products.ids[own.product],
+            )
+            said.setdefault(key, []).append(
+                f"巡演：建议 {on.isoformat()}，{names[street] or street} {there.isoformat()}"
+            )
+    return {key: sorted(words) for key, words in said.items()}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.procurement.plan import Tour
 from recommender.procurement.problem import ProcurementProblem
 
 
@@ -58,6 +59,9 @@ class Slot:
     ----------
     placed
         False when no venue had a slot left: the officer has to find one.
+    tour
+        Number of the pair of touring sessions this one belongs to: the other half has the same
+        number, product and month. -1: it does not tour.
     """
 
     buyer: int
@@ -67,15 +71,20 @@ class Slot:
     month: int
     sessions: int
     placed: bool
+    tour: int = -1
 
 
 def schedule(
-    problem: ProcurementProblem, halls: Halls, sessions: NDArray[np.int64]
+    problem: ProcurementProblem,
+    halls: Halls,
+    sessions: NDArray[np.int64],
+    tours: tuple[Tour, ...] = (),
 ) -> tuple[Slot, ...]:
     """Place every session.
 
-    The sessions that need most room choose first, then those with most demand; a session takes the
-    most preferred venue that is free, in the month in which its product and venue are least busy.
+    Tours choose first: both halves come into the same month. Then the sessions that need most
+    room, then those with most demand; a session takes the most preferred venue that is free, in
+    the month in which its product and venue are least busy.
 
     Parameters
     ----------
@@ -83,36 +92,97 @@ def schedule(
         The problem and its venues.
     sessions
         Shape (B, S, P).
+    tours
+        Which of them tour together. A pair for which no month is free in both streets is placed
+        like any other sessions.
     """
-    free = halls.slots.copy()
+    diary = _Diary(halls)
+    left = sessions.copy()
+    number = 0
+    for tour in tours:
+        sides = [(b, s, tour.product) for b, s in (tour.first, tour.second)]
+        for _ in range(tour.sessions):
+            months = set(diary.months(sides[0])) & set(diary.months(sides[1]))
+            if not months:
+                break
+            month = min(months, key=lambda m: (sum(diary.held(side)[m] for side in sides), m))
+            for side in sides:
+                diary.place(side, [month], tour=number)
+                left[side] -= 1
+            number += 1
     demand = problem.demand
     wanted = sorted(
-        zip(*np.nonzero(sessions), strict=True),
+        ((int(b), int(s), int(p)) for b, s, p in zip(*np.nonzero(left), strict=True)),
         key=lambda at: (-halls.needs_seats[at[2]], -demand[at[1], at[2]], at),
     )
-    slots: list[Slot] = []
-    for b, s, p in wanted:
-        months = np.flatnonzero(halls.open_months[p])
-        counts: dict[tuple[int, int, bool], int] = {}
-        held = np.zeros(halls.open_months.shape[1], dtype=np.int64)
-        venues = np.flatnonzero(halls.suits(p) & (halls.street == s))
-        venues = venues[np.lexsort((-halls.seats[venues], halls.preference[venues]))]
-        for _ in range(int(sessions[b, s, p])):
-            place = (-1, int(months[0]) if len(months) else 0, bool(halls.nowhere[p]))
-            if halls.nowhere[p]:
-                place = (-1, int(min(months, key=lambda m: held[m])), True)
-            else:
-                for v in venues:
-                    open_ = [int(m) for m in months if free[v, m] > 0]
-                    if open_:
-                        month = min(open_, key=lambda m: (held[m], -free[v, m], m))
-                        free[v, month] -= 1
-                        place = (int(v), month, True)
-                        break
-            held[place[1]] += 1
-            counts[place] = counts.get(place, 0) + 1
-        slots += [
-            Slot(int(b), int(s), int(p), venue, month, n, placed)
-            for (venue, month, placed), n in sorted(counts.items())
-        ]
-    return tuple(slots)
+    for at in wanted:
+        for _ in range(int(left[at])):
+            diary.place(at, diary.months(at))
+    return diary.slots(sessions)
+
+
+Cell = tuple[int, int, int]
+"""Positions of a buyer, a street and a product."""
+
+
+class _Diary:
+    """Which venues are still free, and what was placed where."""
+
+    def __init__(self, halls: Halls) -> None:
+        self.halls, self.free = halls, halls.slots.copy()
+        self._held: dict[Cell, NDArray[np.int64]] = {}
+        self._venues: dict[tuple[int, int], NDArray[np.intp]] = {}
+        self._counts: dict[Cell, dict[tuple[int, int, bool, int], int]] = {}
+
+    def held(self, at: Cell) -> NDArray[np.int64]:
+        """Sessions of a line by month."""
+        months = self.halls.open_months.shape[1]
+        return self._held.setdefault(at, np.zeros(months, dtype=np.int64))
+
+    def venues(self, street: int, product: int) -> NDArray[np.intp]:
+        """Suitable venues of a street, most preferred first."""
+        if (street, product) not in self._venues:
+            halls = self.halls
+            found = np.flatnonzero(halls.suits(product) & (halls.street == street))
+            order = np.lexsort((-halls.seats[found], halls.preference[found]))
+            self._venues[street, product] = found[order]
+        return self._venues[street, product]
+
+    def months(self, at: Cell) -> list[int]:
+        """Months in which a line's product is open and a venue is free."""
+        _, street, product = at
+        open_ = [int(m) for m in np.flatnonzero(self.halls.open_months[product])]
+        if self.halls.nowhere[product]:
+            return open_
+        venues = self.venues(street, product)
+        return [m for m in open_ if (self.free[venues, m] > 0).any()]
+
+    def place(self, at: Cell, months: list[int], *, tour: int = -1) -> None:
+        """Place one session in one of these months."""
+        _, street, product = at
+        held = self.held(at)
+        open_ = np.flatnonzero(self.halls.open_months[product])
+        place = (-1, int(open_[0]) if len(open_) else 0, bool(self.halls.nowhere[product]), tour)
+        if self.halls.nowhere[product]:
+            if months:
+                place = (-1, min(months, key=lambda m: held[m]), True, tour)
+        else:
+            for v in self.venues(street, product):
+                own = [m for m in months if self.free[v, m] > 0]
+                if own:
+                    month = min(own, key=lambda m: (held[m], -self.free[v, m], m))
+                    self.free[v, month] -= 1
+                    place = (int(v), month, True, tour)
+                    break
+        held[place[1]] += 1
+        counts = self._counts.setdefault(at, {})
+        counts[place] = counts.get(place, 0) + 1
+
+    def slots(self, sessions: NDArray[np.int64]) -> tuple[Slot, ...]:
+        """Everything that was placed, line by line."""
+        return tuple(
+            Slot(*at, venue, month, n, placed, tour)
+            for at in sorted(self._counts)
+            if sessions[at]
+            for (venue, month, placed, tour), n in sorted(self._counts[at].items())
+        )

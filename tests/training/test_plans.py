@@ -1,5 +1,6 @@
 """From tables to a plan: budgets, licences, venues, new products, warnings."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -265,3 +266,25 @@ def test_a_smaller_hall_than_counted_on_is_said() -> None:
     lines = document.lines.set_index("venue_id")
     assert lines.loc["V0", "warnings"].count("座场馆") == 0
     assert "安排在 20 座场馆（估算按 100 座）" in lines.loc["V1", "warnings"]
+
+
+def test_tours_are_held_on_days_in_a_row_and_say_so() -> None:
+    places = [
+        {"area_code": "D", "name": "区", "level": "district"},
+        {"area_code": "S1", "name": "甲街道", "level": "street", "parent_code": "D",
+         "population": 1000, "lat": 31.2, "lon": 121.4},
+        {"area_code": "S2", "name": "乙街道", "level": "street", "parent_code": "D",
+         "population": 1000, "lat": 31.21, "lon": 121.4},
+    ]  # fmt: skip
+    _, document = make(LOOSE + "[touring]\ndiscount = 0.2\n", dataset=tables(areas=places))
+    toured = document.lines[document.lines["reasons"].str.contains("巡演")]
+    assert set(toured["street_code"]) == {"S1", "S2"}
+    show = toured[toured["product_id"] == "P0"].set_index("street_code")
+    found = re.findall(r"巡演：建议 ([-0-9]+)，乙街道 ([-0-9]+)", show.loc["S1", "reasons"])
+    other = re.findall(r"巡演：建议 ([-0-9]+)，甲街道 ([-0-9]+)", show.loc["S2", "reasons"])
+    assert found
+    assert sorted((there, here) for here, there in found) == sorted(other)
+    for first, second in found:
+        gap = pd.Timestamp(second) - pd.Timestamp(first)
+        assert abs(gap) == pd.Timedelta(days=1)
+        assert first[:7] == "2027-01"  # its licence ends in February
