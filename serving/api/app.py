@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.api.access import OPEN, access_of
 from serving.api.middleware import Surroundings
@@ -40,6 +41,23 @@ DESCRIPTION = (
 
 
 _MALFORMED = {str(status): told for status, told in responses(400).items()}
+
+
+class Application(FastAPI):
+    """FastAPI behind what surrounds every request.
+
+    The commonest question is answered before the framework has begun.
+    """
+
+    front: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        await (self.front or self.inside)(scope, receive, send)
+
+    async def inside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve it by the framework."""
+        await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -73,7 +91,7 @@ def create_app(
         finally:
             await anyio.to_thread.run_sync(service.close)
 
-    app = FastAPI(
+    app = Application(
         title="gongxu",
         version="1",
         description=DESCRIPTION,
@@ -114,8 +132,8 @@ def create_app(
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key", "x-request-id"],
         )
-    app.add_middleware(
-        Surroundings,
+    app.front = Surroundings(
+        app.inside,
         metrics=service.metrics,
         body_max=int(options.body_max_mb * 1_000_000),
         body_timeout_s=options.body_timeout_s,
@@ -124,7 +142,7 @@ def create_app(
         log_all=options.log_requests,
     )
     if service.tracing is not None:
-        app.add_middleware(Traced, tracing=service.tracing)
+        app.front = Traced(app.front, tracing=service.tracing)
     return app
 
 

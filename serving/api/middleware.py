@@ -104,8 +104,11 @@ class Surroundings:
             elif length.isdigit() and int(length) > self._body_max:
                 await _refuse(scope, answer, 413, "The request body is too large.")
             elif self._quick is not None and (ready := self._quick(scope, headers)):
-                for message in ready:
-                    await answer(message)
+                start, body = ready
+                status = 200
+                start["headers"] += ((b"x-request-id", request_id), *SECURITY_HEADERS)
+                await send(start)
+                await send(body)
             elif scope["method"] in ("GET", "HEAD"):
                 await self.app(scope, receive, answer)
             else:
