@@ -36,7 +36,7 @@ from data.dataset import Dataset, canonical
 from data.schema import TABLES, Kind
 from data.snapshot import as_of
 from recommender.metrics.ranking import ndcg_at_k
-from serving.batch import BLOCK
+from serving.batch import BLOCK, side_by_side
 from serving.lists import ListEngine
 from serving.live import Live, utc
 from serving.pricing import price_seats
@@ -161,11 +161,12 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 def everybody(engine: ListEngine) -> int:
     """Lists of all residents; returns how many places were filled."""
     total = len(engine.live.world.residents)
-    filled = 0
-    for first in range(0, total, BLOCK):
+
+    def block(first: int) -> int:
         asked = engine.ask_residents(first, min(first + BLOCK, total))
-        filled += int((engine.lists(asked, N).columns >= 0).sum())
-    return filled
+        return int((engine.lists(asked, N).columns >= 0).sum())
+
+    return sum(side_by_side(block, range(0, total, BLOCK)))
 
 
 def one_by_one(engine: ListEngine, rows: NDArray[np.intp]) -> NDArray[np.float64]:

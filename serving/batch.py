@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from features.time import LOCAL
 from recommender.errors import NotTrainedError, UsageError
@@ -119,19 +121,39 @@ def suggest_all(
     )
     if told is not None:
         told(done, total)
-    for first, part in zip(starts, parts, strict=True):
-        if part.exists():
-            continue
-        table = block_table(suggester, first, min(first + block, total), n, lang)
-        half = part.with_suffix(".half")
-        pq.write_table(table, half)
-        half.replace(part)
-        done += min(block, total - first)
+
+    def write(first: int) -> int:
+        last = min(first + block, total)
+        half = part_of[first].with_suffix(".half")
+        pq.write_table(block_table(suggester, first, last, n, lang), half)
+        half.replace(part_of[first])
+        return last - first
+
+    part_of = dict(zip(starts, parts, strict=True))
+    for residents in side_by_side(write, [at for at in starts if not part_of[at].exists()]):
+        done += residents
         if told is not None:
             told(done, total)
     rows = _join(parts, out, side / "whole")
     shutil.rmtree(side)
     return rows
+
+
+def side_by_side(work: Callable[[int], int], starts: Sequence[int]) -> Iterator[int]:
+    """Do blocks on all processors, and yield what each returns, in order.
+
+    Numpy and scipy let go of the interpreter while they compute, so that threads are enough.
+    """
+    with threadpool_limits(1, "blas"), ThreadPoolExecutor(_processors()) as pool:
+        try:
+            yield from pool.map(work, starts)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _run_of(suggester: Suggester, n: int, lang: str, block: int) -> Run:

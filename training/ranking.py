@@ -17,8 +17,9 @@ from recommender.ranking.signals import NAMES
 OBJECTIVES = ("lambdarank", "binary")
 MIX = {"linear": 0.25, "lambdarank": 0.375, "binary": 0.375}
 """What ranks unless something else is surely better: each errs in its own way."""
+ALONE = {"linear": 1.0}
 OTHERS = (
-    {"linear": 1.0},
+    ALONE,
     {"lambdarank": 1.0},
     {"binary": 1.0},
     {"popularity": 1.0},
@@ -26,17 +27,30 @@ OTHERS = (
 )
 SURE = 2.0
 """Standard errors by which another has to win: the best of several looks better than it is."""
+WORTH = 0.05
+"""Share by which whatever holds trees has to win over the linear stage alone where candidates are
+many: a night's lists then take five times as long (docs/decisions/0203)."""
 SINGLE = ("popularity", "event_bookings")
 """Signals that may stand alone: should nothing learnt beat them, they rank."""
 FEW_QUESTIONS = 30
 """With fewer, nothing is learnt that is better than popularity."""
 
 
-def fit_ranker(lessons: list[Rows], *, seed: int) -> Ranker:
+def fit_ranker(lessons: list[Rows], *, seed: int, wide: bool = False) -> Ranker:
     """Fit on the older windows, see what wins on the latest third of them, refit on all.
 
     Signals that help nothing get weight 0 of themselves: the linear stage is penalised, trees do
     not split on them.
+
+    Parameters
+    ----------
+    lessons
+        Past windows.
+    seed
+        Of the trees.
+    wide
+        Whether candidates are so many that trees have to be worth their time: what ranks, unless
+        something else is better by ``WORTH``, is then the linear stage alone.
     """
     if not lessons or sum(len(rows.sizes) for rows in lessons) < FEW_QUESTIONS:
         return _popular()
@@ -47,8 +61,11 @@ def fit_ranker(lessons: list[Rows], *, seed: int) -> Ranker:
         later = np.arange(len(later)) % 3 == 0
     older, newer = rows.take(~later), rows.take(later)
     predictions = _predictions(_fit_all(older, seed), newer)
-    values = [_value(_mixed(predictions, mix, newer), newer) for mix in (MIX, *OTHERS)]
-    mix = _choose(values[0], values[1:])
+    usual, others = (ALONE, (MIX, *OTHERS[1:])) if wide else (MIX, OTHERS)
+    value = _value(_mixed(predictions, usual, newer), newer)
+    gains = [_value(_mixed(predictions, mix, newer), newer) - value for mix in others]
+    best = _surely_positive(gains, WORTH * float(value.mean()) if wide else 0.0)
+    mix = usual if best is None else others[best]
     linear, trees = _fit_all(rows, seed, only=set(mix))
     return Ranker(
         linear=linear,
@@ -101,10 +118,10 @@ def _mixed(
     return total
 
 
-def _choose(usual: NDArray[np.float64], others: list[NDArray[np.float64]]) -> dict[str, float]:
-    gains = [values - usual for values in others]
+def _surely_positive(gains: list[NDArray[np.float64]], least: float) -> int | None:
+    """The best gain that is above ``least`` by more than chance, if any."""
     sure = [gain.mean() - SURE * gain.std() / np.sqrt(len(gain)) for gain in gains]
-    return OTHERS[int(np.argmax(sure))] if max(sure) > 0 else MIX
+    return int(np.argmax(sure)) if max(sure) > least else None
 
 
 def _value(score: NDArray[np.float32], rows: Rows, k: int = 20) -> NDArray[np.float64]:

@@ -120,7 +120,8 @@ def fit_world(
     say("learning to rank")
     first = _fit_first(lessons, rng)
     rows = [rows_of(lesson, i, first, rng) for i, lesson in enumerate(lessons)]
-    ranker = fit_ranker(rows, seed=int(rng.integers(2**31 - 1)))
+    wide = len(world.bookable(world.as_of)) > WIDE
+    ranker = fit_ranker(rows, seed=int(rng.integers(2**31 - 1)), wide=wide)
     model = SuggestionModel(parts, first, ranker, _uncalibrated())
     say("calibrating")
     return replace(model, calibration=_calibrate(model, lessons, rng))

@@ -14,6 +14,8 @@ from recommender.ranking.world import ATTENDED, CANCELLED, NO_SHOW, World
 
 _DAY = np.timedelta64(1, "D")
 _HOURS = 8
+AGES = 6
+"""Age bands."""
 _EARTH_M = 6_371_000.0
 MOMENTA_DAYS = (1.0, 3.0, 7.0, 14.0, 30.0, 180.0)
 """Half-lives of popularity beside the learnt one; the ranker weighs them."""
@@ -120,7 +122,7 @@ class Circumstance:
         self._lift: dict[tuple[str, str], sp.csr_matrix] = {}
         groups = {
             "street": (world.resident_street, len(world.streets)),
-            "age": (world.resident_age, 6),
+            "age": (world.resident_age, AGES),
         }
         total = float(weight.sum()) + 1e-9
         for group, (of_resident, n_groups) in groups.items():
@@ -195,17 +197,20 @@ class Circumstance:
     def signals(self, ask: Ask, *, quick: bool = False) -> Values:
         """All of shape (q, m), or (1, m) where they are the same for everybody.
 
-        With ``quick`` only the latter.
+        With ``quick`` none that are of one resident alone.
         """
         if ask.events.shape[0] > 1 or len(ask.residents) == 1:
             column = self._column[ask.events]
             if (column >= 0).all():
                 return self._looked_up(ask, column, quick=quick)
-        found = self._common(ask.events, ask.at)
-        if quick:
-            return found
         rows = {"street": ask.streets, "age": self._ages(ask)}
-        return found | self._near_at(rows, ask.events) | self._own(ask)
+        found = self._common(ask.events, ask.at) | self._near_at(rows, ask.events)
+        found["distance"] = self._log_km(ask)
+        return found if quick else found | self._habit(ask)
+
+    def by_age(self, events: NDArray[np.intp]) -> Values:
+        """Signals that go by age band, shape (bands + 1, m); the last row is for who has none."""
+        return self._near_at({"age": np.append(np.arange(AGES), -1)}, events[None, :])
 
     def _common(self, events: NDArray[np.intp], at: np.datetime64) -> Values:
         world, level = self.world, self.world.event_level
@@ -235,11 +240,11 @@ class Circumstance:
             if group in rows
         }
 
-    def _own(self, ask: Ask) -> Values:
-        return {
-            "hours": dense_at(self._hour_lift, ask.residents, self._cell[ask.events]),
-            "distance": np.log1p(self.distance_m(ask) / 1000.0),
-        }
+    def _habit(self, ask: Ask) -> Values:
+        return {"hours": dense_at(self._hour_lift, ask.residents, self._cell[ask.events])}
+
+    def _log_km(self, ask: Ask) -> NDArray[np.float32]:
+        return np.asarray(np.log1p(self.distance_m(ask) / 1000.0))
 
     @cached_property
     def _column(self) -> NDArray[np.int32]:
@@ -255,12 +260,9 @@ class Circumstance:
             self._shelf = self._make_shelf(ask.at)
         shelf = self._shelf
         found = _unstacked(shelf.common, shelf.common_values[column])
-        if quick:
-            return found
         found |= _unstacked(shelf.street, shelf.street_values[ask.streets[:, None], column])
         found |= _unstacked(shelf.age, shelf.age_values[self._ages(ask)[:, None], column])
-        found["hours"] = dense_at(self._hour_lift, ask.residents, self._cell[ask.events])
-        return found
+        return found if quick else found | self._habit(ask)
 
     def _make_shelf(self, at: np.datetime64) -> "_Shelf":
         events = np.flatnonzero(self._column >= 0)[None, :]
@@ -268,8 +270,8 @@ class Circumstance:
         streets = np.append(np.arange(len(self.world.streets)), -1)
         nobody = Ask(np.full(len(streets), -1), streets, events, at)
         near = self._near_at({"street": streets}, events)
-        near["distance"] = self._own(nobody)["distance"]
-        ages = self._near_at({"age": np.append(np.arange(6), -1)}, events)
+        near["distance"] = self._log_km(nobody)
+        ages = self.by_age(events[0])
         return _Shelf(
             at,
             tuple(common),

@@ -4,9 +4,10 @@ Where candidates are many, :class:`recommender.ranking.model.BoundModel` lets a 
 choose who meets the full ranker, and the ranker was fitted on exactly such choices. Here is the
 same first stage with all that does not depend on the resident summed up beforehand::
 
-    first(i, e) = common(e) + x_i · y_e + neighbours(i, e) + own_supplier(i, e)
+    first(i, e) = street(i, e) + age(i, e) + x_i · y_e + neighbours(i, e) + own_supplier(i, e)
 
-*x · y* are factors and words, *neighbours* are EASE, graph filter and who else comes. How many it
+*street* holds what is the same for everybody and what goes by where they ask from, *x · y* are
+factors and words, *neighbours* are EASE, graph filter and who else comes. How many it
 has to choose is measured: few enough to be quick, and so many that what the full ranker puts first
 among all that the model's first stage would have chosen is among them.
 """
@@ -72,9 +73,13 @@ class QuickScores:
         slope = dict(zip(QUICK_NAMES, first.weights / first.scale, strict=True))
         mean = dict(zip(QUICK_NAMES, first.mean, strict=True))
         # Nobody has no signal of a person's own, and what is missing counts as average: as nothing.
-        nobody = make_ask(bound.world, np.array([-1]), candidates, self._at)
+        streets = np.append(np.arange(len(bound.world.streets)), -1)
+        nobody = make_ask(bound.world, np.full(len(streets), -1), candidates, self._at, streets)
         signals = bound.signals(nobody, quick=True)
-        self.common_: Floats = first.predict(columns(signals, QUICK_NAMES))
+        self.street_: Floats = first.predict(columns(signals, QUICK_NAMES)).reshape(nobody.shape)
+        by_age = ready.circumstance.by_age(candidates)
+        of_age = sum(slope[name] * (values - values[-1:]) for name, values in by_age.items())
+        self.age_: Floats = np.asarray(of_age, dtype=np.float32)
         left, right, spoken = [], [], {}
         for name, (own, theirs) in ready.taste.sides(candidates).items():
             left.append(own)
@@ -125,19 +130,18 @@ class QuickScores:
         residents
             Positions, shape (q,); -1 for nobody in particular.
         streets
-            Where they ask from; the first stage does not look at it.
+            Positions of the streets they ask from; -1 unknown.
 
         Returns
         -------
         Shape (q, m), float32.
         """
-        del streets
-        total = np.tile(self.common_, (len(residents), 1))
+        total = self.street_[streets]
         who = np.flatnonzero(residents >= 0)
         if len(who) == 0:
             return total
         rows = residents[who]
-        mine = self._profile_level + np.zeros((len(who), total.shape[1]), dtype=np.float32)
+        mine = self._profile_level + self.age_[self._bound.world.resident_age[rows]]
         for left, right, level in zip(self._left, self._right, self._level, strict=True):
             own = left[rows]
             mine += own @ right

@@ -78,6 +78,7 @@ class Signals:
 
 QUICK_NAMES = (
     *("als", "ease", "graph", "company", "words", "own_supplier"),
+    *("distance", *FAMILIES["nearby"]),
     *("lead", "age"),
     *FAMILIES["momentum"],
 )

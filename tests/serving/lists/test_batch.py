@@ -45,7 +45,7 @@ def test_a_killed_batch_goes_on_and_equals_single_lists(
     assert unfinished(out) == now
     kept = sorted(side_folder(out).glob("*.parquet"))
     stamps = [part.stat().st_mtime_ns for part in kept]
-    assert len(kept) == 2
+    assert len(kept) >= 2  # a third may have been under way on another processor
     done: list[int] = []
 
     def watch(count: int, _: int) -> None:
@@ -53,7 +53,8 @@ def test_a_killed_batch_goes_on_and_equals_single_lists(
         assert [part.stat().st_mtime_ns for part in kept] == stamps
 
     rows = suggest_all(made, 10, out, block=3, told=watch)
-    assert done == [6, 8]  # what was done, and the rest
+    assert done[0] == min(3 * len(kept), 8)  # what was done, and the rest
+    assert done[-1] == 8
     assert not side_folder(out).exists()
     frame = pd.read_parquet(out) if ending == ".parquet" else pd.read_csv(out)
     assert len(frame) == rows == 80
