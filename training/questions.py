@@ -16,7 +16,6 @@ from recommender.procurement.explain import (
     FrontierPoint,
     budget_frontier,
     evenness_frontier,
-    price_in_attendances,
     second_opinion,
     why,
     why_not,
@@ -37,7 +36,7 @@ def explain_choice(
     Returns
     -------
     product_id, title, street_code, street, planned (bool), possible (bool: whether a plan exists
-    with, or without, it), cost (attendances lost by one session less, or one more, of it),
+    with, or without, it), cost (attendances lost without it, or with one session of it),
     expected (attendances at one session), price_fen, reasons (sentences), changes (what would be
     bought more or less: street_code, product_id, title, sessions).
 
@@ -59,17 +58,13 @@ def explain_choice(
     answer = ask(problem, solved.plan, product, street, time_limit_s=time_limit_s)
     gained = float(problem.totals(problem.demand)[1, s, p])
     cost = answer.cost
-    if answer.possible:
-        priced = price_in_attendances(problem, product, street, time_limit_s=time_limit_s)
-        if priced == priced:  # two plans within the solver's gap tell less than their duals
-            cost = max(0.0, priced if planned else -priced)
     each = f"一场预计 {gained:,.0f} 人次、{problem.price_fen[p] / 100:,.0f} 元"
     if planned and answer.possible:
-        said = [f"已列入：{each}，同样的钱和场地用在别处预计少 {cost:,.0f} 人次"]
+        said = [f"已列入：{each}，不买它而重排，全案预计少 {cost:,.1f} 人次"]
     elif planned:
         said = ["已列入：规则需要它", *answer.reasons]
     elif answer.possible:
-        said = [f"未列入：{each}，若安排一场，全案预计少 {cost:,.0f} 人次"]
+        said = [f"未列入：{each}，若安排一场，全案预计少 {cost:,.1f} 人次"]
     else:
         said = [planning.left_out.get(product, "未列入：规则、场馆或目录不允许"), *answer.reasons]
     return {

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from recommender.procurement.deadline import Deadline
 from recommender.procurement.equal_shares import equal_shares
 from recommender.procurement.model import build_model
+from recommender.procurement.near import buy_street_again
 from recommender.procurement.ordering import relax_in_order
 from recommender.procurement.plan import ProcurementPlan, Status, cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem
@@ -66,6 +67,26 @@ class FrontierPoint:
     gap: float
 
 
+_WITH_IT = "one session there draws {:,.0f}; with it the whole plan draws {:,.0f} less"
+_WITHOUT_IT = "without it the whole plan draws {:,.0f} less"
+
+
+def _near(
+    problem: ProcurementProblem,
+    posed: ProcurementProblem,
+    plan: ProcurementPlan,
+    street: int,
+    deadline: Deadline,
+) -> tuple[float, tuple[tuple[str, str, int], ...]] | None:
+    """Loss and changes when one street is bought anew under other rules; None: not that way."""
+    best = buy_street_again(problem, plan, street, deadline=deadline.part(0.2))
+    other = buy_street_again(posed, plan, street, deadline=deadline.part(0.25))
+    if best is None or other is None:
+        return None
+    first, second = replace(plan, sessions=best[1]), replace(plan, sessions=other[1])
+    return max(0.0, best[0] - other[0]), _changes(problem, first, second)
+
+
 def why_not(
     problem: ProcurementProblem,
     plan: ProcurementPlan,
@@ -85,18 +106,24 @@ def why_not(
         )
     required = problem.required.copy()
     required[s, p] = 1
-    forced = plan_procurement(
-        replace(problem, required=required), time_limit_s=time_limit_s, mip_gap=mip_gap
-    )
+    posed = replace(problem, required=required)
+    gained = float(problem.totals(problem.demand)[1, s, p])
+    deadline = Deadline.within(time_limit_s)
+    near = _near(problem, posed, plan, s, deadline)
+    if near is not None:
+        cost, changes = near
+        less = tuple(each for each in changes if each[2] < 0)
+        return WhyNot(True, cost, (_WITH_IT.format(gained, cost),), less)
+    forced = plan_procurement(posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap)
     if forced.status is Status.INFEASIBLE:
         return WhyNot(False, 0.0, forced.conflicts)
     if not forced.lines:
         return WhyNot(False, 0.0, ("no plan with it was found in the time allowed",))
-    cost = max(0.0, plan.value - forced.value)
-    gained = float(problem.totals(problem.demand)[1, s, p])
+    priced = price_in_attendances(problem, product, street, time_limit_s=deadline.left())
+    # Two plans within the solver's gap tell less than the duals do.
+    cost = max(0.0, plan.value - forced.value if priced != priced else -priced)
     less = tuple(each for each in _changes(problem, plan, forced) if each[2] < 0)
-    words = f"one session there draws {gained:,.0f}; with it the whole plan draws {cost:,.0f} less"
-    return WhyNot(True, cost, (words,), less)
+    return WhyNot(True, cost, (_WITH_IT.format(gained, cost),), less)
 
 
 def why(
@@ -122,16 +149,22 @@ def why(
         return WhyNot(False, 0.0, ("a rule requires it",))
     allowed = problem.allowed.copy()
     allowed[s, p] = False
-    without = plan_procurement(
-        replace(problem, allowed=allowed), time_limit_s=time_limit_s, mip_gap=mip_gap
-    )
+    posed = replace(problem, allowed=allowed)
+    deadline = Deadline.within(time_limit_s)
+    near = _near(problem, posed, plan, s, deadline)
+    if near is not None:
+        cost, changes = near
+        more = tuple(each for each in changes if each[2] > 0)
+        return WhyNot(True, cost, (_WITHOUT_IT.format(cost),), more)
+    without = plan_procurement(posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap)
     if without.status is Status.INFEASIBLE:
         return WhyNot(False, 0.0, without.conflicts)
     if not without.lines:
         return WhyNot(False, 0.0, ("no plan without it was found in the time allowed",))
-    cost = max(0.0, plan.value - without.value)
+    priced = price_in_attendances(problem, product, street, time_limit_s=deadline.left())
+    cost = max(0.0, plan.value - without.value if priced != priced else priced)
     more = tuple(each for each in _changes(problem, plan, without) if each[2] > 0)
-    return WhyNot(True, cost, (f"without it the whole plan draws {cost:,.0f} less",), more)
+    return WhyNot(True, cost, (_WITHOUT_IT.format(cost),), more)
 
 
 def price_in_attendances(

@@ -55,6 +55,12 @@ def skipped_steps(model: LinearModel, x: NDArray[np.float64]) -> Steps:
     return _steps(model, taken[:, :, 1:] > taken[:, :, :-1] + 1e-6)
 
 
+def steps_of(model: LinearModel, columns: NDArray[np.bool_]) -> Steps:
+    """(later, earlier) columns of all cells of these session columns."""
+    there = _taken(model, np.append(columns, np.zeros(len(model.value) - len(columns)))) > 0
+    return _steps(model, there[:, :, 1:])
+
+
 def in_order(model: LinearModel, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """A whole solution with the same number of sessions in every cell, the earliest ones taken.
 

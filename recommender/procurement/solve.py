@@ -162,7 +162,7 @@ def _search(
         whole = not fixed.any()
         outside = -np.inf if whole else relaxed.bound - float(cost[fixed[:n]].min())
         share = 0.9 if whole else 0.4
-        x, kernel_bound, status = _solve(
+        x, kernel_bound, status = solve_with_fixed(
             model, fixed, np.rint(relaxed.x), time_limit_s=share * left, mip_gap=mip_gap / 4
         )
         tried = True
@@ -182,7 +182,7 @@ def _search(
         size *= 3
 
 
-def _solve(
+def solve_with_fixed(
     model: LinearModel,
     fixed: NDArray[np.bool_],
     values: Floats,

@@ -11,8 +11,8 @@ from recommender.procurement.explain import (
     compare,
     evenness_frontier,
     opinion_value,
-    price_in_attendances,
     second_opinion,
+    why,
     why_not,
 )
 from recommender.procurement.solve import plan_procurement
@@ -66,10 +66,29 @@ def test_equal_shares_gives_each_street_its_part(problem_of: Any) -> None:
     assert opinion_value(problem, sessions) == pytest.approx(240.0)
 
 
-def test_a_session_is_priced_against_what_its_money_gains_elsewhere(problem_of: Any) -> None:
-    # Money for two and a half sessions: the half would go to the third, 60 for each 1,000.
+def test_what_one_session_costs_is_found_by_solving_again(problem_of: Any) -> None:
+    # Money for two sessions of 1,000 each: the third best would come instead, or must give way.
     problem = problem_of([[100.0, 80.0, 60.0, 10.0]], [1000] * 4, [2500], sessions_per_cell=1)
-    found = [price_in_attendances(problem, f"product{i}", "street0") for i in range(4)]
-    assert found == pytest.approx([40.0, 20.0, 0.0, -50.0])
-    closed = problem_of([[100.0]], [1000], [500])
-    assert np.isnan(price_in_attendances(closed, "product0", "street0"))
+    plan = plan_procurement(problem)
+    lost = [why(problem, plan, f"product{i}", "street0") for i in range(2)]
+    assert [answer.cost for answer in lost] == pytest.approx([40.0, 20.0])
+    assert lost[0].displaced == (("street0", "product2", 1),)
+    asked = [why_not(problem, plan, f"product{i}", "street0") for i in (2, 3)]
+    assert [answer.cost for answer in asked] == pytest.approx([20.0, 70.0])
+    assert asked[1].displaced == (("street0", "product1", -1),)
+
+
+def test_only_the_street_asked_about_changes(problem_of: Any) -> None:
+    rng = np.random.default_rng(4)
+    demand = rng.gamma(2.0, 40.0, (3, 60))
+    problem = problem_of(demand.tolist(), rng.integers(5, 20, 60).tolist(), [150] * 3, gini_max=0.2)
+    plan = plan_procurement(problem, mip_gap=0.01)
+    s, p = (int(axis[0]) for axis in np.nonzero(plan.sessions.sum(axis=0)))
+    answer = why(problem, plan, f"product{p}", f"street{s}")
+    assert answer.possible
+    assert 0 <= answer.cost <= plan.value
+    assert {street for street, _, _ in answer.displaced} <= {f"street{s}"}
+    other = next(i for i in range(60) if not plan.sessions[:, s, i].any())
+    forced = why_not(problem, plan, f"product{other}", f"street{s}")
+    assert forced.possible
+    assert {street for street, _, _ in forced.displaced} <= {f"street{s}"}
