@@ -23,6 +23,10 @@ from recommender.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 NOT_JSON = "The body is not JSON."
+_PLAIN = {
+    404: "There is nothing at this path; /docs names all routes.",
+    405: "This path does not take this method; see the header Allow, and /docs.",
+}
 
 
 class FieldProblem(BaseModel):
@@ -79,7 +83,7 @@ def problem(
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": detail[:1].upper() + detail[1:],
         "instance": request.url.path,
         "request_id": request.scope.get("request_id", ""),
         "errors": errors or [],
@@ -120,7 +124,8 @@ def add_handlers(app: FastAPI) -> None:
         if error.status_code == 400:
             # The framework's own word for bytes that are not even text.
             return problem(request, 400, NOT_JSON, headers=error.headers)
-        return problem(request, error.status_code, str(error.detail), headers=error.headers)
+        detail = _PLAIN.get(error.status_code, str(error.detail))
+        return problem(request, error.status_code, detail, headers=error.headers)
 
     async def of_validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
@@ -130,7 +135,8 @@ def add_handlers(app: FastAPI) -> None:
         ]
         if any(item["type"] == "json_invalid" for item in error.errors()):
             return problem(request, 400, NOT_JSON, errors=errors)
-        return problem(request, 422, "The request is not as documented.", errors=errors)
+        first = f" {errors[0]['where']}: {errors[0]['reason']}." if errors else ""
+        return problem(request, 422, f"The request is not as documented.{first}", errors=errors)
 
     async def of_engine(request: Request, error: Exception) -> Response:
         assert isinstance(error, GongxuError)
