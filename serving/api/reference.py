@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup, escape
 
 _TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ info.title }}: API reference</title>
@@ -13,6 +14,7 @@ body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding
 color:#1b1b1b;background:#fff}
 code,pre{font:14px/1.45 ui-monospace,monospace}pre{background:#f4f4f4;padding:.7rem;overflow:auto}
 h2{margin-top:2.5rem;border-top:1px solid #ccc;padding-top:1rem}table{border-collapse:collapse}
+h2 code{font-size:1.05rem;font-weight:600;overflow-wrap:anywhere}table{margin:1rem 0}
 td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}a{color:#0b4a8f}
 </style></head><body><main>
 <h1>{{ info.title }} {{ info.version }}</h1><p>{{ info.description }}</p>
@@ -69,7 +71,7 @@ def reference_page(document: dict[str, Any]) -> str:
                     "parameters": [
                         {
                             **parameter,
-                            "kind": _kind(parameter.get("schema", {})),
+                            "kind": _with_default(parameter.get("schema", {})),
                             "description": parameter.get("description", ""),
                         }
                         for parameter in operation.get("parameters", [])
@@ -96,7 +98,7 @@ def reference_page(document: dict[str, Any]) -> str:
                     {
                         "name": field,
                         "required": field in schema.get("required", []),
-                        "kind": _kind(value),
+                        "kind": _with_default(value),
                         "description": value.get("description", ""),
                     }
                     for field, value in schema.get("properties", {}).items()
@@ -109,10 +111,21 @@ def reference_page(document: dict[str, Any]) -> str:
     return page
 
 
-def _content(content: dict[str, Any]) -> str:
-    return "; ".join(
-        f"{kind}: {_kind(value.get('schema', {})) or 'text'}" for kind, value in content.items()
-    )
+def _content(content: dict[str, Any]) -> Markup:
+    """Media types, and bodies as links to where their fields are."""
+    told = []
+    for kind, value in content.items():
+        schema = value.get("schema", {})
+        name = escape(_kind(schema) or "text")
+        link = Markup('<a href="#schema-{0}">{0}</a>').format(name) if "$ref" in schema else name
+        told.append(Markup("{}: {}").format(kind, link))
+    return Markup("; ").join(told)
+
+
+def _with_default(schema: dict[str, Any]) -> str:
+    default = schema.get("default")
+    plain = isinstance(default, str | int | float) and default != ""
+    return f"{_kind(schema)}, else {default}" if plain else _kind(schema)
 
 
 def _kind(schema: dict[str, Any]) -> str:

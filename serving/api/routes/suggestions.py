@@ -81,7 +81,7 @@ async def for_resident(
     n: Length = 10,
     at: Annotated[
         AwareDatetime | None,
-        Query(description="Another moment than now, with offset; `+` is sent as `%2B`."),
+        Query(description="Another moment than now, with offset; send + as %2B."),
     ] = None,
     lat: Annotated[float | None, Query(ge=-90, le=90, description="WGS-84, with lon.")] = None,
     lon: Annotated[float | None, Query(ge=-180, le=180, description="WGS-84, with lat.")] = None,
