@@ -1,7 +1,8 @@
 """Which rules cannot hold together: the smallest such set, in words.
 
-Small sets are looked for first, exhaustively; where none of up to two rules conflicts, rules are
-dropped one after the other as long as the rest still conflicts (the deletion filter of Chinneck &
+Small sets are looked for first: single rules by arithmetic, then pairs (all of them where rules are
+few, else of what demands sessions and what pays for them). Where none conflicts, rules are dropped
+one after the other as long as the rest still conflicts (the deletion filter of Chinneck &
 Dravnieks 1991), which leaves a set none of which can be spared.
 """
 
@@ -33,14 +34,15 @@ def find_conflicts(problem: ProcurementProblem, *, deadline: Deadline) -> tuple[
     def conflict(kept: Collection[str]) -> bool:
         return not _feasible(model, always.union(kept), deadline)
 
-    for size in (1, 2):
-        if size == 2 and len(rules) > _MOST_PAIRS:
+    alone = _beyond_reach(model)
+    for name in rules:  # arithmetic alone tells; an instance is worth more than all of a kind
+        if name in alone:
+            return (explain_rule(problem, name),)
+    for few in _likely_pairs(model, rules):
+        if deadline.passed():
             break
-        for few in combinations(rules, size):
-            if deadline.passed():
-                break
-            if conflict(few):
-                return tuple(explain_rule(problem, name) for name in few)
+        if conflict(few):
+            return tuple(explain_rule(problem, name) for name in sorted(few, key=rules.index))
     kept = list(rules)
     if not conflict(kept):
         return ()
@@ -56,6 +58,35 @@ def find_conflicts(problem: ProcurementProblem, *, deadline: Deadline) -> tuple[
         if conflict(rest):
             kept = rest
     return tuple(explain_rule(problem, name) for name in kept)
+
+
+def _beyond_reach(model: LinearModel) -> set[str]:
+    """Rules that no choice of columns can keep, whatever the other rules say."""
+    upper = np.where(np.isfinite(model.upper), model.upper, 1e12)
+    most = model.matrix.maximum(0) @ upper
+    least = model.matrix.minimum(0) @ upper
+    broken = (most < model.low - 1e-9) | (least > model.high + 1e-9)
+    return {model.rule[i] for i in np.flatnonzero(broken)}
+
+
+def _likely_pairs(model: LinearModel, rules: list[str]) -> list[tuple[str, str]]:
+    """Pairs of a rule that demands something and one that limits the same sessions.
+
+    All pairs where there are few rules; else only budgets, the tightest rules there are.
+    """
+    if len(rules) <= _MOST_PAIRS:
+        return list(combinations(rules, 2))
+    n = model.n_sessions
+    used = abs(model.matrix[:, :n]).sign()
+    demanding = [i for i in range(len(model.rule)) if model.low[i] > 0]
+    money = [i for i in range(len(model.rule)) if model.rule[i].startswith("budget:")]
+    if not demanding or not money:
+        return []
+    shared = (used[demanding] @ used[money].T).toarray()
+    return [
+        (model.rule[money[j]], model.rule[demanding[i]])
+        for i, j in zip(*np.nonzero(shared), strict=True)
+    ]
 
 
 def _feasible(model: LinearModel, rules: Collection[str], deadline: Deadline) -> bool:

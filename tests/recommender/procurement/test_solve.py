@@ -302,3 +302,22 @@ def test_what_makes_a_full_plan_uneven_is_given_back(problem_of: Any) -> None:
     assert check_sessions(problem, sessions) == ()
     assert sessions[1].sum() == 6  # all that the poorer street can pay
     assert 6 <= sessions[0].sum() < 30
+
+
+def test_a_floor_above_the_budget_is_found_among_many_rules(problem_of: Any) -> None:
+    n = 80
+    problem = problem_of(
+        [[10.0] * n, [10.0] * n],
+        [1000] * n,
+        [5_000, 50_000],
+        sessions_max=np.full(n, 2),
+        floor_sessions=np.array([6, 0]),
+        gini_max=0.9,
+    )
+    plan = plan_procurement(problem)
+    assert plan.status is Status.INFEASIBLE
+    assert len(plan.conflicts) == 2
+    assert "budget of buyer0" in plan.conflicts[0]
+    assert "floor of street0: at least 6 sessions" in plan.conflicts[1]
+    beyond = plan_procurement(problem_of([[10.0]], [1], [9], floor_sessions=np.array([5])))
+    assert beyond.conflicts == ("floor of street0: at least 5 sessions",)
