@@ -140,7 +140,9 @@ def put_model(
     """Fit a model as of a moment and keep it as a bundle."""
     few = sample_of(tables, SAMPLE, rng)
     parts = {
-        "suggestions": fit_suggestions(few, as_of=now, rng=rng).to_arrays(),
+        "suggestions": fit_suggestions(
+            few, as_of=now, rng=rng, audience=len(tables["residents"])
+        ).to_arrays(),
         "demand": fit_demand(few, as_of=now, rng=rng).to_arrays(),
     }
     manifest = Manifest(data_hash=version, created_at=now, as_of=now, seed=SEED)

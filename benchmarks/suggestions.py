@@ -53,6 +53,9 @@ def meetup(bars: list[Bar], details: Figures) -> None:
     start, end = _last_fifth(dataset)
     found = _run(dataset, _every(start, end, 28), details, "meetup", step=timedelta(days=14))
     engine, als = found.scorers["engine"], found.scorers["als"]
+    by_list = found.questions.groupby("scorer")["ndcg@10"].mean()
+    details["meetup"]["ndcg@10, mean over lists"] = by_list.round(4).to_dict()
+    print(f"  ndcg@10, mean over lists: {details['meetup']['ndcg@10, mean over lists']}")
     bars += [
         Bar("2.1", "ndcg10_meetup", engine["ndcg@10"], tuple(engine["ci"]["ndcg@10"])),
         Bar("2.1", "ratio_to_als", engine["ndcg@10"] / als["ndcg@10"]),

@@ -214,9 +214,8 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
     tables = told("reading", lambda: read(folder))
     at, later = split(tables)
     tables = told("snapshot", lambda whole=tables: as_of(whole, at))
-    model = told(
-        "fitting", lambda: fit_suggestions(sample_of(tables, SAMPLE, rng), as_of=at, rng=rng)
-    )
+    sample, everyone = sample_of(tables, SAMPLE, rng), len(tables["residents"])
+    model = told("fitting", lambda: fit_suggestions(sample, as_of=at, rng=rng, audience=everyone))
     live = told("live arrays", lambda: Live(tables, at))
     engine = told("binding", lambda: ListEngine(model, live, model_version="bench"))
     told("facts of all residents", lambda: live.residents)
@@ -236,7 +235,7 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
     one_by_one(engine, rows[:20])  # warm
 
     yardstick = factors_alone(residents, products, rng)
-    everyone, nothing = np.arange(residents), sp.csr_matrix((residents, products))
+    rows_of_all, nothing = np.arange(residents), sp.csr_matrix((residents, products))
     gc.collect()
     with threadpool_limits(1, "blas"):
         single, theirs = one_by_one(engine, rows), recommend_one_by_one(yardstick, rows)
@@ -245,7 +244,9 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
     with threadpool_limits(1, "blas"):
         told(
             "implicit, all residents",
-            lambda: yardstick.recommend(everyone, nothing, N=N, filter_already_liked_items=False),
+            lambda: yardstick.recommend(
+                rows_of_all, nothing, N=N, filter_already_liked_items=False
+            ),
         )
     for name, seconds in (("one list", single), ("implicit, one", theirs)):
         p50, p99 = np.quantile(seconds, [0.5, 0.99]) * 1e3

@@ -28,15 +28,15 @@ OTHERS = (
 SURE = 2.0
 """Standard errors by which another has to win: the best of several looks better than it is."""
 WORTH = 0.05
-"""Share by which whatever holds trees has to win over the linear stage alone where candidates are
-many: a night's lists then take five times as long (docs/decisions/0203)."""
+"""Share by which whatever holds trees has to win over the linear stage alone where nights would be
+long: lists with trees take five times as long (docs/decisions/0203)."""
 SINGLE = ("popularity", "event_bookings")
 """Signals that may stand alone: should nothing learnt beat them, they rank."""
 FEW_QUESTIONS = 30
 """With fewer, nothing is learnt that is better than popularity."""
 
 
-def fit_ranker(lessons: list[Rows], *, seed: int, wide: bool = False) -> Ranker:
+def fit_ranker(lessons: list[Rows], *, seed: int, frugal: bool = False) -> Ranker:
     """Fit on the older windows, see what wins on the latest third of them, refit on all.
 
     Signals that help nothing get weight 0 of themselves: the linear stage is penalised, trees do
@@ -48,9 +48,10 @@ def fit_ranker(lessons: list[Rows], *, seed: int, wide: bool = False) -> Ranker:
         Past windows.
     seed
         Of the trees.
-    wide
-        Whether candidates are so many that trees have to be worth their time: what ranks, unless
-        something else is better by ``WORTH``, is then the linear stage alone.
+    frugal
+        Whether so many lists are made from so many candidates that trees have to be worth their
+        time: what ranks, unless something else is better by ``WORTH``, is then the linear stage
+        alone.
     """
     if not lessons or sum(len(rows.sizes) for rows in lessons) < FEW_QUESTIONS:
         return _popular()
@@ -61,10 +62,10 @@ def fit_ranker(lessons: list[Rows], *, seed: int, wide: bool = False) -> Ranker:
         later = np.arange(len(later)) % 3 == 0
     older, newer = rows.take(~later), rows.take(later)
     predictions = _predictions(_fit_all(older, seed), newer)
-    usual, others = (ALONE, (MIX, *OTHERS[1:])) if wide else (MIX, OTHERS)
+    usual, others = (ALONE, (MIX, *OTHERS[1:])) if frugal else (MIX, OTHERS)
     value = _value(_mixed(predictions, usual, newer), newer)
     gains = [_value(_mixed(predictions, mix, newer), newer) - value for mix in others]
-    best = _surely_positive(gains, WORTH * float(value.mean()) if wide else 0.0)
+    best = _surely_positive(gains, WORTH * float(value.mean()) if frugal else 0.0)
     mix = usual if best is None else others[best]
     linear, trees = _fit_all(rows, seed, only=set(mix))
     return Ranker(

@@ -41,6 +41,8 @@ ROWS = 100_000
 """Pairs learnt from, about."""
 WIDE_ROWS = 600_000
 """The same where candidates are many: each question then holds fewer bookings."""
+MANY = 200_000
+"""Residents above whom trees over many candidates make nights long (docs/decisions/0203)."""
 GROWTH = 1.05
 """Factors are fitted again for a past window when the log has grown by so much, or a quarter as
 often as there are windows, whichever is less."""
@@ -55,6 +57,7 @@ def fit_suggestions(
     as_of: datetime,
     rng: np.random.Generator,
     horizon: timedelta | None = None,
+    audience: int | None = None,
     progress: Progress | None = None,
 ) -> SuggestionModel:
     """Fit everything that suggestions need.
@@ -74,6 +77,8 @@ def fit_suggestions(
         The only source of chance: the same data and generator state give the same model.
     horizon
         How far ahead a list should look; learnt from the set when left out.
+    audience
+        For how many residents lists will be made every night; those of the set when left out.
     progress
         Told the name of each step.
 
@@ -91,7 +96,7 @@ def fit_suggestions(
         )
     # The matrices are small: threads of linear algebra would mostly wait for each other.
     with threadpool_limits(limits=1, user_api="blas"):
-        return fit_world(world, rng=rng, horizon=horizon, progress=say)
+        return fit_world(world, rng=rng, horizon=horizon, audience=audience, progress=say)
 
 
 def fit_world(
@@ -99,6 +104,7 @@ def fit_world(
     *,
     rng: np.random.Generator,
     horizon: timedelta | None = None,
+    audience: int | None = None,
     progress: Progress | None = None,
 ) -> SuggestionModel:
     """The same from a world that is already built."""
@@ -121,7 +127,8 @@ def fit_world(
     first = _fit_first(lessons, rng)
     rows = [rows_of(lesson, i, first, rng) for i, lesson in enumerate(lessons)]
     wide = len(world.bookable(world.as_of)) > WIDE
-    ranker = fit_ranker(rows, seed=int(rng.integers(2**31 - 1)), wide=wide)
+    many = (len(world.residents) if audience is None else audience) > MANY
+    ranker = fit_ranker(rows, seed=int(rng.integers(2**31 - 1)), frugal=wide and many)
     model = SuggestionModel(parts, first, ranker, _uncalibrated())
     say("calibrating")
     return replace(model, calibration=_calibrate(model, lessons, rng))

@@ -1,6 +1,6 @@
 """Which past windows are relived, and what is chosen to rank with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -71,6 +71,18 @@ def first_hits(ranker, lessons):
 def test_what_tells_is_learnt():
     ranker = fit_ranker(questions(["distance", "words"]), seed=1)
     assert first_hits(ranker, questions(["distance", "words"], seed=5)) > 0.9
+
+
+def test_where_nights_are_long_trees_rank_only_if_they_are_worth_it():
+    usual = fit_ranker(questions(["distance", "words"]), seed=1)
+    frugal = fit_ranker(questions(["distance", "words"]), seed=1, frugal=True)
+    assert (set(usual.mix), set(frugal.mix)) == ({"linear", "lambdarank", "binary"}, {"linear"})
+    # What is told by neither signal alone no weighted sum can find.
+    crossed = [
+        replace(rows, booked=np.sign(rows.x[:, 0]) * np.sign(rows.x[:, 1]) > 0)
+        for rows in questions([], each=100)
+    ]
+    assert fit_ranker(crossed, seed=1, frugal=True).trees
 
 
 def test_plain_popularity_ranks_where_nothing_else_tells_and_little_is_known():
