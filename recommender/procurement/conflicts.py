@@ -3,14 +3,17 @@
 Small sets are looked for first: single rules by arithmetic, then pairs (all of them where rules are
 few, else of what demands sessions and what pays for them). Where none conflicts, rules are dropped
 one after the other as long as the rest still conflicts (the deletion filter of Chinneck &
-Dravnieks 1991), which leaves a set none of which can be spared.
+Dravnieks 1991), which leaves a set none of which can be spared. Where even parts of sessions could
+not keep the rules, prices of the relaxed problem tell beforehand which few rules to filter.
 """
 
 from collections.abc import Collection
 from itertools import combinations
+from typing import Any
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+import scipy.sparse as sp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from recommender.procurement.deadline import Deadline
 from recommender.procurement.model import LinearModel, build_model, with_rows
@@ -18,6 +21,7 @@ from recommender.procurement.ordering import skipped_steps
 from recommender.procurement.problem import ProcurementProblem
 
 _MOST_PAIRS = 60  # rules up to which all pairs are tried
+_LEAST_BROKEN = 1e-5  # sessions; less is the solver's tolerance
 
 
 def find_conflicts(problem: ProcurementProblem, *, deadline: Deadline) -> tuple[str, ...]:
@@ -38,11 +42,18 @@ def find_conflicts(problem: ProcurementProblem, *, deadline: Deadline) -> tuple[
     for name in rules:  # arithmetic alone tells; an instance is worth more than all of a kind
         if name in alone:
             return (explain_rule(problem, name),)
-    for few in _likely_pairs(model, rules):
+    if len(rules) > _MOST_PAIRS:  # solving for every pair would take too long
+        few = _priced(model, rules, deadline)
+        for name in sorted(few, key=rules.index, reverse=True):  # what people set is kept longest
+            if name in few:
+                few = _priced(model, few - {name}, deadline) or few
+        if few:
+            return tuple(explain_rule(problem, name) for name in sorted(few, key=rules.index))
+    for pair in _likely_pairs(model, rules):
         if deadline.passed():
             break
-        if conflict(few):
-            return tuple(explain_rule(problem, name) for name in sorted(few, key=rules.index))
+        if conflict(pair):
+            return tuple(explain_rule(problem, name) for name in sorted(pair, key=rules.index))
     kept = list(rules)
     if not conflict(kept):
         return ()
@@ -67,6 +78,45 @@ def _beyond_reach(model: LinearModel) -> set[str]:
     least = model.matrix.minimum(0) @ upper
     broken = (most < model.low - 1e-9) | (least > model.high + 1e-9)
     return {model.rule[i] for i in np.flatnonzero(broken)}
+
+
+def _priced(model: LinearModel, rules: Collection[str], deadline: Deadline) -> set[str]:
+    """Those of the rules whose relaxation has a price in the cheapest way to break them all.
+
+    By duality they cannot hold together even with parts of sessions (Farkas' lemma). Empty when
+    the rules can be kept so, or when the time is up.
+    """
+    if deadline.passed():
+        return set()
+    always = {"steps", "touring"}
+    kept = np.array([name in always or name in rules for name in model.rule])
+    soft = np.array([name not in always for name in model.rule])[kept]
+    matrix, low, high = model.matrix[kept], model.low[kept], model.high[kept]
+    lower, upper = np.isfinite(low), np.isfinite(high)
+    demands = sp.vstack([-matrix[lower], matrix[upper]], format="csr")
+    limits = np.concatenate([-low[lower], high[upper]])
+    names = np.array(model.rule)[kept]
+    names = np.concatenate([names[lower], names[upper]])
+    relaxed = np.flatnonzero(np.concatenate([soft[lower], soft[upper]]))
+    size = np.maximum(abs(demands).max(axis=1).toarray().ravel(), 1e-9)
+    slack = sp.csr_array(
+        (-size[relaxed], (relaxed, np.arange(len(relaxed)))), shape=(len(limits), len(relaxed))
+    )
+    # linprog's stubs know neither sparse arrays nor arrays of bounds.
+    constraints: Any = sp.hstack([demands, slack], format="csr")
+    upper_bounds = np.concatenate([model.upper, np.full(len(relaxed), np.inf)])
+    bounds: Any = np.column_stack([np.zeros_like(upper_bounds), upper_bounds])
+    found: Any = linprog(
+        np.concatenate([np.zeros(len(model.value)), np.ones(len(relaxed))]),
+        A_ub=constraints,
+        b_ub=limits,
+        bounds=bounds,
+        method="highs",
+        options={"time_limit": deadline.left()},
+    )
+    if found.status != 0 or found.fun < _LEAST_BROKEN:
+        return set()
+    return {str(name) for name in names[found.ineqlin.marginals < -1e-9]} - always
 
 
 def _likely_pairs(model: LinearModel, rules: list[str]) -> list[tuple[str, str]]:

@@ -321,3 +321,21 @@ def test_a_floor_above_the_budget_is_found_among_many_rules(problem_of: Any) -> 
     assert "floor of street0: at least 6 sessions" in plan.conflicts[1]
     beyond = plan_procurement(problem_of([[10.0]], [1], [9], floor_sessions=np.array([5])))
     assert beyond.conflicts == ("floor of street0: at least 5 sessions",)
+
+
+def test_a_budget_that_cannot_pay_two_floors_is_found_among_many_rules(problem_of: Any) -> None:
+    n = 70
+    problem = problem_of(
+        [[10.0] * n] * 2,
+        [100] * n,
+        [6000],
+        floor_sessions=np.array([40, 40]),  # each could be paid alone
+        sessions_max=np.full(n, 2),
+    )
+    plan = plan_procurement(problem)
+    assert plan.status is Status.INFEASIBLE
+    assert plan.conflicts == (
+        "budget of buyer0: at most 60 yuan",
+        "floor of street0: at least 40 sessions",
+        "floor of street1: at least 40 sessions",
+    )
