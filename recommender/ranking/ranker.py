@@ -105,15 +105,19 @@ class LinearRanker:
 
     def predict(self, x: Matrix) -> Matrix:
         """Scores, shape (n,)."""
-        slope = (self.weights / self.scale).astype(np.float32)
-        centred = np.where(np.isfinite(x), x - self.mean.astype(np.float32), np.float32(0))
-        return np.asarray(centred @ slope, dtype=np.float32)
+        return np.asarray(self._centred(x) @ self._slope, dtype=np.float32)
 
     def parts(self, x: Matrix) -> Matrix:
         """What each column adds to the score, shape (n, d)."""
-        slope = (self.weights / self.scale).astype(np.float32)
-        centred = np.where(np.isfinite(x), x - self.mean.astype(np.float32), np.float32(0))
-        return np.asarray(centred * slope, dtype=np.float32)
+        return np.asarray(self._centred(x) * self._slope, dtype=np.float32)
+
+    @property
+    def _slope(self) -> NDArray[np.float32]:
+        return (self.weights / self.scale).astype(np.float32)
+
+    def _centred(self, x: Matrix) -> Matrix:
+        centred = x - self.mean.astype(np.float32)
+        return np.where(np.isfinite(centred), centred, np.float32(0))
 
 
 TREES = {
