@@ -55,9 +55,9 @@ def speed(trial: Trial, details: dict[str, Any]) -> list[Bar]:
             calm["noop"].append(wrk(noop, paced))
         details["full_load"], details["half_load"] = runs, calm
         memory = {1: held(server)}
-        for _ in range(2):
+        for number in (2, 3):  # a signal that comes while the last one waits is lost
             server.send_signal(signal.SIGTTIN)
-        wait_for_workers(server, 3)
+            wait_for_workers(server, number)
         warm(url, trial, rounds=3)
         memory[3] = held(server)
     details["memory_mb_by_workers"] = memory

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 _log = logging.getLogger("gongxu.recorder")
 _FLUSH_S = 1.0
 _HELD_MAX = 200_000
-_AT_ONCE = 5_000
+_AT_ONCE = 500  # few enough that no answer waits long for their encoding
 
 _SHOWN = sa.text(
     "INSERT INTO impressions SELECT sent.* FROM "

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 
@@ -22,6 +23,8 @@ _log = logging.getLogger("gongxu.workers")
 _LOOK_S = 0.2
 _REST_S = 1.0
 _GRACE_S = 10
+_TURN_S = 0.0005
+"""After which a thread at work lets an answer go first (Python's default, 5 ms, is ten answers)."""
 
 SHARED = (
     "serving.api.app",
@@ -105,6 +108,7 @@ class Workers:
         """The child's whole life."""
         code = 1
         try:
+            sys.setswitchinterval(_TURN_S)
             for number in (signal.SIGTTIN, signal.SIGTTOU):
                 signal.signal(number, signal.SIG_DFL)
             for number in (signal.SIGTERM, signal.SIGINT):
