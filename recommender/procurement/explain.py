@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from recommender.procurement.deadline import Deadline
 from recommender.procurement.equal_shares import equal_shares
 from recommender.procurement.model import build_model
-from recommender.procurement.near import buy_street_again
+from recommender.procurement.near import buy_near_again
 from recommender.procurement.ordering import relax_in_order
 from recommender.procurement.plan import ProcurementPlan, Status, cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem
@@ -76,11 +76,12 @@ def _near(
     posed: ProcurementProblem,
     plan: ProcurementPlan,
     street: int,
+    product: int,
     deadline: Deadline,
 ) -> tuple[float, tuple[tuple[str, str, int], ...]] | None:
-    """Loss and changes when one street is bought anew under other rules; None: not that way."""
-    best = buy_street_again(problem, plan, street, deadline=deadline.part(0.2))
-    other = buy_street_again(posed, plan, street, deadline=deadline.part(0.25))
+    """Loss and changes when little is bought anew under other rules; None: not that way."""
+    best = buy_near_again(problem, plan, street, product, deadline=deadline.part(0.2))
+    other = buy_near_again(posed, plan, street, product, deadline=deadline.part(0.25))
     if best is None or other is None:
         return None
     first, second = replace(plan, sessions=best[1]), replace(plan, sessions=other[1])
@@ -109,7 +110,7 @@ def why_not(
     posed = replace(problem, required=required)
     gained = float(problem.totals(problem.demand)[1, s, p])
     deadline = Deadline.within(time_limit_s)
-    near = _near(problem, posed, plan, s, deadline)
+    near = _near(problem, posed, plan, s, p, deadline)
     if near is not None:
         cost, changes = near
         less = tuple(each for each in changes if each[2] < 0)
@@ -151,7 +152,7 @@ def why(
     allowed[s, p] = False
     posed = replace(problem, allowed=allowed)
     deadline = Deadline.within(time_limit_s)
-    near = _near(problem, posed, plan, s, deadline)
+    near = _near(problem, posed, plan, s, p, deadline)
     if near is not None:
         cost, changes = near
         more = tuple(each for each in changes if each[2] > 0)

@@ -1,8 +1,9 @@
-"""Solve again near a plan: one street is bought anew, all else stays.
+"""Solve again near a plan: what nearly was bought and nearly was not, around one cell.
 
 Two searches over the whole district differ by more than one session is worth, since both stop
-within a gap. Over one street alone both are nearly exact, so that their difference is what a
-session costs.
+within a gap. Over so little both are nearly exact, so that their difference is what a session
+costs. Free are the least of the street's sessions in the plan, the best that are not, and the same
+of the supplier elsewhere, whose share may be used up. Everything else stays.
 """
 
 from dataclasses import replace
@@ -19,42 +20,48 @@ from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.relaxation import Floats
 from recommender.procurement.solve import solve_with_fixed
 
-_GAP = 1e-4  # of one street's value
-_STAY = (
-    0.02  # attendances that keeping a session of the plan is worth, so that ties stay as planned
-)
+Cell = tuple[int, int]
+"""Positions of a street and a product."""
+
+_GAP = 1e-4
+_MARGIN = 30
+"""Sessions on either side of the margin that may change, of the street and of the supplier."""
+
+_STAY = 0.02
+"""Attendances that keeping a session of the plan is worth, so that ties stay as planned."""
 
 
-def buy_street_again(
+def buy_near_again(
     problem: ProcurementProblem,
     plan: ProcurementPlan,
     street: int,
+    product: int,
     *,
     deadline: Deadline,
 ) -> tuple[float, NDArray[np.int64]] | None:
-    """The best plan that differs from a plan in one street only.
+    """The best plan that differs from a plan in a few sessions around one cell only.
 
     Parameters
     ----------
     problem
         The rules to keep; they may be others than the plan's.
     plan
-        What stays in all other streets.
-    street
-        Position of the street that is bought anew.
+        What stays elsewhere.
+    street, product
+        Positions of the cell around which is bought anew.
     deadline
         When to stop.
 
     Returns
     -------
-    Weighted attendances and sessions of shape (B, S, P); ``None`` when there is no such plan
-    (the catalogue or a supplier's cap may be used up elsewhere), or none was found in the time.
+    Weighted attendances and sessions of shape (B, S, P); ``None`` when there is no such plan,
+    or none was found in the time.
     """
     model = build_model(problem)
     planned = _columns_of(model, plan)
     n, end = model.n_sessions, model.n_sessions + len(model.tours)
     fixed = np.zeros(len(model.value), dtype=np.bool_)
-    free = model.street == street
+    free = _margin(problem, model, planned[:n] > 0, (street, product))
     fixed[:n] = ~free
     fixed[n:end] = [street not in (a[1], b[1]) for a, b, _ in model.tours]
     held = replace(model, value=model.value + _STAY * (planned > 0))
@@ -67,6 +74,26 @@ def buy_street_again(
         return None
     cells = cell_attendance(problem, sessions.sum(axis=0), problem.demand)
     return float((problem.weight * cells).sum()), sessions
+
+
+def _margin(
+    problem: ProcurementProblem, model: LinearModel, planned: NDArray[np.bool_], cell: Cell
+) -> NDArray[np.bool_]:
+    """Session columns around the cell: the dearest for what they draw, the cheapest of the rest."""
+    street, product = cell
+    dear = problem.price_fen[model.product] / np.maximum(model.value[: model.n_sessions], 1e-9)
+    supplier = problem.supplier[model.product] == problem.supplier[product]
+    here = model.street == street
+    own = model.product == product
+    if np.count_nonzero(own & planned) >= problem.sessions_max[product]:
+        # Where one must be given up, its money buys something else.
+        here |= np.isin(model.street, model.street[own & planned])
+    free: NDArray[np.bool_] = here & own
+    for among in (here, supplier & ~here):
+        for side, sign in ((planned, -1.0), (~planned, 1.0)):
+            columns = np.flatnonzero(among & side)
+            free[columns[np.argsort(sign * dear[columns], kind="stable")[:_MARGIN]]] = True
+    return free
 
 
 def _columns_of(model: LinearModel, plan: ProcurementPlan) -> Floats:

@@ -28,6 +28,21 @@ def test_forcing_a_product_in_costs_what_it_displaces(problem_of: Any) -> None:
     assert why_not(problem, plan, "product0", "street0").reasons == ("it is in the plan",)
 
 
+def test_what_is_used_up_elsewhere_is_taken_from_there(problem_of: Any) -> None:
+    problem = problem_of(
+        [[50.0, 45.0, 1.0], [90.0, 40.0, 1.0], [5.0, 5.0, 30.0]],
+        [1000] * 3,
+        [1000] * 3,
+        sessions_max=np.array([1, 9, 9]),
+        sessions_per_cell=1,
+    )
+    plan = plan_procurement(problem)
+    answer = why_not(problem, plan, "product0", "street0")
+    assert answer.possible
+    assert answer.cost == pytest.approx(90 + 45 - 50 - 40)
+    assert answer.displaced == (("street0", "product1", -1), ("street1", "product0", -1))
+
+
 def test_what_cannot_be_bought_says_why(problem_of: Any) -> None:
     dear = problem_of([[100.0, 60.0]], [1000, 5000], [1000])
     answer = why_not(dear, plan_procurement(dear), "product1", "street0")
