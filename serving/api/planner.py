@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from recommender.errors import GongxuError, UnknownIdError, UsageError
 from serving.settings import Settings
+from serving.streams import keep_output_clean
 from serving.tables import plan_requests
 
 if TYPE_CHECKING:
@@ -219,6 +220,7 @@ def main() -> int:
     """Answer the question on standard input; returns the exit code."""
     from serving.api.logs import LOGGING
 
+    keep_output_clean()
     logging.config.dictConfig(LOGGING)
     question = json.load(sys.stdin)
     try:

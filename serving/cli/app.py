@@ -10,6 +10,7 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from recommender.errors import GongxuError
 from serving.cli.output import log
+from serving.streams import keep_output_clean
 
 GROUPS = (
     "data",
@@ -59,6 +60,7 @@ for name in GROUPS:
 
 def main() -> None:
     """Run the command line and end the process with the contract's exit code."""
+    keep_output_clean()
     try:
         status = app(standalone_mode=False)
     except Exit as done:
