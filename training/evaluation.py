@@ -1,6 +1,6 @@
 """Walk-forward evaluation: every scorer and the full engine on later time, side by side."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -44,6 +44,11 @@ BINS = 5
 _CELLS = 1_500_000
 
 Fit = Callable[..., SuggestionModel]
+Scored = Callable[[pd.Index, pd.Index], NDArray[np.float32]]
+"""Scores of residents and events by their identifiers, shape (residents, events)."""
+
+Peer = Callable[[Dataset], Scored]
+"""Fits a foreign engine on what was known."""
 
 
 @dataclass(slots=True)
@@ -121,6 +126,7 @@ def evaluate(
     until: datetime | None = None,
     questions: int = 6000,
     fit: Fit = fit_suggestions,
+    peers: Mapping[str, Peer] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> EvaluationReport:
     """Fit before each cutoff, ask afterwards, compare with what was booked.
@@ -141,6 +147,8 @@ def evaluate(
         About so many in all; more are drawn from at random, all residents alike.
     fit
         What fits a model; exchanged by benchmarks.
+    peers
+        Other engines to be asked the same, by name; fitted when the engine is.
     progress
         Told what is going on.
 
@@ -157,14 +165,15 @@ def evaluate(
     everything = build_world(dataset, end.to_pydatetime())
     moments = [_moment(cutoff) for cutoff in cutoffs] or [last_fifth(everything)]
     every = np.timedelta64(step, "us") if step else step_of(_known(dataset, min(moments))[1])
-    tallies = {name: _Tally() for name in (*CHAINS, ENGINE)}
+    peers = peers or {}
+    tallies = {name: _Tally() for name in (*CHAINS, *peers, ENGINE)}
     chances: list[NDArray[np.float64]] = []
     notes = {"answerable": 0, "questions": 0, "bookings": 0, "unreachable_bookings": 0, "asks": 0}
     used = 0
     cut = windows(moments, _moment(end), every)
     most = max(100, questions // max(sum(len(window.asks) for window in cut), 1))
     for window in cut:
-        asked = _walk(dataset, window, every, most, tallies, chances, notes, rng, fit, say)
+        asked = _walk(dataset, window, every, most, tallies, chances, notes, rng, fit, peers, say)
         used += asked > 0
     if not used:
         raise UsageError(
@@ -184,12 +193,14 @@ def _walk(
     notes: dict[str, Any],
     rng: np.random.Generator,
     fit: Fit,
+    peers: Mapping[str, Peer],
     say: Callable[[str], None],
 ) -> int:
     before, world = _known(dataset, window.start)
     say(f"fitting on what was known at {window.start}")
     horizon = min(every, window.end - window.start).astype("timedelta64[us]").item()
     model = fit(before, as_of=_zoned(window.start), rng=rng, horizon=horizon)
+    others = {name: peer(before) for name, peer in peers.items()}
     old = set(np.unique(world.event_level["product"][world.log_event]).tolist())
     old_products = {world.products.ids[p] for p in old}
     asked = 0
@@ -212,7 +223,7 @@ def _walk(
         if len(questions.residents) == 0:
             continue
         asked += len(questions.residents)
-        _answer(bound, questions, old_products, tallies, rng)
+        _answer(bound, others, questions, old_products, tallies, rng)
     return asked
 
 
@@ -266,6 +277,7 @@ def _chances(
 
 def _answer(
     bound: BoundModel,
+    others: Mapping[str, Scored],
     asked: Queries,
     old_products: set[str],
     tallies: dict[str, _Tally],
@@ -295,8 +307,9 @@ def _answer(
             name: fall_back([signals[one] for one in chain], empty=-1e9)
             for name, chain in CHAINS.items()
         }
-        answers = bound.score(residents, candidates, asked.at)
-        scores[ENGINE] = answers.total
+        names = pd.Index(world.residents.take(residents))
+        scores |= {name: scored(names, pd.Index(ids)) for name, scored in others.items()}
+        scores[ENGINE] = bound.score(residents, candidates, asked.at).total
         kind = _kind(world, residents, history)
         for name, values in scores.items():
             values = np.where(excluded, np.float32(-np.inf), values)

@@ -179,6 +179,29 @@ def test_every_question_is_answered_once_by_every_scorer(report):
     assert (counts == report.notes["questions"]).all()
 
 
+def test_a_foreign_engine_is_asked_the_same_and_knows_only_what_was_known(district, fitted):
+    taken = district["bookings"].set_index("booked_at").sort_index()
+    latest = []
+
+    def fit(before):
+        latest.append(before["bookings"]["booked_at"].max())
+        later = set(zip(taken["resident_id"], taken["event_id"], strict=True))  # it cheats
+        return lambda residents, events: np.array(
+            [[float((r, e) in later) for e in events] for r in residents], dtype=np.float32
+        )
+
+    found = evaluate(
+        district,
+        [CUTOFF],
+        rng=np.random.default_rng(0),
+        fit=lambda *_, **__: fitted[0],
+        peers={"foreign": fit},
+    )
+    assert latest == [taken.index[taken.index <= pd.Timestamp(CUTOFF)].max()]
+    assert found.scorers["foreign"]["ndcg@10"] == pytest.approx(1.0)
+    assert (found.questions["scorer"] == "foreign").sum() == found.notes["questions"]
+
+
 def test_chances_are_compared_with_what_everybody_did_not_with_what_bookers_did(report):
     found = report.scorers["engine"]["calibration"]
     bins = found["bins"]
