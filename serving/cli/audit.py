@@ -74,7 +74,14 @@ def list_entries(
         store.close()
     names = ["entry", "at", "actor", "action", "subject", "payload", "digest"]
     rows = [[getattr(entry, name) for name in names] for entry in entries]
-    emit(pd.DataFrame(rows, columns=names), format, shown=names[:6])
+    frame = pd.DataFrame(rows, columns=names)
+    if format is Format.TABLE:  # a plan's entry holds all its rules; json and csv show them
+        frame["payload"] = [_short(str(payload)) for payload in frame["payload"]]
+    emit(frame, format, shown=names[:6])
+
+
+def _short(text: str, most: int = 120) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def decide(
