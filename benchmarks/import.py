@@ -4,7 +4,8 @@
 Both run against one embedded server with its usual settings, one after the other. *Bare COPY* is
 psycopg's ``COPY … FROM STDIN (FORMAT csv)`` of the file into a plain logged table of the same
 column types, made in an earlier transaction, without key, index or constraint. *Import* is
-``data.importing.import_path`` of the same file: reading, every rule of the contract, references to
+``data.files.importing.import_path`` of the same file: reading, every rule of the contract,
+references to
 700,000 residents and 20,000 events, one transaction, primary key and indexes. Copies go first and
 last, and the mean of their times counts; the page cache is warm for all.
 """
@@ -23,10 +24,10 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from benchmarks.report import Bar, report
-from data.embedded import embedded_url, release
-from data.importing import import_path
+from data.files.importing import import_path
 from data.schema import BOOKING_STATUSES
-from data.store import Store
+from data.store.embedded import embedded_url, release
+from data.store.store import Store
 
 SEED = 20260701
 RESIDENTS, EVENTS = 700_000, 20_000

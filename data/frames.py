@@ -1,6 +1,7 @@
 """The schema as pandera sees it: a check on frames that programs make.
 
-Rows from files are judged by :mod:`data.validation`, which works on Arrow columns, says where a bad
+Rows from files are judged by :mod:`data.files.validation`, which works on Arrow columns, says where
+a bad
 row stands and lets the good ones pass (docs/decisions/0102). A frame that a program made has no
 lines and no excuse: it is right as a whole or refused.
 """

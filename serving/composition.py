@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from recommender.errors import GongxuError, NotTrainedError
 
 if TYPE_CHECKING:
-    from data.store import Store
+    from data.store.store import Store
     from serving.settings import Settings
-    from training.bundle import Bundle
-    from training.registry import Registry
-    from training.served import Served
+    from training.registry.bundle import Bundle
+    from training.registry.registry import Registry
+    from training.registry.served import Served
 
 
 def open_store(settings: Settings) -> Store:
@@ -26,11 +26,11 @@ def open_store(settings: Settings) -> Store:
     GongxuError
         If it does not answer.
     """
-    from data.store import Store
+    from data.store.store import Store
 
     if settings.database_url is not None:
         return Store.connect(settings.database_url)
-    from data.embedded import embedded_url
+    from data.store.embedded import embedded_url
 
     return Store.connect(embedded_url(settings.home))
 
@@ -43,7 +43,7 @@ def open_registry(settings: Settings, store: Store | None = None) -> Registry:
     GongxuError
         If the database does not answer or was never initialised.
     """
-    from training.registry import Registry
+    from training.registry.registry import Registry
 
     store = store or open_store(settings)
     require_tables(store)
@@ -86,8 +86,8 @@ def served_model(settings: Settings, store: Store | None = None) -> ServedModel:
     BundleError
         If its files are damaged.
     """
-    from training.bundle import load_bundle, read_manifest
-    from training.served import read_served
+    from training.registry.bundle import load_bundle, read_manifest
+    from training.registry.served import read_served
 
     opened = store or open_store(settings)
     try:
@@ -115,7 +115,7 @@ def require_tables(store: Store) -> None:
     GongxuError
         If it is empty, older or newer.
     """
-    from data.upgrading import current_revision, newest_revision
+    from data.store.upgrading import current_revision, newest_revision
 
     found, wanted = current_revision(store.engine), newest_revision()
     if found is None:

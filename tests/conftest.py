@@ -24,7 +24,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def embedded_home() -> Iterator[Path]:
     """A ``GONGXU_HOME`` with a running embedded PostgreSQL, for the whole session."""
-    from data.embedded import embedded_url, release
+    from data.store.embedded import embedded_url, release
 
     # Not under pytest's own folder, which the server's account may not enter as root.
     home = Path(tempfile.mkdtemp(prefix="gongxu-"))
@@ -40,8 +40,8 @@ def embedded_home() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def template_url(embedded_home: Path) -> str:
     """The embedded server's own database, migrated; read-only for tests."""
-    from data.embedded import embedded_url
-    from data.store import Store
+    from data.store.embedded import embedded_url
+    from data.store.store import Store
 
     url = embedded_url(embedded_home)
     store = Store.connect(url)

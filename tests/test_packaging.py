@@ -90,7 +90,8 @@ def test_the_wheel_works_in_an_environment_of_its_own(wheel, tmp_path):
     assert "retrain" in shown.stdout
     where = run(
         str(python), "-c",
-        "import data.upgrading as u, training.bundle as b; print(u.__file__, b.__file__);"
+        "import data.store.upgrading as u, training.registry.bundle as b;"
+        "print(u.__file__, b.__file__);"
         "print(u.newest_revision())",
     )  # fmt: skip
     assert where.returncode == 0, where.stderr

@@ -17,14 +17,14 @@ from typing import Any
 from data.dataset import Dataset
 from data.schema import NEEDED_TO_TRAIN
 from data.snapshot import as_of as snapshot_as_of
-from data.store import Store
+from data.store.store import Store
 from recommender.errors import GateRefusedError
-from training.bundle import Manifest, make_ready, save_bundle
-from training.gate import GateRules, Verdict, check_data
+from training.evaluation.backtest import Backtest, run_backtest
+from training.evaluation.data_profile import DataProfile, fingerprint, newest_moment, profile_of
+from training.evaluation.gate import GateRules, Verdict, check_data
 from training.lock import RunLock, hold_lock
-from training.profile import DataProfile, fingerprint, newest_moment, profile_of
-from training.registry import Entry, Registry
-from training.trial import Trial, run_trial
+from training.registry.bundle import Manifest, make_ready, save_bundle
+from training.registry.registry import Entry, Registry
 
 PACKAGES = ("gongxu", "numpy", "scipy", "pandas", "scikit-learn", "implicit", "lightgbm")
 
@@ -163,7 +163,7 @@ def _run(
             )
         return Outcome(newest.version, "unchanged", newest.manifest.as_of)
     old = _served_entry(registry)
-    trial = run_trial(
+    trial = run_backtest(
         snapshot,
         as_of=as_of,
         seed=request.seed,
@@ -238,7 +238,7 @@ def _manifest(
     as_of: datetime,
     now: datetime,
     config: Mapping[str, Any],
-    trial: Trial,
+    trial: Backtest,
     verdict: Verdict,
     profile: DataProfile,
 ) -> Manifest:

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from data.converters.conversion import Conversion, Records, assemble
 from data.converters.ledger import Ledger
-from data.converters.shelf import shelf_year, standing_event, standing_id
-from data.converters.source import Row, age_band, find, number, slug, table_rows, whole
+from data.converters.source_rows import Row, age_band, find, number, slug, table_rows, whole
+from data.converters.standing_events import shelf_year, standing_event, standing_id
 from recommender.errors import InputRejectedError
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -24,7 +24,8 @@ _SEX = {"female": "f", "male": "m"}
 def convert_lending_library(path: Path) -> Conversion:
     """Books become products, authors suppliers, arrondissements streets, loans bookings.
 
-    A book stands on the shelf all year: one standing event a year (:mod:`data.converters.shelf`)
+    A book stands on the shelf all year: one standing event a year
+    (:mod:`data.converters.standing_events`)
     from the year of its first dated loan to the last year in which the library lent anything.
 
     Raises

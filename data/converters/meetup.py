@@ -7,7 +7,7 @@ from typing import Any
 
 from data.converters.conversion import Conversion, Records, assemble
 from data.converters.ledger import Ledger
-from data.converters.source import epoch, find, point, slug, table_rows, whole
+from data.converters.source_rows import epoch, find, point, slug, table_rows, whole
 
 _REGION, _EVERYWHERE = "meetup", "meetup.all"
 _STATUS = {"past": "done", "upcoming": "open", "cancelled": "cancelled"}

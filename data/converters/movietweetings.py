@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from data.converters.conversion import Conversion, Records, assemble
 from data.converters.ledger import Ledger
-from data.converters.shelf import shelf_year, standing_event, standing_id
-from data.converters.source import epoch, find, separated_rows, slug, whole
+from data.converters.source_rows import epoch, find, separated_rows, slug, whole
+from data.converters.standing_events import shelf_year, standing_event, standing_id
 
 _ZONE = ZoneInfo("UTC")
 _YEAR = re.compile(r"\((\d{4})\)\s*$")
@@ -19,7 +19,8 @@ def convert_movietweetings(path: Path) -> Conversion:
     """Films become products, each rating an attended booking and a rating.
 
     Tags are the genres and the year of the title. A film is on offer all the time, so it has one
-    standing event a year (:mod:`data.converters.shelf`), known from its first rating. Stars are
+    standing event a year (:mod:`data.converters.standing_events`), known from its first rating.
+    Stars are
     the 0-10 scale halved and rounded down, at least 1: only full ones count. Everybody lives in
     one area: the source knows no places.
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from data.converters.conversion import Conversion, Records, assemble
 from data.converters.ledger import Ledger
 from data.converters.pabulib_file import Instance, read_instance
-from data.converters.source import Row, age_band, number, point, slug, whole
+from data.converters.source_rows import Row, age_band, number, point, slug, whole
 from recommender.errors import InputRejectedError, UsageError
 
 # Nearly all of Pabulib's towns keep this time, and votes carry no hour.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.converters.ledger import Ledger
-from data.converters.source import Row, clean
+from data.converters.source_rows import Row, clean
 from recommender.errors import InputRejectedError
 
 _SECTIONS = ("META", "PROJECTS", "VOTES")

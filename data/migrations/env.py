@@ -1,8 +1,8 @@
-"""What Alembic runs; the connection comes from :func:`data.upgrading.upgrade`."""
+"""What Alembic runs; the connection comes from :func:`data.store.upgrading.upgrade`."""
 
 from alembic import context
 
-from data.tables import METADATA
+from data.store.tables import METADATA
 
 context.configure(
     connection=context.config.attributes["connection"],

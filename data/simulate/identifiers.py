@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.simulate.settings import DAY_S, OFFSET_S
-from data.simulate.world import World
+from data.simulate.world import SimulatedWorld
 
 _STR: Any = pd.StringDtype(na_value=np.nan)
 
@@ -54,7 +54,7 @@ def event_ids(index: NDArray[Any]) -> pd.Series:
     return ids("E", index, 6)
 
 
-def product_ids(world: World, index: NDArray[Any]) -> pd.Series:
+def product_ids(world: SimulatedWorld, index: NDArray[Any]) -> pd.Series:
     """Products' identifiers: the first catalogue year and a number."""
     years = [world.settings.start.year + int(y) for y in world.catalogue.first_year]
     names = [f"P{year}-{number:05d}" for number, year in enumerate(years)]

@@ -11,12 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from data.files.writing import FileFormat, write_table
 from data.schema import TABLES
-from data.simulate.identifiers import event_ids, product_ids, taken
-from data.simulate.settings import SimulationSettings, period_name, settings_for
-from data.simulate.stage import Stage
-from data.simulate.tables import frames
-from data.simulate.truth import (
+from data.simulate.evaluation.replay_inputs import Stage
+from data.simulate.evaluation.truth import (
     TIERS,
     Exposure,
     demand_truth,
@@ -24,8 +22,10 @@ from data.simulate.truth import (
     measure_exposure,
     season_of,
 )
-from data.simulate.world import World
-from data.writing import FileFormat, write_table
+from data.simulate.identifiers import event_ids, product_ids, taken
+from data.simulate.settings import SimulationSettings, period_name, settings_for
+from data.simulate.tables import frames
+from data.simulate.world import SimulatedWorld
 from recommender.errors import UsageError
 
 WORLD_FILE = "truth/world.json"
@@ -33,7 +33,7 @@ FORMAT_VERSION = 1
 
 
 def write_world(
-    world: World,
+    world: SimulatedWorld,
     out: Path,
     format: FileFormat = "csv",
     progress: Callable[[str], None] = lambda _: None,
@@ -57,7 +57,7 @@ def write_world(
     return rows
 
 
-def write_truth(world: World, folder: Path) -> None:
+def write_truth(world: SimulatedWorld, folder: Path) -> None:
     """Write demand, demand_by_home, events (Parquet), stage.npz (for replays) and world.json."""
     folder.mkdir(parents=True, exist_ok=True)
     exposure = measure_exposure(world)
@@ -73,7 +73,7 @@ def write_truth(world: World, folder: Path) -> None:
     (folder / "world.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
-def demand_table(world: World, exposure: Exposure) -> pd.DataFrame:
+def demand_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
     """Street x product x period, every product listed in that period."""
     settings, catalogue, place = world.settings, world.catalogue, world.place
     quarters = settings.quarters
@@ -101,7 +101,7 @@ def demand_table(world: World, exposure: Exposure) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def homes_table(world: World, exposure: Exposure) -> pd.DataFrame:
+def homes_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
     """The next quarter's first sessions, split by where those who come live."""
     place, catalogue, number = world.place, world.catalogue, len(world.settings.quarters) - 1
     if len(place.streets) > 40:
@@ -122,7 +122,7 @@ def homes_table(world: World, exposure: Exposure) -> pd.DataFrame:
     )
 
 
-def events_table(world: World, exposure: Exposure) -> pd.DataFrame:
+def events_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
     """Every event on the agenda, those not yet published included."""
     found = event_truth(world, exposure)
     e = world.agenda.events

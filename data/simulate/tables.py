@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from data.dataset import Dataset, canonical, dtype_of
 from data.schema import AGE_BANDS, BOOKING_STATUSES, SUPPLIER_KINDS, TABLES
-from data.simulate.agenda import ONLINE
-from data.simulate.attention import SURFACES
+from data.simulate.behaviour.attention import SURFACES
+from data.simulate.behaviour.ordering import ONLINE
+from data.simulate.behaviour.ratings import draw_follows, draw_ratings
+from data.simulate.behaviour.surveys import draw_surveys
+from data.simulate.district.vocabulary import AUDIENCES, CATEGORY_NAMES, TAGS
 from data.simulate.identifiers import (
     dates,
     event_ids,
@@ -21,25 +24,22 @@ from data.simulate.identifiers import (
     times,
     venue_ids,
 )
-from data.simulate.opinions import draw_follows, draw_ratings
 from data.simulate.settings import DAY_S, period_name
-from data.simulate.surveys import draw_surveys
-from data.simulate.words import AUDIENCES, CATEGORY_NAMES, TAGS
-from data.simulate.world import World
+from data.simulate.world import SimulatedWorld
 
 CHUNK = 1_000_000
 LEARNT = "old-list"
 """The model version that the old system's impressions carry."""
 
 
-def observe(world: World) -> Dataset:
+def observe(world: SimulatedWorld) -> Dataset:
     """All tables at once; for a world that fits in memory several times over."""
     return Dataset(
         {name: pd.concat(list(frames(world, name)), ignore_index=True) for name in TABLES}
     )
 
 
-def frames(world: World, name: str) -> Iterator[pd.DataFrame]:
+def frames(world: SimulatedWorld, name: str) -> Iterator[pd.DataFrame]:
     """One table as canonical frames that follow each other."""
     if name in _WHOLE:
         yield canonical(pd.DataFrame(_WHOLE[name](world)), TABLES[name])
@@ -61,12 +61,12 @@ def _choice(table: str, column: str, codes: NDArray[Any]) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype))
 
 
-def known_events(world: World) -> NDArray[np.bool_]:
+def known_events(world: SimulatedWorld) -> NDArray[np.bool_]:
     """Which events have been published by the present."""
     return world.agenda.events["published_s"] <= world.settings.until_s
 
 
-def _areas(world: World) -> dict[str, Any]:
+def _areas(world: SimulatedWorld) -> dict[str, Any]:
     place, people = world.place, world.people
     rows = place.area_rows
     by_code: dict[str, int] = dict(
@@ -87,7 +87,7 @@ def _areas(world: World) -> dict[str, Any]:
     }
 
 
-def _population(world: World) -> dict[str, Any]:
+def _population(world: SimulatedWorld) -> dict[str, Any]:
     """By committee; a street is the sum of its committees."""
     codes, cells = world.place.committees, world.people.counts
     area, age, sex = np.indices(cells.shape).reshape(3, -1)
@@ -99,7 +99,7 @@ def _population(world: World) -> dict[str, Any]:
     }
 
 
-def _venues(world: World) -> dict[str, Any]:
+def _venues(world: SimulatedWorld) -> dict[str, Any]:
     place = world.place
     n = len(place.venue_name)
     return {
@@ -116,7 +116,7 @@ def _venues(world: World) -> dict[str, Any]:
     }
 
 
-def _suppliers(world: World) -> dict[str, Any]:
+def _suppliers(world: SimulatedWorld) -> dict[str, Any]:
     c, start = world.catalogue, world.settings.start
     first = np.array(
         [int(start.replace(year=start.year + int(y)).timestamp()) for y in c.supplier_first_year]
@@ -134,7 +134,7 @@ def _suppliers(world: World) -> dict[str, Any]:
     }
 
 
-def _products(world: World) -> dict[str, Any]:
+def _products(world: SimulatedWorld) -> dict[str, Any]:
     c, start = world.catalogue, world.settings.start
     turns = np.array(
         [
@@ -164,7 +164,7 @@ def _products(world: World) -> dict[str, Any]:
     }
 
 
-def _events(world: World) -> dict[str, Any]:
+def _events(world: SimulatedWorld) -> dict[str, Any]:
     e, until = world.agenda.events, world.settings.until_s
     index = np.flatnonzero(known_events(world))
     down = (e["cancelled"] == 1) & (e["starts_s"] - 3 * DAY_S <= until)
@@ -185,7 +185,7 @@ def _events(world: World) -> dict[str, Any]:
     }
 
 
-def _ratings(world: World) -> dict[str, Any]:
+def _ratings(world: SimulatedWorld) -> dict[str, Any]:
     found = draw_ratings(world)
     return {
         "resident_id": resident_ids(found.resident),
@@ -196,7 +196,7 @@ def _ratings(world: World) -> dict[str, Any]:
     }
 
 
-def _follows(world: World) -> dict[str, Any]:
+def _follows(world: SimulatedWorld) -> dict[str, Any]:
     found = draw_follows(world)
     return {
         "resident_id": resident_ids(found.resident),
@@ -206,11 +206,11 @@ def _follows(world: World) -> dict[str, Any]:
     }
 
 
-def _surveys(world: World) -> dict[str, Any]:
+def _surveys(world: SimulatedWorld) -> dict[str, Any]:
     return draw_surveys(world)
 
 
-def _budgets(world: World) -> dict[str, Any]:
+def _budgets(world: SimulatedWorld) -> dict[str, Any]:
     """What each buyer had; for the next quarter the mean of the last year's, rounded."""
     o, settings = world.agenda.orders, world.settings
     buyers = [*world.place.streets, *world.place.districts]
@@ -228,7 +228,7 @@ def _budgets(world: World) -> dict[str, Any]:
     }
 
 
-def _orders(world: World) -> dict[str, Any]:
+def _orders(world: SimulatedWorld) -> dict[str, Any]:
     """Past orders, accepted; of the next quarter's only what has been published."""
     o, e, until = world.agenda.orders, world.agenda.events, world.settings.until_s
     published = np.bincount(e["order"][known_events(world)], minlength=len(o["buyer"]))
@@ -259,7 +259,7 @@ def _orders(world: World) -> dict[str, Any]:
     }
 
 
-def _residents(world: World, part: slice) -> pd.DataFrame:
+def _residents(world: SimulatedWorld, part: slice) -> pd.DataFrame:
     people = world.people
     index = np.arange(part.start, part.stop)
     rng = np.random.default_rng([world.settings.seed, 77, part.start])
@@ -279,7 +279,7 @@ def _residents(world: World, part: slice) -> pd.DataFrame:
     )
 
 
-def _bookings(world: World, part: slice) -> pd.DataFrame:
+def _bookings(world: SimulatedWorld, part: slice) -> pd.DataFrame:
     b = {name: values[part] for name, values in world.journal.bookings.items()}
     codes = np.array(
         [
@@ -301,7 +301,7 @@ def _bookings(world: World, part: slice) -> pd.DataFrame:
     )
 
 
-def _impressions(world: World, part: slice) -> pd.DataFrame:
+def _impressions(world: SimulatedWorld, part: slice) -> pd.DataFrame:
     i: dict[str, NDArray[Any]] = {n: v[part] for n, v in world.journal.impressions.items()}
     if not i:
         return pd.DataFrame()

@@ -7,20 +7,20 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from data.simulate.agenda import ORDER_LEAD_DAYS, Agenda, order_quarter
-from data.simulate.booking import BookingRun
-from data.simulate.catalogue import Catalogue, compile_catalogue
-from data.simulate.geography import Geography, lay_out
-from data.simulate.journal import Journal
-from data.simulate.people import People, populate, reach
+from data.simulate.behaviour.booking import BookingRun
+from data.simulate.behaviour.event_log import Journal
+from data.simulate.behaviour.ordering import ORDER_LEAD_DAYS, Agenda, order_quarter
+from data.simulate.district.catalogue import Catalogue, compile_catalogue
+from data.simulate.district.geography import Geography, lay_out
+from data.simulate.district.people import People, populate, reach
+from data.simulate.district.vocabulary import CATEGORY_NAMES
 from data.simulate.settings import DAY_S, SimulationSettings
-from data.simulate.words import CATEGORY_NAMES
 
 LEAD_DAYS = 28
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class SimulatedWorld:
     """A district with its hidden truth; :mod:`data.simulate.tables` shows what is observed."""
 
     settings: SimulationSettings
@@ -42,7 +42,7 @@ class World:
 
 def create_world(
     settings: SimulationSettings, progress: Callable[[int, int], None] = lambda _done, _all: None
-) -> World:
+) -> SimulatedWorld:
     """Draw a world and run its history up to the present.
 
     Parameters
@@ -94,7 +94,7 @@ def create_world(
             )
         run.day(midnight)
         midnight += DAY_S
-    return World(
+    return SimulatedWorld(
         settings,
         place,
         people,

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.demand.exposure import LEAST_SAMPLE
+from recommender.demand.disclosure import suppress
 from recommender.demand.model import DemandModel
-from recommender.demand.suppression import suppress
+from recommender.demand.observations.exposure import LEAST_SAMPLE
 from recommender.errors import UsageError
 
 TEXTS = (

@@ -6,8 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.demand.disclosure import suppress
 from recommender.demand.periods import period_months
-from recommender.demand.suppression import suppress
 from recommender.interfaces import Arrays
 from recommender.types import DemandEstimate, IdMap
 

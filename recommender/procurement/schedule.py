@@ -10,7 +10,7 @@ from recommender.procurement.problem import ProcurementProblem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Halls:
+class VenueCalendar:
     """Venues for a plan; V venues, M months.
 
     Attributes
@@ -76,7 +76,7 @@ class Slot:
 
 def schedule(
     problem: ProcurementProblem,
-    halls: Halls,
+    halls: VenueCalendar,
     sessions: NDArray[np.int64],
     tours: tuple[Tour, ...] = (),
 ) -> tuple[Slot, ...]:
@@ -128,7 +128,7 @@ Cell = tuple[int, int, int]
 class _Diary:
     """Which venues are still free, and what was placed where."""
 
-    def __init__(self, halls: Halls) -> None:
+    def __init__(self, halls: VenueCalendar) -> None:
         self.halls, self.free = halls, halls.slots.copy()
         self._held: dict[Cell, NDArray[np.int64]] = {}
         self._venues: dict[tuple[int, int], NDArray[np.intp]] = {}

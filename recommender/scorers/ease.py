@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.scorers.neighbours import NeighbourScorer
+from recommender.scorers.item_similarity import NeighbourScorer
 
 
 class EASEScorer(NeighbourScorer):

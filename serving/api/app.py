@@ -14,24 +14,24 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.api.access import OPEN, access_of
-from serving.api.middleware import Surroundings
-from serving.api.problems import Problem, add_handlers, problem, responses
-from serving.api.quick import quick_answer
+from serving.api.http.access import OPEN, access_of
+from serving.api.http.middleware import RequestMiddleware
+from serving.api.http.problems import Problem, add_handlers, problem, responses
+from serving.api.http.tracing import Traced
+from serving.api.online.quick import quick_answer
 from serving.api.routes import (
     health,
     ingest,
     officers,
-    oversight,
     plans,
     public,
     residents,
+    scorecards,
     sessions,
     suggestions,
 )
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
-from serving.api.tracing import Traced
 from serving.settings import Settings
 
 DESCRIPTION = (
@@ -112,7 +112,7 @@ def create_app(
         residents.router,
         officers.router,
         plans.router,
-        oversight.router,
+        scorecards.router,
         public.router,
     ):
         app.include_router(router)
@@ -132,7 +132,7 @@ def create_app(
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key", "x-request-id"],
         )
-    app.front = Surroundings(
+    app.front = RequestMiddleware(
         app.inside,
         metrics=service.metrics,
         body_max=int(options.body_max_mb * 1_000_000),

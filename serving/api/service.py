@@ -7,14 +7,14 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from serving.api.changes import Bell
-from serving.api.database import Database
-from serving.api.keeper import Keeper
-from serving.api.metrics import Metrics
-from serving.api.recorder import Recorder
+from serving.api.http.database import Database
+from serving.api.http.metrics import Metrics
+from serving.api.http.tracing import Tracing
+from serving.api.online.changes import ChangeCounter
+from serving.api.online.recorder import Recorder
+from serving.api.online.shelf import shelf_of_run
+from serving.api.online.snapshot_refresher import SnapshotRefresher
 from serving.api.settings import ServiceSettings
-from serving.api.shelf import shelf_of_run
-from serving.api.tracing import Tracing
 from serving.auth.authenticator import Authenticator
 from serving.auth.local_issuer import key_set
 from serving.auth.tokens import Issuer
@@ -56,14 +56,14 @@ class Service:
         self.tracing = None if endpoint is None else Tracing(endpoint)
         watch = None if self.tracing is None else self.tracing.watch
         self.database = Database(settings, service_settings, watch)
-        self.bell = Bell(settings.home)
+        self.bell = ChangeCounter(settings.home)
         self.ingesting = threading.BoundedSemaphore(service_settings.ingest_at_once)
         # One at a time: a plan takes a processor for half a minute.
         self.planning = threading.BoundedSemaphore(1)
         self.solving = threading.BoundedSemaphore(1)
         self.indices: dict[str, tuple[float, dict[str, Any]]] = {}
         self.metrics = Metrics(CollectorRegistry())
-        self.keeper = Keeper(
+        self.keeper = SnapshotRefresher(
             settings,
             self.database,
             self.bell,

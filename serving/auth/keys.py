@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from recommender.errors import UnknownIdError, UsageError
 from serving.auth.roles import SCOPES, Principal, Role
 from serving.auth.secrets import KEY_PREFIX, digest_of, new_secret
-from serving.tables import api_keys
+from serving.store_tables import api_keys
 
 _USE_RECORDED_EVERY = timedelta(minutes=1)
 

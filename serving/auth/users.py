@@ -10,7 +10,7 @@ from pwdlib import PasswordHash
 from recommender.errors import GongxuError, UnknownIdError, UsageError
 from serving.auth.roles import Principal, Role
 from serving.auth.secrets import SESSION_PREFIX, digest_of, new_secret
-from serving.tables import console_sessions, console_users, sign_in_failures
+from serving.store_tables import console_sessions, console_users, sign_in_failures
 
 SESSION_LASTS = timedelta(hours=12)
 WINDOW = timedelta(minutes=15)

@@ -10,28 +10,28 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from recommender.errors import GongxuError
 from serving.cli.output import log
-from serving.streams import keep_output_clean
+from serving.cli.streams import keep_output_clean
 
 GROUPS = (
-    "data",
-    "convert",
-    "simulate",
-    "models",
-    "evaluate",
-    "suggest",
-    "digest",
-    "exposure",
-    "demand",
-    "indices",
-    "plans",
-    "questions",
-    "audit",
-    "orders",
-    "serve",
-    "keys",
-    "users",
-    "rights",
-    "demo",
+    "operators.data",
+    "operators.convert",
+    "operators.simulate",
+    "operators.models",
+    "operators.evaluate",
+    "residents.suggest",
+    "residents.digest",
+    "residents.exposure",
+    "officers.demand",
+    "officers.indices",
+    "officers.plans",
+    "officers.questions",
+    "officers.audit",
+    "officers.orders",
+    "operators.serve",
+    "operators.keys",
+    "operators.users",
+    "residents.rights",
+    "operators.demo",
 )
 """Modules with a ``register``, in the order in which help lists their commands."""
 

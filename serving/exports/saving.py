@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from recommender.errors import UsageError
-from training.plans import PlanDocument
+from serving.planning.make_plan import PlanDocument
 
 
 def save_plan(document: PlanDocument, out: Path) -> None:

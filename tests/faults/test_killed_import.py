@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from data.store import Store
+from data.store.store import Store
 
 N = 30_000
 COMMAND = "from serving.cli.app import main; main()"

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from data.dataset import Dataset
-from data.reading import read_dataset
+from data.files.reading import read_dataset
 from data.simulate.saving import write_world
 from data.simulate.settings import settings_for
 from data.simulate.world import create_world
-from data.store import Store
+from data.store.store import Store
 
 ROOT = Path(__file__).parents[2]
 

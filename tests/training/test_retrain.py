@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from recommender.demand.model import DemandModel
 from recommender.errors import GateRefusedError
-from recommender.ranking.model import SuggestionModel
-from training.bundle import BundleError, load_bundle
-from training.gate import GateRules
-from training.registry import Registry
+from recommender.ranking.model.suggestion_model import SuggestionModel
+from training.evaluation.gate import GateRules
+from training.registry.bundle import BundleError, load_bundle
+from training.registry.registry import Registry
 from training.retrain import Request, retrain
 
 LENIENT = GateRules(tolerance=1.0)
@@ -90,7 +90,7 @@ KILLED = textwrap.dedent("""
     from datetime import UTC, datetime
     from serving.composition import open_registry, open_store
     from serving.settings import Settings
-    from training.gate import GateRules
+    from training.evaluation.gate import GateRules
     from training.retrain import Request, retrain
 
     def tell(text):

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from serving.api.access import Access, guarded, unguarded
-from serving.api.problems import ProblemError
-from serving.api.reference import reference_page
+from serving.api.http.access import Access, guarded, unguarded
+from serving.api.http.problems import ProblemError
 from serving.auth.local_issuer import key_set
 from serving.auth.roles import Role
+from serving.pages.reference import reference_page
 
 router = APIRouter()
 

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from data.schema import TABLES
-from serving.api.access import Access, guarded
-from serving.api.idempotency import Answer, once
-from serving.api.ingesting import BAD, ROWS_MAX, merge_rows
-from serving.api.problems import ProblemError
+from serving.api.http.access import Access, guarded
+from serving.api.http.idempotency import Answer, once
+from serving.api.http.problems import ProblemError
 from serving.auth.roles import Role
+from serving.outcomes.ingest import BAD, ROWS_MAX, merge_rows
 
 router = APIRouter(tags=["ingest"])
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.schema import CATEGORIES
 from recommender.errors import NotTrainedError, UnknownIdError, UsageError
-from serving.api.access import Access, guarded
-from serving.api.problems import ProblemError
+from serving.api.http.access import Access, guarded
+from serving.api.http.problems import ProblemError
 from serving.api.routes.suggestions import memory_now
 from serving.auth.roles import Role
 
@@ -97,7 +97,7 @@ async def street_demand(
     cursor: Annotated[str | None, Query(max_length=200, description="From `next`.")] = None,
 ) -> Response:
     """What a street wants in a period, highest demand first."""
-    from serving.demand import demand_frame
+    from serving.demand.frames import demand_frame
 
     await memory_now(request, None)
     loaded = request.app.state.service.keeper.loaded
@@ -152,7 +152,7 @@ async def promote(
     why: Switch | None = None,
 ) -> ServedOut:
     """Serve a version from now on; one that the gate refused is not taken."""
-    from training.bundle import BundleError
+    from training.registry.bundle import BundleError
 
     service = request.app.state.service
     reason = _reason(request, why)

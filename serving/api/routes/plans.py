@@ -8,11 +8,9 @@ import orjson
 from fastapi import APIRouter, Header, Path, Request, Response
 
 from recommender.errors import UnknownIdError, UsageError
-from serving.api.access import Access, guarded
-from serving.api.idempotency import once
-from serving.api.planner import FAILED, SOLVING, ask, begin
-from serving.api.plans import ENDINGS, PlanAccess, plan_file, read_plan, split_ending
-from serving.api.problems import ProblemError
+from serving.api.http.access import Access, guarded
+from serving.api.http.idempotency import once
+from serving.api.http.problems import ProblemError
 from serving.api.routes.plan_bodies import (
     ChangeIn,
     DecisionIn,
@@ -23,7 +21,9 @@ from serving.api.routes.plan_bodies import (
     WhyNotOut,
 )
 from serving.auth.roles import Role
-from serving.tables import plan_requests
+from serving.planning.kept_plans import ENDINGS, PlanAccess, plan_file, read_plan, split_ending
+from serving.planning.planner import FAILED, SOLVING, ask, begin
+from serving.store_tables import plan_requests
 
 router = APIRouter(tags=["plans"])
 
@@ -165,7 +165,7 @@ async def decide_line(
     request: Request, plan_id: PlanId, line: Code, given: DecisionIn, idempotency_key: Key = None
 ) -> DecisionOut:
     """Accept, change or reject a line, with a reason; the act goes into the audit trail."""
-    from data.decisions import Decision, decide
+    from data.store.decisions import Decision, decide
 
     service, officer = request.app.state.service, request.scope["principal"].subject
     _, content = await _plan(request, plan_id)

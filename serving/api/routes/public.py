@@ -11,10 +11,10 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
 from features.time import LOCAL
-from serving.api.access import unguarded
-from serving.api.problems import ProblemError
-from serving.api.ranking_page import ranking_page
+from serving.api.http.access import unguarded
+from serving.api.http.problems import ProblemError
 from serving.api.routes.suggestions import ID
+from serving.pages.ranking import ranking_page
 
 router = APIRouter(tags=["public"])
 

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from recommender.errors import UsageError
-from serving.api import rights
-from serving.api.access import Access, guarded, unguarded
-from serving.api.calendar import calendar_of
-from serving.api.problems import ProblemError
+from serving.api.http.access import Access, guarded, unguarded
+from serving.api.http.problems import ProblemError
 from serving.api.routes.suggestions import ResidentId, memory_now, note_reading
 from serving.auth.roles import Role
+from serving.outcomes import rights
+from serving.suggestions.calendar import calendar_of
 
 router = APIRouter(tags=["residents' rights"])
 

@@ -4,8 +4,8 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
-from serving.api.access import Access, credential_of, guarded, unguarded
-from serving.api.problems import ProblemError
+from serving.api.http.access import Access, credential_of, guarded, unguarded
+from serving.api.http.problems import ProblemError
 from serving.auth.roles import Role
 from serving.auth.secrets import SESSION_PREFIX
 from serving.auth.users import (

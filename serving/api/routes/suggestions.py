@@ -9,10 +9,10 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from serving.api.access import Access, guarded, unguarded
-from serving.api.answers import Answer
-from serving.api.memory import Memory
-from serving.api.problems import ProblemError
+from serving.api.http.access import Access, guarded, unguarded
+from serving.api.http.problems import ProblemError
+from serving.api.online.response_cache import Answer
+from serving.api.online.state import OnlineState
 from serving.auth.roles import Role
 
 router = APIRouter(tags=["suggestions"])
@@ -140,7 +140,7 @@ async def similar(
     return _response(request, answer, memory, moment, degraded)
 
 
-async def memory_now(request: Request, at: datetime | None) -> tuple[Memory, bool]:
+async def memory_now(request: Request, at: datetime | None) -> tuple[OnlineState, bool]:
     """The memory with all changes in it, and whether the database was away.
 
     Raises
@@ -184,7 +184,7 @@ def note_reading(request: Request, action: str, resident_id: str) -> None:
 
 
 def _response(
-    request: Request, answer: Answer, memory: Memory, moment: datetime, degraded: bool
+    request: Request, answer: Answer, memory: OnlineState, moment: datetime, degraded: bool
 ) -> Response:
     metrics = request.app.state.service.metrics
     metrics.count_shown(answer.slots)

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from recommender.demand.calendar import learn_factors
-from recommender.demand.censoring import unconstrain
-from recommender.demand.exposure import looks_by_position, relative_exposure
-from recommender.demand.latest import latest_factor
-from recommender.demand.rates import estimate_rates
-from recommender.demand.sessions import learn_wear
-from recommender.demand.sharing import share
+from recommender.demand.observations.censoring import unconstrain
+from recommender.demand.observations.exposure import looks_by_position, relative_exposure
+from recommender.demand.observations.saturation import learn_wear
+from recommender.demand.observations.session_effects import learn_factors
+from recommender.demand.small_areas.interval_backtest import latest_factor
+from recommender.demand.small_areas.poisson_lognormal import share
+from recommender.demand.small_areas.rates import estimate_rates
 
 
 @pytest.mark.parametrize("scarcity", [1.0, 2.0, 4.0])

@@ -11,9 +11,9 @@ from recommender.demand.access import (
     gaussian_decay,
     huff_shares,
 )
-from recommender.demand.canvassing import flag_canvassed, once_each
-from recommender.demand.exposure import rates_when_shown
-from recommender.demand.speciality import find_speciality
+from recommender.demand.observations.exposure import rates_when_shown
+from recommender.demand.observations.survey_outliers import flag_canvassed, once_each
+from recommender.demand.small_areas.location_quotient import find_speciality
 
 
 def test_uneven_exposure_is_undone() -> None:

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender.demand.disclosure import suppress
+from recommender.demand.observations.saturation import USUAL_DECAY, learn_decay, session_tiers
 from recommender.demand.periods import period_months
-from recommender.demand.sessions import USUAL_DECAY, learn_decay, session_tiers
-from recommender.demand.suppression import suppress
 from recommender.errors import UsageError
 
 

@@ -17,20 +17,20 @@ import uvicorn
 from fastapi import FastAPI
 
 from data.dataset import Dataset, canonical
-from data.embedded import embedded_url, release
 from data.schema import TABLES
-from data.store import Store
+from data.store.embedded import embedded_url, release
+from data.store.store import Store
 from serving.api.app import create_app
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
 from serving.auth.local_issuer import issue_token
 from serving.auth.roles import Role
 from serving.settings import Settings
-from serving.tables import METADATA
-from training.bundle import Manifest, save_bundle
-from training.demand import fit_demand
-from training.served import switch
-from training.suggestions import fit_suggestions
+from serving.store_tables import METADATA
+from training.demand.fit import fit_demand
+from training.registry.bundle import Manifest, save_bundle
+from training.registry.served import switch
+from training.suggestions.fit import fit_suggestions
 
 ISSUER = "http://issuer.test"
 

@@ -11,7 +11,7 @@ from serving.api.app import api_routes
 from serving.api.service import Service
 from serving.auth.keys import add_key
 from serving.auth.roles import Role
-from serving.tables import plan_requests
+from serving.store_tables import plan_requests
 
 pytestmark = pytest.mark.usefixtures("world")
 

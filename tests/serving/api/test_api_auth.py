@@ -29,7 +29,7 @@ from serving.auth.users import (
     sign_out,
 )
 from serving.settings import Settings
-from serving.tables import api_keys, console_users
+from serving.store_tables import api_keys, console_users
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ISSUER = "http://issuer.test"

@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.serving_drill import Outcome, drill, serving
-from benchmarks.slow_database import SlowWay
-from data.embedded import embedded_url, release
-from data.store import Store
+from benchmarks.serving.drill import Outcome, drill, serving
+from benchmarks.serving.slow_database import SlowWay
+from data.store.embedded import embedded_url, release
+from data.store.store import Store
 from serving.auth.keys import add_key
 from serving.auth.roles import Role
 

@@ -9,13 +9,13 @@ import pytest
 import sqlalchemy as sa
 
 from serving.api.app import create_app
-from serving.api.changes import note_changes
+from serving.api.online.changes import note_changes
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
 from serving.auth.keys import add_key, revoke_key
 from serving.auth.roles import Role
 from serving.settings import Settings
-from serving.tables import live_changes
+from serving.store_tables import live_changes
 
 pytestmark = pytest.mark.usefixtures("world")
 

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from benchmarks.serving_erasure import in_dump, in_files
-from data.embedded import embedded_url
-from data.store import Store
-from serving.api.building import build, load_model
-from serving.api.shelf import Shelf
+from benchmarks.serving.erasure import in_dump, in_files
+from data.store.embedded import embedded_url
+from data.store.store import Store
+from serving.api.online.building import build, load_model
+from serving.api.online.shelf import Shelf
 from serving.auth.roles import Role
 from serving.settings import Settings
-from training.bundle import Manifest, save_bundle
-from training.demand import fit_demand
-from training.suggestions import fit_suggestions
+from training.demand.fit import fit_demand
+from training.registry.bundle import Manifest, save_bundle
+from training.suggestions.fit import fit_suggestions
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.slow]
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.serving_drill import serving
-from data.embedded import embedded_url, release
-from data.store import Store
+from benchmarks.serving.drill import serving
+from data.store.embedded import embedded_url, release
+from data.store.store import Store
 from serving.auth.keys import add_key
 from serving.auth.roles import Role
-from training.served import switch
+from training.registry.served import switch
 
 pytestmark = pytest.mark.slow
 

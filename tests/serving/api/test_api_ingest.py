@@ -14,7 +14,7 @@ from serving.api.service import Service
 from serving.auth.keys import add_key
 from serving.auth.roles import Role
 from serving.auth.secrets import digest_of
-from serving.tables import erasures, live_changes
+from serving.store_tables import erasures, live_changes
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 WORLD = {

@@ -9,8 +9,8 @@ import pytest
 
 from serving.api.service import Service
 from serving.auth.roles import Role
-from training.bundle import load_bundle, save_bundle
-from training.served import read_served, switch
+from training.registry.bundle import load_bundle, save_bundle
+from training.registry.served import read_served, switch
 
 pytestmark = pytest.mark.usefixtures("world")
 

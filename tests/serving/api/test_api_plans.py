@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from data.decisions import keep_plan
+from data.store.decisions import keep_plan
 from serving.api.service import Service
 from serving.auth.roles import Role
-from training.plans import COLUMNS
+from serving.planning.make_plan import COLUMNS
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.slow]
 

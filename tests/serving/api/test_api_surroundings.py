@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from serving.api.app import api_routes, create_app
-from serving.api.middleware import Buckets
+from serving.api.http.middleware import Buckets
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
-from serving.api.settings_page import settings_page
 from serving.auth.roles import Role
+from serving.pages.settings import settings_page
 from serving.settings import Settings
 
 
@@ -145,5 +145,5 @@ def test_the_reference_names_every_route_and_loads_nothing(
 def test_the_settings_page_is_what_the_code_says() -> None:
     page = Path(__file__).parents[3] / "docs" / "settings.md"
     assert page.read_text(encoding="utf-8") == settings_page(), (
-        "run: python -m serving.api.settings_page > docs/settings.md"
+        "run: python -m serving.pages.settings > docs/settings.md"
     )

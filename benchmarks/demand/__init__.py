@@ -1,0 +1,1 @@
+"""Street demand measured beside simpler estimates."""

@@ -1,0 +1,1 @@
+"""Purchase plans measured: value, size, votes."""

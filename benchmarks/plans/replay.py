@@ -1,0 +1,235 @@
+"""A plan's value against the hidden truth: the next quarter of a simulated world, replayed.
+
+Beside the plan stand, at the same budgets: an oracle's plan (the true demand of the next quarter,
+the same rules), what buyers do today (past orders' habit), and the most-booked list.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.dataset import Dataset
+from data.simulate.evaluation.replay import ReplayResult, replay
+from data.simulate.evaluation.replay_inputs import Stage
+from data.simulate.evaluation.truth import measure_exposure
+from data.simulate.saving import demand_table
+from data.simulate.settings import settings_for
+from data.simulate.tables import observe
+from data.simulate.world import create_world
+from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.schedule import schedule
+from recommender.procurement.solver.milp import plan_procurement
+from serving.planning.make_plan import solve_planning, write_document
+from serving.planning.problem_building import Planning, build_planning
+from serving.planning.rules import PlanRules
+from training.demand.fit import fit_demand
+
+_LIMIT_S = 90.0  # far above what it takes: a busy machine must not decide who wins
+NAMES = ("plan", "oracle", "habit", "most booked")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One plan in one world."""
+
+    attendance: float
+    gini: float
+    new_share: float
+    starved: int
+    sessions: int
+    spend_share: float
+
+
+def run(
+    seed: int,
+    *,
+    residents: int | None = None,
+    products: int | None = None,
+    events: int | None = None,
+    quarters: int = 3,
+) -> dict[str, Outcome]:
+    """One world: make every plan, replay each the same number of times."""
+    settings = settings_for("demo", seed, residents=residents, products=products, events=events)
+    world = create_world(settings)
+    exposure = measure_exposure(world)
+    dataset = observe(world)
+    stage = Stage.of(world, exposure)
+    truth = demand_table(world, exposure)
+    period = str(stage.period)
+    moment = stage.first
+    model = fit_demand(dataset, as_of=moment, rng=np.random.default_rng(seed))
+    listed = model.listed(period)
+    estimate = model.estimate(model.streets, listed, period)
+    planning = build_planning(
+        dataset,
+        estimate,
+        PlanRules(),
+        repeat_factor=np.clip(model.session_decay(listed), 0.05, 1.0),
+    )
+    solved = solve_planning(planning, time_limit_s=_LIMIT_S, mip_gap=0.002)
+    document = write_document(planning, solved, model_version="bench", data_date=moment)
+    rng = np.random.default_rng(10_000 + seed)
+    plans = {
+        "plan": document.lines,
+        "oracle": _scheduled(planning, _oracle(planning, truth[truth["period"] == period])),
+        "habit": _lines(planning.problem, habit(dataset, planning, rng)),
+        "most booked": _lines(planning.problem, most_booked(dataset, planning)),
+    }
+    budget = float(planning.problem.budget_fen.sum())
+    result = {}
+    for name, lines in plans.items():
+        runs = [
+            replay(stage, lines, rng=np.random.default_rng(777 + 31 * seed + q))
+            for q in range(quarters)
+        ]
+        result[name] = _outcome(runs, budget)
+    return result
+
+
+def _outcome(runs: list[ReplayResult], budget: float) -> Outcome:
+    return Outcome(
+        attendance=float(np.mean([r.attendance for r in runs])),
+        gini=float(np.mean([r.gini for r in runs])),
+        new_share=float(np.mean([r.new_share for r in runs])),
+        starved=int(max(r.starved for r in runs)),
+        sessions=len(runs[0].sessions),
+        spend_share=runs[0].spend_fen / budget,
+    )
+
+
+def _lines(problem: ProcurementProblem, sessions: NDArray[np.int64]) -> pd.DataFrame:
+    b, s, p = np.nonzero(sessions)
+    del b
+    return pd.DataFrame(
+        {
+            "street_code": problem.streets.take(s),
+            "product_id": problem.products.take(p),
+            "sessions": sessions[np.nonzero(sessions)],
+        }
+    )
+
+
+def _scheduled(planning: Planning, sessions: NDArray[np.int64]) -> pd.DataFrame:
+    """Lines with the halls that the same schedule would find."""
+    problem, venues = planning.problem, planning.venues["venue_id"].tolist()
+    slots = schedule(problem, planning.halls, sessions)
+    return pd.DataFrame(
+        {
+            "street_code": [problem.streets.ids[slot.street] for slot in slots],
+            "product_id": [problem.products.ids[slot.product] for slot in slots],
+            "venue_id": [
+                venues[slot.venue] if 0 <= slot.venue < len(venues) else None for slot in slots
+            ],
+            "sessions": [slot.sessions for slot in slots],
+        }
+    )
+
+
+def _oracle(planning: Planning, truth: pd.DataFrame) -> NDArray[np.int64]:
+    """The plan of one who knows the true demand, under the same rules."""
+    problem = planning.problem
+
+    def matrix(column: str) -> NDArray[np.float64]:
+        wide = truth.pivot_table(
+            index="street_code", columns="product_id", values=column, observed=True
+        )
+        wide.index, wide.columns = wide.index.astype(str), wide.columns.astype(str)
+        return wide.reindex(
+            index=list(problem.streets.ids), columns=list(problem.products.ids)
+        ).to_numpy(np.float64)
+
+    first, second = matrix("expected"), matrix("expected_2")
+    decay = np.clip(second.sum(axis=0) / np.maximum(first.sum(axis=0), 1e-9), 0.05, 1.0)
+    known = replace(
+        problem,
+        expected=first,
+        low=first,
+        high=first,
+        log_sd=np.zeros_like(first),
+        repeat_factor=decay,
+    )
+    plan = plan_procurement(known, time_limit_s=_LIMIT_S, mip_gap=0.002)
+    if not plan.lines:  # said by its spending share; better an oracle without evenness than none
+        plan = plan_procurement(replace(known, gini_max=None), time_limit_s=_LIMIT_S, mip_gap=0.002)
+    return plan.sessions
+
+
+def habit(dataset: Dataset, planning: Planning, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Past orders' habit: popular products, known suppliers, usual categories, some chance."""
+    problem, products = planning.problem, planning.products
+    orders = dataset["orders"]
+    popular = np.log1p(_bookings_per_session(dataset, products.index))
+    category = products["category"].astype(str)
+    by_code = dataset["products"].set_index("product_id")
+    sessions = np.zeros(_shape(problem), dtype=np.int64)
+    for b, buyer in enumerate(problem.buyers.ids):
+        own = orders[orders["buyer_code"] == buyer]
+        supplier = by_code["supplier_id"].reindex(own["product_id"])
+        known = own["sessions"].astype("float64").to_numpy()
+        by_supplier = pd.Series(known).groupby(supplier.to_numpy()).sum()
+        taste = (
+            pd.Series(known)
+            .groupby(by_code["category"].astype(str).reindex(own["product_id"]).to_numpy())
+            .sum()
+        )
+        pull = np.log(category.map(taste).fillna(0.0).to_numpy() + 1.0)
+        weight = 0.9 * popular + pull
+        weight += 0.8 * np.log1p(products["supplier_id"].map(by_supplier).fillna(0.0).to_numpy())
+        weight += rng.gumbel(0, 1, len(products))
+        counts = rng.choice([1, 2, 3, 4], len(products), p=[0.5, 0.3, 0.12, 0.08])
+        _spend(problem, sessions, b, np.argsort(-weight), counts)
+    return sessions
+
+
+def most_booked(dataset: Dataset, planning: Planning) -> NDArray[np.int64]:
+    """The list by bookings a session, from the top, again and again until the money is spent."""
+    problem = planning.problem
+    rank = np.argsort(-_bookings_per_session(dataset, planning.products.index), kind="stable")
+    sessions = np.zeros(_shape(problem), dtype=np.int64)
+    once = np.ones(len(problem.products), dtype=np.int64)
+    for b in range(len(problem.buyers)):
+        _spend(problem, sessions, b, rank, once)
+    return sessions
+
+
+def _bookings_per_session(dataset: Dataset, products: pd.Index) -> NDArray[np.float64]:
+    """Seats booked a past session, relative to the mean; 0 where there was none."""
+    events = dataset["events"]
+    events = events[events["status"].astype(str) == "done"]
+    seats = dataset["bookings"].groupby("event_id")["seats"].sum().astype("float64")
+    booked = events["event_id"].map(seats).fillna(0.0)
+    mean = booked.groupby(events["product_id"]).mean()
+    return (mean.reindex(products).fillna(0.0) / max(float(mean.mean()), 1e-9)).to_numpy()
+
+
+def _spend(
+    problem: ProcurementProblem,
+    sessions: NDArray[np.int64],
+    buyer: int,
+    order: NDArray[np.intp],
+    counts: NDArray[np.int64],
+) -> None:
+    """Buy down a list for a buyer's streets in turn, within budget and catalogue, in rounds."""
+    left = int(problem.budget_fen[buyer])
+    streets = np.flatnonzero(problem.serves[buyer])
+    turn = 0
+    for _ in range(problem.sessions_per_cell):
+        before = left
+        for p in order:
+            for _ in range(int(counts[p])):
+                price = int(problem.price_fen[p])
+                street = int(streets[turn % len(streets)])
+                had = sessions[:, :, p].sum()
+                if price > left or had >= problem.sessions_max[p] or not problem.allowed[street, p]:
+                    break
+                sessions[buyer, street, p] += 1
+                left -= price
+                turn += 1
+        if left == before:
+            return
+
+
+def _shape(problem: ProcurementProblem) -> tuple[int, int, int]:
+    return len(problem.buyers), len(problem.streets), len(problem.products)

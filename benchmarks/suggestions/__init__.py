@@ -1,0 +1,1 @@
+"""The list engine measured beside its peers."""

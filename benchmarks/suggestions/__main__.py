@@ -1,0 +1,191 @@
+"""`make bench-suggestions`: the engine beside its peers, on real data and in the simulator.
+
+``python -m benchmarks.suggestions meetup films loans new capacity speed`` runs the named parts
+only. Everything is asked walk-forward: fitted on what was known at a cutoff, asked afterwards
+with what was known at the moment of asking, over all events that could be booked then.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import suggestions_capacity, suggestions_new, suggestions_speed
+from benchmarks.report import Bar, report
+from benchmarks.suggestions.peers import peers
+from data.converters import convert
+from data.dataset import Dataset
+from recommender.metrics.bootstrap import bootstrap_mean
+from training.evaluation.walk_forward import EvaluationReport, evaluate
+
+SHARED = Path(os.environ.get("GONGXU_SHARED_DATA", "../shared/data"))
+SEED = 1
+Figures = dict[str, Any]
+Part = Callable[[list[Bar], Figures], None]
+
+
+def main() -> None:
+    """Run the benchmark; see the module."""
+    bars: list[Bar] = []
+    details: Figures = {}
+    for part in sys.argv[1:] or list(PARTS):
+        began = time.perf_counter()
+        PARTS[part](bars, details)
+        print(f"({part}: {time.perf_counter() - began:.0f} s)\n", flush=True)
+    bars.sort(key=lambda bar: bar.point)
+    report("suggestions", bars, seeds=[SEED], details=details)
+
+
+def meetup(bars: list[Bar], details: Figures) -> None:
+    """The last fifth of RSVPs, fitted again and asked every fortnight."""
+    dataset = _real("meetup", "meetup-montana")
+    if dataset is None:
+        return
+    start, end = _last_fifth(dataset)
+    found = _run(dataset, _every(start, end, 14), details, "meetup", step=timedelta(days=14))
+    engine, als = found.scorers["engine"], found.scorers["implicit ALS"]
+    by_list = found.questions.groupby("scorer")["ndcg@10"].mean().round(4).to_dict()
+    details["meetup"]["ndcg@10, mean over lists"] = by_list
+    print(f"  ndcg@10, mean over lists: {by_list}")
+    bars += [
+        Bar("2.1", "ndcg10_meetup", engine["ndcg@10"], tuple(engine["ci"]["ndcg@10"])),
+        Bar("2.1", "ratio_to_als", engine["ndcg@10"] / als["ndcg@10"]),
+    ]
+
+
+def films(bars: list[Bar], details: Figures) -> None:
+    """One global cut at four fifths of the films people liked (three stars or more).
+
+    Asked are those who liked something before; films first seen later count against everybody.
+    """
+    dataset = _real("movietweetings", "movietweetings")
+    if dataset is None:
+        return
+    dataset, start, end = _liked(dataset)
+    found = _run(dataset, [start], details, "films", until=end, questions=10**9)
+    later = dataset["bookings"]
+    later = later[later["booked_at"] > start]
+    total = later.groupby("resident_id", observed=True).size()
+    strict = {}
+    for name, rows in found.questions.groupby("scorer"):
+        hits = (rows["recall@20"] * rows["wanted"]).groupby(rows["resident_id"]).sum()
+        strict[str(name)] = (hits.reindex(total.index).fillna(0.0) / total).to_numpy()
+    details["films"]["recall@20, all later films"] = {
+        name: round(float(values.mean()), 4) for name, values in strict.items()
+    }
+    for name, values in strict.items():
+        print(f"  recall@20 over all later films: {name:20s} {values.mean():.4f}")
+    values = strict["engine"]
+    interval = bootstrap_mean(values, rng=np.random.default_rng(SEED))
+    bars.append(Bar("2.2", "recall20_movietweetings", float(values.mean()), interval))
+
+
+def _liked(dataset: Dataset) -> tuple[Dataset, datetime, datetime]:
+    """Bookings of three stars or more; of the last fifth, those of people seen before it."""
+    bookings, ratings = dataset["bookings"], dataset["ratings"]
+    bookings = bookings.merge(ratings[ratings["stars"] >= 3][["resident_id", "event_id"]])
+    times = bookings["booked_at"].sort_values()
+    start, end = times.iloc[int(len(times) * 0.8)], times.iloc[-1]
+    seen = bookings.loc[bookings["booked_at"] <= start, "resident_id"]
+    kept = bookings[bookings["resident_id"].isin(seen)]
+    liked = dataset.replace(bookings=kept.reset_index(drop=True))
+    return liked, start.to_pydatetime(), end.to_pydatetime()
+
+
+def loans(bars: list[Bar], details: Figures) -> None:
+    """The library's busiest late years by quarter, fitted again every year."""
+    dataset = _real("lending-library", "lending-library")
+    if dataset is None:
+        return
+    cutoffs = [datetime(year, 1, 1, tzinfo=UTC) for year in range(1935, 1942)]
+    until = datetime(1942, 1, 1, tzinfo=UTC)
+    found = _run(
+        dataset, cutoffs, details, "loans", step=timedelta(days=91), until=until, questions=10**9
+    )
+    # Members active before and in the quarter: those with a history when asked.
+    hot = found.questions[found.questions["kind"] == "hot"]
+    each = hot.pivot_table(index="resident_id", columns="scorer", values="ndcg@10", aggfunc="mean")
+    gain = (each["engine"] - each["recent_popularity"]).to_numpy()
+    low, high = bootstrap_mean(gain, rng=np.random.default_rng(SEED), repeats=5000)
+    details["loans"]["gain"] = {"mean": float(gain.mean()), "low": low, "high": high}
+    details["loans"]["members"] = len(gain)
+    print(f"  gain over recent popularity {gain.mean():.4f} [{low:.4f}, {high:.4f}]")
+    bars.append(Bar("2.3", "lending_library_gain_low", low, (low, high)))
+
+
+def new(bars: list[Bar], details: Figures) -> None:
+    """Events of products that nobody booked before the cutoff, in simulated districts."""
+    some, details["new"] = suggestions_new.measure()
+    bars += some
+
+
+def capacity(bars: list[Bar], details: Figures) -> None:
+    """Seat prices in simulated districts."""
+    found = {seed: suggestions_capacity.run(seed, 20_000, 5) for seed in (11, 12, 13)}
+    bars += suggestions_capacity.bars(found)
+    details["capacity"] = {str(seed): figures for seed, figures in found.items()}
+
+
+def speed(bars: list[Bar], details: Figures) -> None:
+    """Everybody's list and one list, beside `implicit`, in a whole district."""
+    folder = suggestions_speed.simulate("district", None, SEED)
+    some, details["speed"] = suggestions_speed.measure(folder, 1000, SEED)
+    bars += some
+
+
+PARTS: dict[str, Part] = {
+    "meetup": meetup,
+    "films": films,
+    "loans": loans,
+    "new": new,
+    "capacity": capacity,
+    "speed": speed,
+}
+
+
+def _real(source: str, folder: str) -> Dataset | None:
+    path = SHARED / folder
+    if not path.is_dir():
+        print(f"skipped: {folder} is not at {SHARED}")
+        return None
+    return convert(source, path).dataset
+
+
+def _last_fifth(dataset: Dataset) -> tuple[datetime, datetime]:
+    times = dataset["bookings"]["booked_at"].sort_values()
+    return times.iloc[int(len(times) * 0.8)].to_pydatetime(), times.iloc[-1].to_pydatetime()
+
+
+def _every(start: datetime, end: datetime, days: int) -> list[datetime]:
+    count = max(1, round((end - start) / timedelta(days=days)))
+    return [start + timedelta(days=days * i) for i in range(count)]
+
+
+def _run(
+    dataset: Dataset,
+    cutoffs: list[datetime],
+    details: Figures,
+    name: str,
+    **options: Any,
+) -> EvaluationReport:
+    began = time.perf_counter()
+    found = evaluate(
+        dataset, cutoffs, rng=np.random.default_rng(SEED), peers=peers(dataset), **options
+    )
+    print(f"{name}: {found.notes}")
+    print(found.table().round(4).to_string(index=False), flush=True)
+    details[name] = {
+        "scorers": found.scorers,
+        "notes": found.notes,
+        "seconds": round(time.perf_counter() - began, 1),
+    }
+    return found
+
+
+if __name__ == "__main__":
+    main()

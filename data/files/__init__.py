@@ -1,0 +1,1 @@
+"""Files of contract tables: read, judged, quarantined, written."""

@@ -1,0 +1,1 @@
+"""A simulated district before anything happens in it: places, people, catalogue."""

@@ -1,0 +1,1 @@
+"""The simulated truth, and what a plan would come to under it."""

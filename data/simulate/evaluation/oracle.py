@@ -1,0 +1,73 @@
+"""What a plan that knew the truth could count on; for evaluation only."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from data.simulate.evaluation.replay_inputs import Stage
+from data.simulate.evaluation.truth import TIERS
+from recommender.errors import UsageError
+
+LUCK_NODES = 25
+
+
+def read_oracle(folder: Path) -> pd.DataFrame:
+    """True expected attendances of the next quarter's sessions.
+
+    Parameters
+    ----------
+    folder
+        A simulated world.
+
+    Returns
+    -------
+    One row for each street, listed product and k = 1, 2, 3: street_code, product_id, k, expected
+    (attendances of the k-th session of the product there, were seats no limit), seats (of the
+    street's own centre, or the product's limit), seated (expected attendances within those
+    seats, over the luck of a session), price_fen, new.
+
+    Raises
+    ------
+    UsageError
+        If the folder holds no simulated world.
+    """
+    stage = Stage.load(folder)
+    path = folder / "truth" / "demand.parquet"
+    if not path.is_file():
+        raise UsageError(f"{path} is missing.", "Simulate the world again.")
+    truth = pd.read_parquet(path)
+    truth = truth[truth["period"] == str(stage.period)]
+    tiers = []
+    for k in range(1, TIERS + 1):
+        name = "expected" if k == 1 else f"expected_{k}"
+        tier = truth[["street_code", "product_id", "new"]].assign(k=k, expected=truth[name])
+        tiers.append(tier)
+    found = pd.concat(tiers, ignore_index=True)
+    product = pd.Index(stage.product_ids).get_indexer(pd.Index(found["product_id"]))
+    street = pd.Index(stage.street_codes).get_indexer(pd.Index(found["street_code"]))
+    room = np.where(stage.online[product], 600, stage.venue_seats[street])
+    limit = np.minimum(room, stage.audience_max[product]) / float(stage.seat_scarcity)
+    found["seats"] = np.maximum(limit, 1).astype(np.int64)
+    found["seated"] = seated(
+        found["expected"].to_numpy(), found["seats"].to_numpy(), float(stage.luck_sd)
+    )
+    found["price_fen"] = stage.price_fen[product]
+    return found[
+        ["street_code", "product_id", "k", "expected", "seats", "seated", "price_fen", "new"]
+    ]
+
+
+def seated(
+    expected: NDArray[np.float64], seats: NDArray[np.int64], luck_sd: float
+) -> NDArray[np.float64]:
+    """E[min(luck x expected, seats)] for log-normal luck of mean 1."""
+    nodes = ndtri((np.arange(LUCK_NODES) + 0.5) / LUCK_NODES)
+    luck = np.exp(luck_sd * nodes - luck_sd**2 / 2)
+    luck /= luck.mean()
+    total = np.zeros(len(expected))
+    for factor in luck:
+        total += np.minimum(expected * factor, seats)
+    return total / LUCK_NODES

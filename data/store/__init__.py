@@ -1,0 +1,1 @@
+"""The contract tables, decisions and audit trail in PostgreSQL."""

@@ -1,0 +1,132 @@
+"""The embedded PostgreSQL: one server a ``GONGXU_HOME``, shared by every process that uses it.
+
+Each process holds a shared lock on ``pg.users`` while it uses the server. The system frees that
+lock however the process ends, so the last one out, and nobody else, stops the server; a server
+whose last user was killed is found running by the next one.
+"""
+
+import atexit
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import psycopg
+from psycopg import sql
+
+from data.store.cluster import Cluster
+from recommender.errors import GongxuError
+
+DATABASE = "gongxu"
+"""The database that the embedded server keeps the tables in."""
+
+_holds: dict[tuple[int, Path], IO[bytes]] = {}
+"""The users' locks of this process, by process (forks inherit the dictionary) and home."""
+
+
+def embedded_url(home: Path) -> str:
+    """Connection string of the embedded server under ``home``, started or healed if need be.
+
+    The server stays up until the last process that asked for it ends.
+
+    Parameters
+    ----------
+    home
+        ``GONGXU_HOME``; made when missing. The cluster lives in ``home/pg``.
+
+    Returns
+    -------
+    ``postgresql://…`` for the database :data:`DATABASE`.
+
+    Raises
+    ------
+    GongxuError
+        If the folder cannot be written or the server does not come up.
+    """
+    home = home.expanduser().absolute()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        home = home.resolve()
+        cluster = Cluster(home / "pg")
+        with _exclusive(home):
+            _hold(home)
+            if not cluster.answers():
+                cluster.create()
+                cluster.start()
+            _ensure_database(cluster)
+    except OSError as error:
+        raise GongxuError(
+            f"the embedded database under {home} cannot be used: {error}.",
+            "Set GONGXU_HOME to a folder that can be written.",
+        ) from error
+    return cluster.url(DATABASE)
+
+
+def release(home: Path) -> None:
+    """Give the server up; stops it when no other process uses it. Called at exit by itself."""
+    home = home.expanduser().resolve()
+    users = _holds.pop((os.getpid(), home), None)
+    if users is None:
+        return
+    try:
+        with _exclusive(home):
+            try:
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return
+            Cluster(home / "pg").stop()
+    except FileNotFoundError:
+        return  # the folder was removed meanwhile; the server notices by itself
+    finally:
+        users.close()
+
+
+def leave() -> None:
+    """Give up every server of this process; for one that ends without ``atexit``."""
+    for process, home in list(_holds):
+        if process == os.getpid():
+            release(home)
+
+
+def _at_exit(home: Path) -> None:
+    try:
+        release(home)
+    except (OSError, GongxuError, psycopg.Error) as error:
+        # Nobody is left who could act on it: one line instead of a traceback.
+        sys.stderr.write(f"gongxu: the embedded database was left as it is: {error}\n")
+
+
+def _drop_inherited() -> None:
+    """A fork's copies of its parent's locks: a lock lives until its last copy is closed."""
+    for key in [key for key in _holds if key[0] != os.getpid()]:
+        _holds.pop(key).close()
+
+
+os.register_at_fork(after_in_child=_drop_inherited)
+
+
+def _hold(home: Path) -> None:
+    key = (os.getpid(), home)
+    if key not in _holds:
+        users = (home / "pg.users").open("ab")
+        fcntl.flock(users, fcntl.LOCK_SH)
+        _holds[key] = users
+        atexit.register(_at_exit, home)
+
+
+@contextmanager
+def _exclusive(home: Path) -> Iterator[None]:
+    """One process at a time starts, heals or stops the server."""
+    with (home / "pg.lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _ensure_database(cluster: Cluster) -> None:
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+        if found.fetchone() is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))

@@ -1,0 +1,1 @@
+"""Contract tables to the arrays that street demand is estimated from."""

@@ -1,0 +1,237 @@
+"""What each session drew, when and from where: the arrays that unconstraining and reach need."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.demand.counts import Sessions, Wishes
+from features.demand.streets import StreetResidents, Streets, Tables
+from features.time import LOCAL
+
+Floats = NDArray[np.float64]
+
+EARTH_M = 6_371_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """Seats asked for at each session, shape (events,).
+
+    Attributes
+    ----------
+    taken, waiting
+        Seats booked, and asked for on the waiting list.
+    full
+        Whether no seat was left, or a waiting list was open.
+    """
+
+    taken: Floats
+    waiting: Floats
+    full: NDArray[np.bool_]
+
+
+def read_draw(sessions: Sessions, wishes: Wishes) -> Draw:
+    """Totals over all residents, those without a street included."""
+    size = len(sessions.events)
+    waiting = np.bincount(
+        wishes.session, weights=wishes.seats * wishes.waiting, minlength=size
+    ).astype(np.float64)
+    taken = np.bincount(wishes.session, weights=wishes.seats, minlength=size) - waiting
+    seats = np.where(np.isnan(sessions.seats), np.inf, sessions.seats)
+    # Three seats in a hundred stay with those who cancel on the last day.
+    return Draw(taken, waiting, ((taken >= 0.97 * seats) & (taken > 0)) | (waiting > 0))
+
+
+LEAST_CURVE = 300
+"""Wishes for sessions that never filled, below which their booking curve is not believed."""
+
+
+def read_curve(sessions: Sessions, wishes: Wishes, draws: Draw) -> tuple[Floats, Floats]:
+    """Seats asked for until each session filled up, and the usual share of demand by then.
+
+    A session is full from the first entry on its waiting list on, or else from its last booking
+    on. Time runs from publication (or the first booking) to the start, as a share of it; the curve
+    is that of sessions that never filled and were on sale about as long.
+
+    Returns
+    -------
+    Both of shape (events,); the share is NaN where the session was not full, or where too few
+    sessions had room left or bookings carry no times before the start.
+    """
+    size = len(sessions.events)
+    early, elapsed = draws.taken.copy(), np.full(size, np.nan)
+    starts = sessions.starts.astype(np.int64).astype(np.float64)
+    at = wishes.at.astype(np.int64).astype(np.float64)
+    known = ~np.isnat(wishes.at)
+    first = np.full(size, np.inf)
+    np.minimum.at(first, wishes.session[known], at[known])
+    published = sessions.published.astype(np.int64).astype(np.float64)
+    begin = np.minimum(np.where(np.isnat(sessions.published), np.inf, published), first)
+    length = starts - begin
+    timed = known & (length[wishes.session] > 0) & (at < starts[wishes.session])
+    share = np.full(len(at), np.nan)
+    of = wishes.session[timed]
+    share[timed] = (at[timed] - begin[of]) / length[of]
+    calm = timed & ~draws.full[wishes.session] & sessions.past[wishes.session]
+    if calm.sum() < LEAST_CURVE:
+        return early, elapsed
+    # Times that nearly all are the same are dates of record, not of wishes.
+    low, high = np.quantile(share[calm], [0.1, 0.9])
+    if high - low < 0.05:
+        return early, elapsed
+    closing, last = np.full(size, np.inf), np.zeros(size)
+    queue = timed & wishes.waiting
+    np.minimum.at(closing, wishes.session[queue], share[queue])
+    seated = timed & ~wishes.waiting
+    np.maximum.at(last, wishes.session[seated], share[seated])
+    closing = np.where(np.isfinite(closing), closing, last)
+    usual = _by_length(share[calm], length[wishes.session[calm]], closing, length)
+    # The one who finds it full is counted: the clock stops at an arrival, not at a seat.
+    before = timed & (share <= closing[wishes.session])
+    early = np.bincount(
+        wishes.session[before], weights=wishes.seats[before], minlength=size
+    ).astype(np.float64)
+    # A moment after publication the curve says next to nothing: then the seats alone speak.
+    told = draws.full & (early > 0) & (usual >= 0.02)
+    elapsed[told] = usual[told]
+    return np.where(told, early, draws.taken), elapsed
+
+
+def _by_length(share: Floats, length: Floats, closing: Floats, lengths: Floats) -> Floats:
+    """The booking curve at ``closing``, from the sessions on sale about as long."""
+    edges = np.quantile(length, [0.2, 0.4, 0.6, 0.8])
+    like, of = np.searchsorted(edges, length), np.searchsorted(edges, lengths)
+    found = np.zeros(len(closing))
+    for kind in range(5):
+        curve = share[like == kind]
+        curve = np.sort(curve if len(curve) >= LEAST_CURVE else share)
+        mine = of == kind
+        found[mine] = np.searchsorted(curve, closing[mine], side="right") / len(curve)
+    return found
+
+
+def worn(sessions: Sessions) -> Floats:
+    """How worn each session's product was: log2(1 + its sessions in the year before).
+
+    Once those who wanted a product have been, fewer are left: without this the first quarter of
+    a catalogue would pass for a season of its own.
+    """
+    order = np.lexsort((sessions.starts, sessions.product))
+    day = sessions.starts[order].astype("datetime64[D]").astype(np.int64)
+    # One ascending key a product: 1e6 days are more than two thousand years.
+    key = sessions.product[order].astype(np.int64) * 1_000_000 + day
+    before = np.arange(len(key)) - np.searchsorted(key, key - 365, side="left")
+    level = np.zeros(len(key))
+    level[order] = np.log2(np.maximum(before, 0) + 1.0)
+    return level
+
+
+SALE_LEVELS = 8
+"""Levels of how long a session was on sale, and of how many others were at the time."""
+
+
+def on_sale(sessions: Sessions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Levels of how long each session was on sale, and among how many, shape (events,) each.
+
+    Where nothing was published with a time, all levels are -1. Levels have equally many sessions
+    but for the outermost two, which have a fiftieth each.
+    """
+    starts = sessions.starts.astype(np.int64).astype(np.float64)
+    known = ~np.isnat(sessions.published)
+    published = np.where(known, sessions.published.astype(np.int64), starts).astype(np.float64)
+    length = np.maximum(starts - published, 0.0)
+    known &= length > 0
+    middle = published + length / 2.0
+    opened = np.searchsorted(np.sort(published[known]), middle, side="right")
+    closed = np.searchsorted(np.sort(starts[known]), middle, side="right")
+    return _levels(length, known), _levels((opened - closed).astype(np.float64), known)
+
+
+def _levels(value: Floats, known: NDArray[np.bool_]) -> NDArray[np.intp]:
+    if not known.any():
+        return np.full(len(value), -1, dtype=np.intp)
+    inner = np.linspace(0.02, 0.98, SALE_LEVELS - 1)
+    edges = np.unique(np.quantile(value[known], inner))
+    return np.where(known, np.searchsorted(edges, value, side="right"), -1).astype(np.intp)
+
+
+def repeats(sessions: Sessions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Series (one product, street and quarter) of each session, and its place in it from 0."""
+    quarter = sessions.starts.astype("datetime64[M]").astype(int) // 3
+    frame = pd.DataFrame(
+        {
+            "product": sessions.product,
+            "street": sessions.street,
+            "quarter": quarter,
+            "starts": sessions.starts,
+        }
+    ).sort_values("starts", kind="stable")
+    grouped = frame.groupby(["product", "street", "quarter"], sort=False)
+    series = grouped.ngroup().sort_index().to_numpy().astype(np.intp)
+    return series, grouped.cumcount().sort_index().to_numpy().astype(np.intp)
+
+
+def present(sessions: Sessions, residents: StreetResidents, n_streets: int) -> Floats:
+    """Residents of each street who had joined by each session, shape (streets, events)."""
+    found = np.zeros((n_streets, len(sessions.events)))
+    for street in range(n_streets):
+        joined = residents.joined[residents.street == street]
+        known = np.sort(joined[~np.isnat(joined)])
+        always = len(joined) - len(known)
+        found[street] = always + np.searchsorted(known, sessions.starts, side="right")
+    # Where joining is dated by the first booking, early sessions seem to reach all there are.
+    return np.asarray(np.maximum(found, 0.25 * found.max(axis=1, initial=0.0)[:, None]))
+
+
+def pair_counts(
+    sessions: Sessions, residents: StreetResidents, wishes: Wishes, weight: Floats, n_streets: int
+) -> Floats:
+    """Seats by home street and session street, shape (streets, streets); past sessions only."""
+    home = residents.street[wishes.resident]
+    held = sessions.street[wishes.session]
+    used = (home >= 0) & (held >= 0) & sessions.past[wishes.session]
+    value = (wishes.seats * weight[wishes.session])[used]
+    flat = np.bincount((home * n_streets + held)[used], weights=value, minlength=n_streets**2)
+    return flat.reshape(n_streets, n_streets).astype(np.float64)
+
+
+def months(sessions: Sessions) -> NDArray[np.datetime64]:
+    """Local calendar month of each session, datetime64[M]."""
+    local = pd.DatetimeIndex(sessions.starts).tz_localize("UTC").tz_convert(LOCAL)
+    return np.asarray(local.tz_localize(None).to_numpy().astype("datetime64[M]"))
+
+
+def slots(sessions: Sessions) -> NDArray[np.intp]:
+    """Weekday or weekend, morning, afternoon or evening, 0 to 5, by local time."""
+    local = pd.DatetimeIndex(sessions.starts).tz_localize("UTC").tz_convert(LOCAL)
+    part = np.searchsorted([12, 17], local.hour.to_numpy(), side="right")
+    return np.asarray((local.day_of_week.to_numpy() >= 5) * 3 + part, dtype=np.intp)
+
+
+def main_venues(tables: Tables, sessions: Sessions, n_streets: int) -> NDArray[np.intp]:
+    """The venue of each street where its sessions usually take place, -1 where there is none.
+
+    The street's own centre, if one of its venues has that level; of several the most used.
+    """
+    table = tables["venues"].drop_duplicates("venue_id")
+    own = (table["level"].astype(object) == "street").to_numpy()
+    placed = (sessions.venue >= 0) & (sessions.street >= 0)
+    used = np.bincount(sessions.venue[placed], minlength=len(sessions.venues))
+    found = np.full(n_streets, -1, dtype=np.intp)
+    for street in range(n_streets):
+        here = np.unique(sessions.venue[placed & (sessions.street == street)])
+        if len(here):
+            found[street] = here[np.lexsort((used[here], own[here]))[-1]]
+    return found
+
+
+def street_distances(streets: Streets) -> Floats:
+    """Great-circle metres between streets, NaN where a point is missing."""
+    lat, lon = np.radians(streets.lat), np.radians(streets.lon)
+    a = (
+        np.sin((lat[:, None] - lat) / 2) ** 2
+        + np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
+    )
+    return np.asarray(2 * EARTH_M * np.arcsin(np.sqrt(np.clip(a, 0, 1))))

@@ -1,0 +1,191 @@
+"""Contract tables → :class:`recommender.ranking.snapshot.RankingSnapshot`."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from features.ranking.events import (
+    closes_at,
+    known_at,
+    moments,
+    positions,
+    series_keys,
+    with_products,
+)
+from features.ranking.interactions import log_columns
+from features.ranking.products import product_features, product_traits
+from features.ranking.residents import (
+    lookup_points,
+    points_of,
+    profiled,
+    street_positions,
+    streets_of,
+)
+from recommender.ranking.snapshot import RankingSnapshot
+from recommender.types import IdMap
+
+_SEXES = {"f": 0, "m": 1, "u": 2}
+
+
+def build_snapshot(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> RankingSnapshot:
+    """Everything a model scores with, from canonical frames.
+
+    Parameters
+    ----------
+    tables
+        A ``Dataset``, or any mapping that holds all contract tables as canonical frames; usually
+        a snapshot of what was known at ``as_of``. Optional tables may be empty.
+    as_of
+        The snapshot's moment, with a zone. Later bookings and ratings are left out all the same.
+    """
+    moment = np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us")
+    areas, venues = tables["areas"], tables["venues"]
+    residents = tables["residents"].sort_values("resident_id", ignore_index=True)
+    products, events = with_products(tables["products"], tables["events"])
+    products = products.sort_values("product_id", ignore_index=True)
+    events = events.sort_values("event_id", ignore_index=True)
+    bookings = tables["bookings"]
+    bookings = bookings[bookings["booked_at"] <= pd.Timestamp(as_of)]
+
+    product_index = pd.Index(products["product_id"])
+    event_index = pd.Index(events["event_id"])
+    resident_index = pd.Index(residents["resident_id"])
+    log = log_columns(bookings, resident_index, event_index)
+    first = np.full(len(events), np.datetime64("NaT", "us"))
+    np.fmin.at(first, log["log_event"], log["log_time"])
+
+    streets = streets_of(areas)
+    home = residents["area_code"]
+    venue_area = events["venue_id"].map(venues.set_index("venue_id")["area_code"])
+    known = IdMap(
+        sorted(
+            {streets[c] for s in (home, venue_area) for c in s.dropna().unique() if c in streets}
+        )
+    )
+    points = points_of(areas)
+    level, size = _levels(products, events, venues, product_index)
+    return RankingSnapshot(
+        as_of=moment,
+        residents=IdMap(resident_index),
+        products=IdMap(product_index),
+        events=IdMap(event_index),
+        streets=known,
+        resident_street=street_positions(home, streets, known),
+        resident_age=np.asarray(residents["age_band"].cat.codes, dtype=np.int32),
+        resident_sex=np.asarray(
+            residents["sex"].astype(object).map(_SEXES).fillna(2), dtype=np.int32
+        ),
+        resident_profiled=profiled(residents),
+        resident_point=lookup_points(home, points),
+        street_point=lookup_points(pd.Series(known.ids, dtype="str"), points),
+        product_features=product_features(products),
+        product_traits=product_traits(products),
+        product_price_fen=products["price_fen"].to_numpy(dtype=np.float64, na_value=np.nan),
+        event_level=level,
+        level_size=size,
+        event_street=street_positions(venue_area, streets, known),
+        event_point=_event_points(events, venues, venue_area, points),
+        event_known=known_at(events, first),
+        event_starts=moments(events["starts_at"]),
+        event_ends=moments(events["ends_at"].fillna(events["starts_at"])),
+        event_closes=closes_at(events, log["log_event"], log["log_time"]),
+        event_open=(events["status"].astype(object) != "cancelled").to_numpy(dtype=bool),
+        event_seats=events["seats"].to_numpy(dtype=np.float64, na_value=np.nan),
+        event_ticket_fen=events["ticket_fen"].to_numpy(dtype=np.float64, na_value=np.nan),
+        ratings=_ratings(tables["ratings"], resident_index, event_index, as_of),
+        follows=_follows(tables["follows"], residents, products, venues, level, size, as_of),
+        **log,
+    )
+
+
+def _levels(
+    products: pd.DataFrame,
+    events: pd.DataFrame,
+    venues: pd.DataFrame,
+    product_index: pd.Index,
+) -> tuple[dict[str, NDArray[np.int32]], dict[str, int]]:
+    product = positions(product_index, events["product_id"])
+    series, series_names = pd.factorize(series_keys(products, events), sort=True)
+    supplier, supplier_names = pd.factorize(products["supplier_id"], sort=True)
+    category = np.asarray(products["category"].cat.codes, dtype=np.int32)
+    venue_index = pd.Index(venues["venue_id"].sort_values())
+    level = {
+        "product": product,
+        "series": np.asarray(series, dtype=np.int32),
+        "supplier": np.asarray(supplier, dtype=np.int32)[product],
+        "category": category[product],
+        "venue": positions(venue_index, events["venue_id"]),
+    }
+    size = {
+        "product": len(products),
+        "series": len(series_names),
+        "supplier": len(supplier_names),
+        "category": len(products["category"].cat.categories),
+        "venue": len(venue_index),
+    }
+    # A level that nothing belongs to keeps one empty place, so that lookups need no branches.
+    return level, {name: max(n, 1) for name, n in size.items()}
+
+
+def _event_points(
+    events: pd.DataFrame,
+    venues: pd.DataFrame,
+    venue_area: pd.Series,
+    points: Mapping[str, tuple[float, float]],
+) -> NDArray[np.float32]:
+    own = venues.set_index("venue_id")[["lat", "lon"]].reindex(events["venue_id"].to_numpy())
+    exact = own.to_numpy(dtype=np.float32).reshape(-1, 2)
+    return np.where(np.isnan(exact), lookup_points(venue_area, points), exact)
+
+
+def _ratings(
+    ratings: pd.DataFrame, residents: pd.Index, events: pd.Index, as_of: datetime
+) -> NDArray[np.float64]:
+    ratings = ratings[ratings["rated_at"] <= pd.Timestamp(as_of)]
+    rows = np.column_stack(
+        [
+            positions(residents, ratings["resident_id"]),
+            positions(events, ratings["event_id"]),
+            ratings["stars"].to_numpy(dtype=np.float64),
+            moments(ratings["rated_at"]).astype(np.int64),
+        ]
+    ).astype(np.float64)
+    rows = rows[(rows[:, 0] >= 0) & (rows[:, 1] >= 0)]
+    return rows[np.lexsort((rows[:, 0], rows[:, 1], rows[:, 3]))]
+
+
+def _follows(
+    follows: pd.DataFrame,
+    residents: pd.DataFrame,
+    products: pd.DataFrame,
+    venues: pd.DataFrame,
+    level: Mapping[str, NDArray[np.int32]],
+    size: Mapping[str, int],
+    as_of: datetime,
+) -> dict[str, sp.csr_matrix]:
+    del level
+    follows = follows[~(follows["since"] > pd.Timestamp(as_of))]
+    names = {
+        "product": pd.Index(products["product_id"]),
+        "supplier": pd.Index(products["supplier_id"].dropna().sort_values().unique()),
+        "category": pd.Index(products["category"].cat.categories),
+        "venue": pd.Index(venues["venue_id"].sort_values()),
+    }
+    resident_index = pd.Index(residents["resident_id"])
+    found = {}
+    for kind, index in names.items():
+        rows = follows[follows["target_kind"].astype(object) == kind]
+        r = positions(resident_index, rows["resident_id"])
+        c = positions(index, rows["target"])
+        keep = (r >= 0) & (c >= 0)
+        matrix = sp.csr_matrix(
+            (np.ones(int(keep.sum()), dtype=np.float32), (r[keep], c[keep])),
+            shape=(len(residents), size[kind]),
+        )
+        matrix.data[:] = 1.0
+        found[kind] = matrix
+    return found

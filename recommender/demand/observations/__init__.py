@@ -1,0 +1,1 @@
+"""What was observed, corrected for seats, exposure, season, distance and canvassing."""

@@ -1,0 +1,1 @@
+"""Demand of products: priors from what a product is."""

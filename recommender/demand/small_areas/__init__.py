@@ -1,0 +1,1 @@
+"""From counts of app users to rates of streets, with intervals."""

@@ -1,0 +1,121 @@
+"""From counts to street demand: standardise, shrink, share, rake.
+
+Two views of each cell are combined: Gamma-Poisson shrinkage, which is careful where counts are
+few, and the correlated lognormal, which knows which streets want the same. Their errors differ,
+so the geometric mean of both is better than either (Timmermann 2006 on forecast combination).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.demand.observations.surveys import reliability
+from recommender.demand.products.product_prior import Usual
+from recommender.demand.small_areas.gamma_poisson import shrink
+from recommender.demand.small_areas.poisson_lognormal import share
+from recommender.demand.small_areas.poststratification import Standardised, standardise
+from recommender.demand.small_areas.raking import rake
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class StreetRates:
+    """Estimates for every street and product; arrays of shape (streets, products).
+
+    Attributes
+    ----------
+    expected
+        Attendances of the whole population at one session.
+    log_sd
+        Standard deviation of the logarithm of the street's own part, before calibration.
+    product_log_sd
+        The same of the product's part, which all streets share, shape (products,): how well
+        the rates of the age bands are known that the population is made of.
+    standardised
+        What went in, for explanation.
+    ratio
+        ``expected`` over what age alone would give.
+    """
+
+    expected: Floats
+    log_sd: Floats
+    product_log_sd: Floats
+    standardised: Standardised
+    ratio: Floats
+
+
+def estimate_rates(
+    counts: Floats,
+    exposure: Floats,
+    population: Floats,
+    *,
+    product_rates: Floats | None = None,
+    usual: Usual | None = None,
+    hints: Sequence[Floats] = (),
+    dispersion: float = 1.0,
+) -> StreetRates:
+    """Demand of every street for every product from counts by street and age band.
+
+    Parameters
+    ----------
+    counts
+        Bookings by residents, shape (streets, bands, products), >= 0; fractions are allowed.
+    exposure
+        Resident-sessions behind them, shape (streets, bands, products) or (streets, bands, 1).
+    population
+        People, shape (streets, bands).
+    product_rates
+        Overall rate of each product; by default observed counts over exposure. Give them where
+        features say more than the counts do.
+    usual
+        What tells the ages and streets that a product starts from; by default all are alike.
+    hints
+        Log ratios of streets from elsewhere (surveys), shape (streets, products) each; they
+        count as far as they foretell the counts.
+    dispersion
+        Variance of a count over its mean: above 1 where one booking is for several seats.
+    """
+    if product_rates is None:
+        total = np.broadcast_to(exposure.sum(axis=(0, 1)), counts.shape[2:])
+        product_rates = (counts.sum(axis=(0, 1)) + 0.05) / np.maximum(total, 1.0)
+    base = standardise(counts, exposure, population, product_rates, usual)
+    prior = np.ones_like(base.offset) if usual is None else usual.ratios(base.counts, base.offset)
+    for hint in hints:
+        prior = prior * np.exp(reliability(base.counts, base.offset * prior, hint) * hint)
+    offset, target = base.offset * prior, base.target * prior
+    # Products keep their rate: what a lucky session drew beyond it is nobody's taste.
+    target = target * (base.offset.sum(axis=0) / offset.sum(axis=0))
+    offset = offset * ((base.counts.sum(axis=0) + 1.0) / (offset.sum(axis=0) + 1.0))
+    # Counted in units that vary like Poisson counts: two seats of one family are one wish.
+    told, of = base.counts / dispersion, offset / dispersion
+    shrunk = shrink(told, of)
+    shared = share(told, of)
+    rows = _row_margin(told, of, target)
+    columns = target.sum(axis=0)
+    by_shrinkage = rake(target * shrunk.mean, rows, columns)
+    by_sharing = rake(target * np.exp(shared.mode), rows, columns)
+    expected = np.sqrt(by_shrinkage * by_sharing)
+    log_sd = np.sqrt(0.5 * (shrunk.log_sd**2 + shared.log_sd**2))
+    return StreetRates(
+        expected,
+        log_sd,
+        _product_log_sd(counts.sum(axis=0) / dispersion, population.sum(axis=0), base.band_rates),
+        base,
+        expected / np.maximum(base.target, 1e-12),
+    )
+
+
+def _product_log_sd(band_counts: Floats, people: Floats, rates: Floats) -> Floats:
+    """Relative error of a product's total: each band's Poisson error, weighed by its people."""
+    part = people[:, None] * rates
+    share = part / np.maximum(part.sum(axis=0), 1e-12)
+    return np.asarray(np.sqrt((share**2 / (band_counts + 1.0)).sum(axis=0)))
+
+
+def _row_margin(counts: Floats, offset: Floats, target: Floats) -> Floats:
+    """Wanted total of every street."""
+    streets = shrink(counts.sum(axis=1)[:, None] / 1.5, offset.sum(axis=1)[:, None] / 1.5)
+    return np.asarray(target.sum(axis=1) * streets.mean[:, 0])

@@ -1,0 +1,1 @@
+"""Questions about a plan: conflicts, alternatives, trade-offs."""

@@ -1,0 +1,277 @@
+"""Why, why not, and what if: answered by solving again and comparing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.procurement.explain.equal_shares import equal_shares
+from recommender.procurement.plan import ProcurementPlan, Status, cell_attendance, evenness_of
+from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.solver.deadline import Deadline
+from recommender.procurement.solver.linear_model import build_model
+from recommender.procurement.solver.local_reoptimisation import buy_near_again
+from recommender.procurement.solver.milp import plan_procurement
+from recommender.procurement.solver.precedence import relax_in_order
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """What forcing one product into one street would cost.
+
+    Attributes
+    ----------
+    possible
+        Whether any plan can hold it.
+    cost
+        Weighted attendances lost against the plan, >= 0 up to the solver's gap.
+    reasons
+        Why it is impossible, or what it would cost, in words.
+    displaced
+        (street, product, sessions) that would be bought less.
+    """
+
+    possible: bool
+    cost: float
+    reasons: tuple[str, ...]
+    displaced: tuple[tuple[str, str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Two plans compared: second minus first.
+
+    Attributes
+    ----------
+    value, amount_fen, gini
+        Differences of the whole plans.
+    sessions
+        (street, product, change) of every cell that differs.
+    """
+
+    value: float
+    amount_fen: int
+    gini: float
+    sessions: tuple[tuple[str, str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierPoint:
+    """One point of a frontier: what is asked for, and the plan it gives."""
+
+    asked: float
+    value: float
+    amount_fen: int
+    gini: float
+    gap: float
+
+
+_WITH_IT = "one session there draws {:,.0f}; with it the whole plan draws {:,.0f} less"
+_WITHOUT_IT = "without it the whole plan draws {:,.0f} less"
+
+
+def _near(
+    problem: ProcurementProblem,
+    posed: ProcurementProblem,
+    plan: ProcurementPlan,
+    street: int,
+    product: int,
+    deadline: Deadline,
+) -> tuple[float, tuple[tuple[str, str, int], ...]] | None:
+    """Loss and changes when little is bought anew under other rules; None: not that way."""
+    best = buy_near_again(problem, plan, street, product, deadline=deadline.part(0.2))
+    other = buy_near_again(posed, plan, street, product, deadline=deadline.part(0.25))
+    if best is None or other is None:
+        return None
+    first, second = replace(plan, sessions=best[1]), replace(plan, sessions=other[1])
+    return max(0.0, best[0] - other[0]), _changes(problem, first, second)
+
+
+def why_not(
+    problem: ProcurementProblem,
+    plan: ProcurementPlan,
+    product: str,
+    street: str,
+    *,
+    time_limit_s: float = 10.0,
+    mip_gap: float = 0.002,
+) -> WhyNot:
+    """Solve again with one session of the product forced into the street."""
+    p, s = problem.products.position(product), problem.streets.position(street)
+    if plan.sessions[:, s, p].any():
+        return WhyNot(True, 0.0, ("it is in the plan",))
+    if not problem.allowed[s, p]:
+        return WhyNot(
+            False, 0.0, ("it may not be held there: list, licence, venue or an exclusion",)
+        )
+    required = problem.required.copy()
+    required[s, p] = 1
+    posed = replace(problem, required=required)
+    gained = float(problem.totals(problem.demand)[1, s, p])
+    deadline = Deadline.within(time_limit_s)
+    near = _near(problem, posed, plan, s, p, deadline)
+    if near is not None:
+        cost, changes = near
+        less = tuple(each for each in changes if each[2] < 0)
+        return WhyNot(True, cost, (_WITH_IT.format(gained, cost),), less)
+    forced = plan_procurement(posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap)
+    if forced.status is Status.INFEASIBLE:
+        return WhyNot(False, 0.0, forced.conflicts)
+    if not forced.lines:
+        return WhyNot(False, 0.0, ("no plan with it was found in the time allowed",))
+    priced = price_in_attendances(problem, product, street, time_limit_s=deadline.left())
+    # Two plans within the solver's gap tell less than the duals do.
+    cost = max(0.0, plan.value - forced.value if priced != priced else -priced)
+    less = tuple(each for each in _changes(problem, plan, forced) if each[2] < 0)
+    return WhyNot(True, cost, (_WITH_IT.format(gained, cost),), less)
+
+
+def why(
+    problem: ProcurementProblem,
+    plan: ProcurementPlan,
+    product: str,
+    street: str,
+    *,
+    time_limit_s: float = 10.0,
+    mip_gap: float = 0.002,
+) -> WhyNot:
+    """Solve again with the product forbidden in the street: what it is worth to the plan.
+
+    Returns
+    -------
+    ``cost`` is what the plan would lose, ``displaced`` what would be bought instead; ``possible``
+    is whether there is a plan without it.
+    """
+    p, s = problem.products.position(product), problem.streets.position(street)
+    if not plan.sessions[:, s, p].any():
+        return WhyNot(True, 0.0, ("it is not in the plan",))
+    if problem.required[s, p]:
+        return WhyNot(False, 0.0, ("a rule requires it",))
+    allowed = problem.allowed.copy()
+    allowed[s, p] = False
+    posed = replace(problem, allowed=allowed)
+    deadline = Deadline.within(time_limit_s)
+    near = _near(problem, posed, plan, s, p, deadline)
+    if near is not None:
+        cost, changes = near
+        more = tuple(each for each in changes if each[2] > 0)
+        return WhyNot(True, cost, (_WITHOUT_IT.format(cost),), more)
+    without = plan_procurement(posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap)
+    if without.status is Status.INFEASIBLE:
+        return WhyNot(False, 0.0, without.conflicts)
+    if not without.lines:
+        return WhyNot(False, 0.0, ("no plan without it was found in the time allowed",))
+    priced = price_in_attendances(problem, product, street, time_limit_s=deadline.left())
+    cost = max(0.0, plan.value - without.value if priced != priced else priced)
+    more = tuple(each for each in _changes(problem, plan, without) if each[2] > 0)
+    return WhyNot(True, cost, (_WITHOUT_IT.format(cost),), more)
+
+
+def price_in_attendances(
+    problem: ProcurementProblem, product: str, street: str, *, time_limit_s: float = 10.0
+) -> float:
+    """What the first session of a cell gains beyond what its money and room gain elsewhere.
+
+    The reduced cost in the linear relaxation: positive where the cell belongs into a plan, by how
+    much the plan would lose without it; negative where it does not, by how much forcing one in
+    would cost. It resolves single sessions, which two solutions within the solver's gap of the
+    optimum do not.
+
+    Returns
+    -------
+    Weighted attendances; nan when the session cannot be had or time ran out.
+    """
+    p, s = problem.products.position(product), problem.streets.position(street)
+    model, relaxed = relax_in_order(build_model(problem), deadline=Deadline.within(time_limit_s))
+    own = np.flatnonzero((model.street == s) & (model.product == p) & (model.tier == 0))
+    if not relaxed.feasible or not len(own):
+        return float("nan")
+    return float(relaxed.reduced[own].max())
+
+
+def compare(
+    problem: ProcurementProblem, first: ProcurementPlan, second: ProcurementPlan
+) -> Difference:
+    """The second plan minus the first, for a what-if."""
+    return Difference(
+        value=second.value - first.value,
+        amount_fen=second.amount_fen - first.amount_fen,
+        gini=evenness_of(problem, second.sessions) - evenness_of(problem, first.sessions),
+        sessions=_changes(problem, first, second),
+    )
+
+
+def _changes(
+    problem: ProcurementProblem, first: ProcurementPlan, second: ProcurementPlan
+) -> tuple[tuple[str, str, int], ...]:
+    change = second.sessions.sum(axis=0) - first.sessions.sum(axis=0)
+    return tuple(
+        (problem.streets.ids[s], problem.products.ids[p], int(change[s, p]))
+        for s, p in zip(*np.nonzero(change), strict=True)
+    )
+
+
+def budget_frontier(
+    problem: ProcurementProblem, factors: Sequence[float], *, time_limit_s: float = 10.0
+) -> tuple[FrontierPoint, ...]:
+    """Attendance against budget: every buyer's budget times each factor.
+
+    Floors that a smaller budget cannot pay are left out of the smaller ones.
+    """
+    points = []
+    for factor in factors:
+        scaled = replace(problem, budget_fen=(problem.budget_fen * factor).astype(np.int64))
+        plan = plan_procurement(scaled, time_limit_s=time_limit_s, mip_gap=0.01)
+        if plan.lines:
+            points.append(_point(scaled, plan, float(scaled.budget_fen.sum())))
+    return tuple(points)
+
+
+def evenness_frontier(
+    problem: ProcurementProblem, bounds: Sequence[float], *, time_limit_s: float = 10.0
+) -> tuple[FrontierPoint, ...]:
+    """Attendance against evenness: each bound on the Gini coefficient."""
+    points = []
+    for bound in bounds:
+        bounded = replace(problem, gini_max=bound)
+        plan = plan_procurement(bounded, time_limit_s=time_limit_s, mip_gap=0.01)
+        if plan.lines:
+            points.append(_point(bounded, plan, bound))
+    return tuple(points)
+
+
+def _point(problem: ProcurementProblem, plan: ProcurementPlan, asked: float) -> FrontierPoint:
+    return FrontierPoint(
+        asked, plan.value, plan.amount_fen, evenness_of(problem, plan.sessions), plan.gap
+    )
+
+
+def second_opinion(problem: ProcurementProblem) -> NDArray[np.int64]:
+    """What Equal Shares would buy with the whole budget, sessions of shape (S, P).
+
+    Each street's residents are a group that gains from the sessions held there. It knows budget,
+    catalogue and where a product may be held, and none of the officer's other rules.
+    """
+    steps = np.diff(problem.totals(problem.demand), axis=0)
+    most = np.arange(len(steps))[:, None, None] < problem.sessions_max[None, None, :]
+    tier, street, product = np.nonzero((steps > 0) & problem.allowed[None] & most)
+    n = len(tier)
+    gain = np.zeros((len(problem.streets), n))
+    gain[street, np.arange(n)] = steps[tier, street, product]
+    at = {key: i for i, key in enumerate(zip(tier, street, product, strict=True))}
+    before = np.array([at.get((k - 1, s, p), -1) if k else -1 for k, s, p in at], dtype=np.intp)
+    price = np.maximum(problem.price_fen[product], 1).astype(np.float64)
+    shares = equal_shares(
+        gain, price, problem.residents, float(problem.budget_fen.sum()), after=before
+    )
+    sessions = np.zeros(problem.allowed.shape, dtype=np.int64)
+    for i in shares.bought:
+        if sessions[:, product[i]].sum() < problem.sessions_max[product[i]]:
+            sessions[street[i], product[i]] += 1
+    return sessions
+
+
+def opinion_value(problem: ProcurementProblem, sessions: NDArray[np.int64]) -> float:
+    """Weighted attendances of sessions of shape (S, P), as the objective counts them."""
+    return float((problem.weight * cell_attendance(problem, sessions, problem.demand)).sum())

@@ -1,0 +1,307 @@
+"""The plan by mixed-integer programming, with an honest gap and a time limit that holds.
+
+The linear relaxation is solved first. Its reduced costs say which sessions cannot matter: fixing
+those whose reduced cost exceeds t loses nothing above ``relaxation - t``, so the kernel that is
+left is small and the bound stays true: ``max(kernel's bound, relaxation - t)``, never above the
+relaxation (reduced-cost fixing; kernel search of Angelelli, Mansini & Speranza 2010).
+"""
+
+import time
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from recommender.procurement.explain.conflicts import find_conflicts
+from recommender.procurement.plan import (
+    ProcurementPlan,
+    Status,
+    Tour,
+    cell_attendance,
+    make_lines,
+    toured_sessions,
+)
+from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.solver.deadline import Clock, Deadline
+from recommender.procurement.solver.heuristic import fill
+from recommender.procurement.solver.linear_model import LinearModel, build_model, with_rows
+from recommender.procurement.solver.precedence import in_order, relax_in_order, skipped_steps
+from recommender.procurement.solver.relaxation import Relaxation
+from recommender.procurement.verify import check_sessions
+
+Floats = NDArray[np.float64]
+
+_KEPT = 0.9  # of the time limit; HiGHS looks at its clock only now and then
+_KERNEL = 600  # session columns of the first kernel; HiGHS closes it in about a second
+
+
+def plan_procurement(
+    problem: ProcurementProblem,
+    *,
+    time_limit_s: float = 30.0,
+    mip_gap: float = 0.005,
+    clock: Clock = time.monotonic,
+) -> ProcurementPlan:
+    """Choose sessions of most benefit that keep every rule.
+
+    maximise sum weight[s, p] * total[s, p](n[s, p]) over whole n >= 0, under the problem's rules.
+
+    Parameters
+    ----------
+    problem
+        What is to be decided.
+    time_limit_s
+        Seconds after which the best answer so far is returned.
+    mip_gap
+        The relative gap at which the search may stop.
+    clock
+        Seconds from any origin.
+
+    Returns
+    -------
+    A plan that keeps every rule, its bound and gap; or one with status ``infeasible`` and the
+    rules that conflict.
+    """
+    deadline = Deadline.within(_KEPT * time_limit_s, clock)
+    model = build_model(problem)
+    best = _Best(problem, model)
+    before = deadline.left()
+    best.offer(fill(problem, model, deadline=deadline.part(0.4)), "greedy")
+    thumb_s = before - deadline.left()
+    model, relaxed = relax_in_order(model, deadline=deadline.part(0.4))
+    if relaxed.feasible is False:
+        return _infeasible(problem, deadline)
+    bound = relaxed.bound if relaxed.feasible else _simple_bound(problem, model)
+    if relaxed.feasible:
+        _round(problem, model, relaxed, best, deadline, thumb_s)
+        proven = _search(model, relaxed, best, deadline, mip_gap)
+        if proven is None and best.x is None:
+            return _infeasible(problem, deadline)
+        bound = min(bound, proven) if proven is not None else bound
+    if best.x is None:
+        return _nothing(problem, Status.UNKNOWN, (), bound)
+    bound = max(bound, best.value)
+    tours = _all_tours(model, best.sessions, best.tours)
+    gap = 0.0 if bound <= 0 else (bound - best.value) / bound
+    return ProcurementPlan(
+        status=Status.OPTIMAL if gap <= mip_gap else Status.FEASIBLE,
+        gap=gap,
+        value=best.value,
+        bound=bound,
+        sessions=best.sessions,
+        tours=tours,
+        lines=make_lines(problem, best.sessions, tours),
+        shadow_prices=_shadow_prices(model, relaxed),
+        method=best.method,
+    )
+
+
+_TIGHTER = (0.0, 0.01, 0.04, 0.1, 0.25)
+
+
+def _round(
+    problem: ProcurementProblem,
+    model: LinearModel,
+    relaxed: Relaxation,
+    best: "_Best",
+    deadline: Deadline,
+    thumb_s: float,
+) -> None:
+    """Round the relaxation down and fill up.
+
+    Few columns are fractional, so this is nearly optimal, except that an evenness bound no longer
+    holds exactly; so the relaxation is rounded again under slightly tighter ones.
+    ``thumb_s`` is what the first filling took: each filling here takes about as long.
+    """
+    for tighter in _TIGHTER:
+        if deadline.left() <= (2 if tighter else 1) * thumb_s:
+            return
+        if tighter:
+            if problem.gini_max is None:
+                return
+            tight = build_model(replace(problem, gini_max=problem.gini_max * (1 - tighter)))
+            _, relaxed = relax_in_order(tight, deadline=deadline.part(0.2), start=relaxed.x > 0)
+            if not relaxed.feasible:
+                return
+        whole = np.floor(relaxed.x + 1e-9)
+        whole[model.n_sessions :] = 0.0
+        whole = in_order(model, whole)
+        if best.offer(fill(problem, model, whole, deadline=deadline.part(0.5)), "rounded"):
+            return
+
+
+def _search(
+    model: LinearModel,
+    relaxed: Relaxation,
+    best: "_Best",
+    deadline: Deadline,
+    mip_gap: float,
+) -> float | None:
+    """Solve growing kernels until the gap is met or time is up.
+
+    Returns the proven bound, or ``None`` when no whole solution exists.
+    """
+    n = model.n_sessions
+    cost = np.round(np.abs(relaxed.reduced[:n]), 6)  # rounding noise would hide the ties
+    # Ties are many (sessions that fill the same hall at the same price). The relaxation's own
+    # choice comes first; the others are mixed, so that a kernel holds some of every street.
+    mixed = np.random.default_rng(0).permutation(n)
+    taken = relaxed.x[:n] > 1e-9
+    ranked = np.lexsort((mixed, ~taken, cost))
+    size, bound, tried, late = _KERNEL, relaxed.bound, False, 0.05
+    while True:
+        left = deadline.left()
+        if bound - best.value <= mip_gap * bound or (tried and left < 0.5) or left <= late:
+            return bound
+        fixed = np.zeros(len(model.value), dtype=np.bool_)
+        fixed[ranked[size:]] = True
+        fixed[:n] &= ~(taken & (relaxed.x[:n] < 1 - 1e-9))
+        if best.x is not None:  # what cannot beat the best so far need not be looked at
+            fixed[:n] |= cost > relaxed.bound - best.value + 1e-6
+        whole = not fixed.any()
+        outside = -np.inf if whole else relaxed.bound - float(cost[fixed[:n]].min())
+        share = 0.9 if whole else 0.4
+        x, kernel_bound, status = solve_with_fixed(
+            model, fixed, np.rint(relaxed.x), time_limit_s=share * left, mip_gap=mip_gap / 4
+        )
+        tried = True
+        # By how much the solver came late: a kernel three times as large will, too.
+        late = max(late, 3 * (left - deadline.left() - share * left))
+        if x is not None and not best.offer(x, "milp"):
+            skipped = skipped_steps(model, x)
+            if skipped:  # taken out of order, to look more even than they are
+                model = with_rows(model, skipped)
+                continue
+        if whole and status == "infeasible":
+            return None
+        if kernel_bound is not None:
+            bound = min(bound, max(kernel_bound, outside, best.value))
+        if whole:
+            return bound
+        size *= 3
+
+
+def solve_with_fixed(
+    model: LinearModel,
+    fixed: NDArray[np.bool_],
+    values: Floats,
+    *,
+    time_limit_s: float,
+    mip_gap: float,
+) -> tuple[Floats | None, float | None, str]:
+    """Solve with some columns fixed; (solution, bound on the value, what happened)."""
+    free = np.flatnonzero(~fixed)
+    if not len(free):
+        value = float(model.value @ values)
+        return values, value, "done"
+    base = np.where(fixed, values, 0.0)
+    offset = model.matrix @ base
+    constraints = LinearConstraint(
+        model.matrix[:, free].tocsc(), model.low - offset, model.high - offset
+    )
+    result = milp(
+        -model.value[free],
+        integrality=model.integral[free].astype(np.int64),
+        bounds=Bounds(np.zeros(len(free)), model.upper[free]),
+        constraints=constraints,
+        options={"time_limit": time_limit_s, "mip_rel_gap": mip_gap, "presolve": True},
+    )
+    gained = float(model.value @ base)
+    status = {0: "done", 1: "timeout", 2: "infeasible"}.get(result.status, "timeout")
+    bound = result.mip_dual_bound
+    proven = None if bound is None or not np.isfinite(bound) else gained - float(bound)
+    if status == "infeasible":
+        proven = -np.inf
+    if result.x is None:
+        return None, proven, status
+    x = base.copy()
+    x[free] = result.x
+    return x, proven, status
+
+
+class _Best:
+    """The best whole solution so far that the independent checker accepts."""
+
+    def __init__(self, problem: ProcurementProblem, model: LinearModel) -> None:
+        self.problem, self.model = problem, model
+        self.x: Floats | None = None
+        self.sessions = np.zeros(
+            (len(problem.buyers), len(problem.streets), len(problem.products)), dtype=np.int64
+        )
+        self.tours: tuple[Tour, ...] = ()
+        self.value, self.method = -np.inf, "greedy"
+
+    def offer(self, x: Floats | None, method: str) -> bool:
+        """Take a solution if it is better; False when there is none or it breaks a rule."""
+        if x is None:
+            return False
+        sessions, tours = self.model.sessions(x, self.sessions.shape), self.model.tours_of(x)
+        benefit = cell_attendance(self.problem, sessions.sum(axis=0), self.problem.demand)
+        value = float((self.problem.weight * benefit).sum())
+        if value <= self.value:
+            return True
+        if check_sessions(self.problem, sessions, tours):
+            return False
+        self.x, self.value, self.method = x, value, method
+        self.sessions, self.tours = sessions, tours
+        return True
+
+
+def _all_tours(
+    model: LinearModel, sessions: NDArray[np.int64], tours: tuple[Tour, ...]
+) -> tuple[Tour, ...]:
+    """Let whatever can tour tour: it saves money that the value did not need."""
+    free = sessions - toured_sessions(sessions.shape, tours)
+    more = list(tours)
+    for first, second, product in model.tours:
+        n = int(min(free[*first, product], free[*second, product]))
+        if n > 0:
+            more.append(Tour(product, first, second, n))
+            free[*first, product] -= n
+            free[*second, product] -= n
+    return tuple(more)
+
+
+def _simple_bound(problem: ProcurementProblem, model: LinearModel) -> float:
+    """What the money alone allows: each buyer's best sessions, the last one cut to fit."""
+    n = model.n_sessions
+    saving = 2 * problem.touring_discount if problem.neighbours else 0.0
+    price = problem.price_fen[model.product] * max(0.0, 1 - saving)
+    bound = 0.0
+    for b, budget in enumerate(problem.budget_fen):
+        own = np.flatnonzero(model.buyer == b)
+        value, cost = model.value[:n][own], price[own]
+        order = np.argsort(-value / np.maximum(cost, 1e-9))
+        spent = np.cumsum(cost[order])
+        part = np.clip(1 - (spent - budget) / np.maximum(cost[order], 1e-9), 0.0, 1.0)
+        bound += float(value[order] @ part)
+    return bound
+
+
+def _shadow_prices(model: LinearModel, relaxed: Relaxation) -> dict[str, float]:
+    prices: dict[str, float] = {}
+    for name, dual in zip(model.rule, relaxed.duals, strict=True):
+        if abs(dual) > 1e-9 and name not in ("evenness", "touring", "steps"):
+            prices[name] = prices.get(name, 0.0) + float(abs(dual))
+    return prices
+
+
+def _infeasible(problem: ProcurementProblem, deadline: Deadline) -> ProcurementPlan:
+    return _nothing(problem, Status.INFEASIBLE, find_conflicts(problem, deadline=deadline))
+
+
+def _nothing(
+    problem: ProcurementProblem, status: Status, conflicts: tuple[str, ...], bound: float = 0.0
+) -> ProcurementPlan:
+    shape = (len(problem.buyers), len(problem.streets), len(problem.products))
+    return ProcurementPlan(
+        status=status,
+        gap=float("nan"),
+        value=0.0,
+        bound=bound,
+        sessions=np.zeros(shape, dtype=np.int64),
+        tours=(),
+        lines=(),
+        conflicts=conflicts,
+    )

@@ -1,0 +1,1 @@
+"""Signals of a (resident, event) pair, by family."""

@@ -1,0 +1,159 @@
+"""*Who with*: how often, how lately and how surely residents came to a series, supplier, venue."""
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.ranking.features.decay import by_position, cross_counts
+from recommender.ranking.features.lookup import one_at, sparse_at
+from recommender.ranking.query import Query
+from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+
+SLOW_DAYS, QUICK_DAYS = 365.0, 45.0
+QUICK = ("own_supplier",)
+_DAY = np.timedelta64(1, "D")
+
+
+class Affinity:
+    """Personal counts at every level; see :func:`signals` for what each means."""
+
+    def __init__(self, world: RankingSnapshot) -> None:
+        self.world = world
+        profiled = world.resident_profiled[world.log_resident]
+        kept = (world.log_outcome != CANCELLED) & profiled
+        refused = (world.log_outcome == CANCELLED) & profiled
+        age = ((world.as_of - world.log_time) / _DAY).astype(np.float32)
+        self._shape = (len(world.residents), len(world.events))
+        self._counts = {}
+        for name, half_life in (("slow", SLOW_DAYS), ("quick", QUICK_DAYS)):
+            weight = np.where(kept, np.exp2(-age / half_life), 0).astype(np.float32)
+            for level in ("product", "series", "supplier", "category", "venue"):
+                if name == "quick" and level not in ("series", "supplier", "category"):
+                    continue
+                self._counts[level, name] = self._by_level(level, weight)
+        self._refused = {
+            level: self._by_level(level, refused.astype(np.float32))
+            for level in ("series", "supplier")
+        }
+        rows, columns = world.log_resident, world.log_event
+        self._declined = cross_counts(rows, columns, refused.astype(np.float32), self._shape)
+        self._activity = by_position(
+            rows, np.where(kept, np.exp2(-age / SLOW_DAYS), 0).astype(np.float32), self._shape[0]
+        )
+        last = _filled(self._shape[0], np.nan)
+        np.fmin.at(last, rows[kept], age[kept])
+        self._idle_days = last
+        self._rates(kept, age)
+
+    def _by_level(self, level: str, weight: NDArray[np.float32]) -> sp.csr_matrix:
+        world = self.world
+        return cross_counts(
+            world.log_resident,
+            world.event_level[level][world.log_event],
+            weight,
+            (len(world.residents), world.level_size[level]),
+        )
+
+    def _rates(self, kept: NDArray[np.bool_], age: NDArray[np.float32]) -> None:
+        """Bookings over sittings offered since the first one, and days since the last."""
+        world = self.world
+        self._rate: dict[str, sp.csr_matrix] = {}
+        self._since: dict[str, sp.csr_matrix] = {}
+        known = ((world.as_of - world.event_known) / _DAY).astype(np.float32)
+        for level in ("series", "supplier"):
+            position = world.event_level[level]
+            size = world.level_size[level]
+            at = position[world.log_event]
+            use = kept & (at >= 0)
+            pair = world.log_resident[use].astype(np.int64) * size + at[use]
+            unique, where = np.unique(pair, return_inverse=True)
+            farthest = _filled(len(unique), -np.inf)
+            latest = _filled(len(unique), np.inf)
+            np.maximum.at(farthest, where, known[world.log_event[use]])
+            np.minimum.at(latest, where, age[use])
+            count = np.bincount(where, minlength=len(unique)).astype(np.float32)
+            offered = _offered_since(position, known, unique % size, farthest)
+            columns = (unique // size, unique % size)
+            shape = (len(world.residents), size)
+            rate = np.asarray(count / (np.maximum(offered, count) + 1.0), dtype=np.float32)
+            self._rate[level] = sp.csr_matrix((rate, columns), shape=shape)
+            self._since[level] = sp.csr_matrix((latest + 1.0, columns), shape=shape)
+
+    def counts(self, level: str) -> sp.csr_matrix:
+        """Decayed bookings of every resident at a level, shape (residents, level positions)."""
+        return self._counts[level, "slow"]
+
+    def signals(self, ask: Query, *, quick: bool = False) -> dict[str, NDArray[np.float32]]:
+        """All of shape (q, m); with ``quick`` only the few that a first stage needs.
+
+        ``own_LEVEL``: log of decayed bookings there; ``quick_LEVEL``: the same with a short
+        memory; ``share_supplier``: share of one's bookings; ``rate_LEVEL``: bookings per sitting
+        offered since the first; ``idle_LEVEL``: log days since the last; ``declined``: cancelled
+        this very event; ``refused_LEVEL``: log cancellations there; ``follows``: levels followed;
+        ``activity``, ``idle``: of the resident alone.
+        """
+        rows, events = ask.residents, ask.events
+        level = self.world.event_level
+        found: dict[str, NDArray[np.float32]] = {}
+        for (name, speed), matrix in self._counts.items():
+            key = f"{'own' if speed == 'slow' else 'quick'}_{name}"
+            if quick and key not in QUICK:
+                continue
+            found[key] = sparse_at(matrix, rows, level[name][events])
+        activity = one_at(self._activity, rows, missing=0.0)[:, None]
+        found["activity"] = np.broadcast_to(np.log1p(activity), ask.shape)
+        if quick:
+            found["own_supplier"] = np.log1p(found["own_supplier"])
+            return self._hide(ask, found)
+        most = np.maximum(activity, np.float32(1e-3))
+        for name in ("supplier", "series"):
+            share = found[f"own_{name}"] / most
+            found[f"share_{name}"] = np.asarray(share, dtype=np.float32)
+        for key in list(found):
+            if key.startswith(("own", "quick")):
+                found[key] = np.log1p(found[key])
+        for name in ("series", "supplier"):
+            columns = level[name][events]
+            found[f"rate_{name}"] = sparse_at(self._rate[name], rows, columns)
+            since = sparse_at(self._since[name], rows, columns)
+            found[f"idle_{name}"] = np.where(since > 0, np.log1p(since), np.float32(np.nan))
+            found[f"refused_{name}"] = np.log1p(sparse_at(self._refused[name], rows, columns))
+        found["declined"] = np.minimum(sparse_at(self._declined, rows, events), 1.0)
+        follows = np.zeros(ask.shape, dtype=np.float32)
+        for name, matrix in self.world.follows.items():
+            follows += sparse_at(matrix, rows, level[name][events])
+        found["follows"] = follows
+        idle = np.log1p(one_at(self._idle_days, rows))[:, None]
+        found["idle"] = np.broadcast_to(idle, ask.shape)
+        return self._hide(ask, found)
+
+    @staticmethod
+    def _hide(ask: Query, found: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+        nobody = (ask.residents < 0)[:, None]
+        if not nobody.any():
+            return {name: np.asarray(values, dtype=np.float32) for name, values in found.items()}
+        return {
+            name: np.where(nobody, np.float32(np.nan), values).astype(np.float32)
+            for name, values in found.items()
+        }
+
+
+def _filled(n: int, value: float) -> NDArray[np.float32]:
+    return np.full(n, value, dtype=np.float32)
+
+
+def _offered_since(
+    position: NDArray[np.int32],
+    known_days: NDArray[np.float32],
+    wanted: NDArray[np.int64],
+    first_days: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """How many events at a position became known between ``first_days`` ago and now."""
+    use = (position >= 0) & (known_days >= 0)
+    order = np.lexsort((known_days[use], position[use]))
+    at, days = position[use][order].astype(np.float64), known_days[use][order].astype(np.float64)
+    span = float(days.max(initial=0.0)) + 2.0
+    keys = at * span + days
+    start = np.searchsorted(keys, wanted * span, side="left")
+    end = np.searchsorted(keys, wanted * span + first_days + 1e-3, side="right")
+    return np.asarray(end - start, dtype=np.float32)

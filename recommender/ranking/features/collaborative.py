@@ -1,0 +1,169 @@
+"""*Collaborative* and *words*: factors, neighbours, who else comes, likeness of descriptions."""
+
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.ranking.features.decay import by_position
+from recommender.ranking.features.lookup import one_at, product_at, products_of
+from recommender.ranking.model.latent_factors import (
+    LatentFactors,
+    dense_words,
+    taken_products,
+    unit_rows,
+)
+from recommender.ranking.query import Query
+from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+
+PROFILE_HALF_LIFE_DAYS = 180.0
+
+
+class Collaborative:
+    """Factors and neighbours of the model, folded into the histories of a world."""
+
+    def __init__(self, world: RankingSnapshot, parts: LatentFactors) -> None:
+        self.world = world
+        self.parts = parts
+        fitted = parts.products.positions(world.products.ids, missing=-1)
+        known = np.flatnonzero(fitted >= 0)
+        columns = sp.csr_matrix(
+            (np.ones(len(known), dtype=np.float32), (known, fitted[known])),
+            shape=(len(world.products), len(parts.products)),
+        )
+        taken = sp.csr_matrix(taken_products(world) @ columns)
+        self._fitted = fitted
+        self._residents = parts.als.fold_in(taken)
+        words = dense_words(world.product_features, parts.word_axes)
+        self._products = self._product_factors(fitted, words)
+        taken.data[:] = 1.0
+        self._taken = taken
+        self._words = words
+        self._profiles = self._word_profiles(words)
+        self._company()
+
+    def _product_factors(
+        self, fitted: NDArray[np.intp], words: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Fitted factors; for products nobody took, what their words say."""
+        factors = self.parts.als.product_factors_
+        own = np.where((fitted >= 0)[:, None], factors[np.maximum(fitted, 0)], np.float32(0))
+        guess = np.column_stack([words, np.ones(len(words), np.float32)]) @ self.parts.word_to_taste
+        cold = np.abs(own).max(axis=1, initial=0.0) == 0.0
+        told = np.abs(words).max(axis=1, initial=0.0) > 0.0
+        self.cold_ = cold
+        return np.where((cold & told)[:, None], guess, own).astype(np.float32)
+
+    def _word_profiles(self, words: NDArray[np.float32]) -> NDArray[np.float32]:
+        world = self.world
+        keep = (world.log_outcome != CANCELLED) & world.resident_profiled[world.log_resident]
+        age = (world.as_of - world.log_time[keep]) / np.timedelta64(1, "D")
+        weight = np.exp2(-age / PROFILE_HALF_LIFE_DAYS).astype(np.float32)
+        product = world.event_level["product"]
+        matrix = sp.csr_matrix(
+            (
+                weight,
+                (world.log_resident[keep], product[world.log_event[keep]]),
+            ),
+            shape=(len(world.residents), len(world.products)),
+        )
+        profiles = np.asarray(matrix @ words, dtype=np.float32)
+        return unit_rows(profiles)
+
+    def _company(self) -> None:
+        """Cosines between every past event and those that can be booked now, by who came."""
+        world = self.world
+        open_now = world.bookable(world.as_of)
+        self._open = np.full(len(world.events), -1, dtype=np.int32)
+        self._open[open_now] = np.arange(len(open_now))
+        came = world.booked()
+        came = sp.csr_matrix(sp.diags_array(world.resident_profiled.astype(np.float32)) @ came)
+        size = np.maximum(
+            by_position(
+                world.log_event, np.ones(len(world.log_event), np.float32), len(world.events)
+            ),
+            1.0,
+        )
+        scaled = sp.csr_matrix(came @ sp.diags_array(size**-0.5))
+        # Somebody who comes to everything says little about any two events.
+        busy = np.maximum(came.getnnz(axis=1), 1).astype(np.float32)
+        calm = sp.diags_array(busy**-0.5)
+        now = sp.csr_matrix(calm @ scaled[:, open_now])
+        self._came = came
+        self._alike = sp.csr_matrix(scaled.T @ now, dtype=np.float32)
+
+    @cached_property
+    def _narrow(self) -> dict[str, sp.csr_matrix]:
+        """The neighbours' columns of what can be booked now: short lists need no others."""
+        fitted = self._fitted[self.world.event_level["product"][np.flatnonzero(self._open >= 0)]]
+        return {
+            name: sp.csr_matrix(scorer.weights_[:, np.maximum(fitted, 0)])
+            for name, scorer in (("ease", self.parts.ease), ("graph", self.parts.graph))
+        }
+
+    def sides(
+        self, candidates: NDArray[np.intp]
+    ) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """``als`` and ``words`` as factors of residents (n, f) and candidates (m, f), or 0."""
+        product = self.world.event_level["product"][candidates]
+        known = (product >= 0)[:, None]
+        product = np.maximum(product, 0)
+        return {
+            "als": (self._residents, self._products[product] * known),
+            "words": (self._profiles, self._words[product] * known),
+        }
+
+    def neighbours(
+        self, candidates: NDArray[np.intp]
+    ) -> dict[str, tuple[sp.csr_matrix, sp.csr_matrix, NDArray[np.bool_]]]:
+        """``ease``, ``graph`` and ``company`` as products of two tables.
+
+        Each a table of residents, one whose columns are the candidates, and about which candidates
+        it speaks at all. All are silent for whoever has no row in the first table of ``ease``.
+        """
+        column = self._open[candidates]
+        product = self.world.event_level["product"][candidates]
+        fitted = np.where(product >= 0, self._fitted[np.maximum(product, 0)], -1)
+        found = {}
+        for name, scorer in (("ease", self.parts.ease), ("graph", self.parts.graph)):
+            part = np.zeros(len(candidates), dtype=np.bool_)
+            if len(scorer.part_):
+                part = (fitted >= 0) & scorer.part_[np.maximum(fitted, 0)]
+            table = sp.csr_matrix(scorer.weights_[:, np.maximum(fitted, 0)])
+            found[name] = (self._taken, table, part)
+        company = sp.csr_matrix(self._alike[:, np.maximum(column, 0)])
+        return found | {"company": (self._came, company, column >= 0)}
+
+    def signals(self, ask: Query) -> dict[str, NDArray[np.float32]]:
+        """``als``, ``ease``, ``graph``, ``company``, ``words``: NaN where nothing can be said.
+
+        ``als_warm`` is ``als`` for products with factors of their own only.
+        """
+        rows, product = ask.residents, self.world.event_level["product"][ask.events]
+        als = products_of(self._residents, self._products, rows, product)
+        cold = one_at(np.asarray(self.cold_, dtype=np.float32), product, missing=1.0) > 0
+        found = {
+            "als": als,
+            "als_warm": np.where(cold, np.float32(np.nan), als),
+            "words": products_of(self._profiles, self._words, rows, product),
+        }
+        taken, at = self._taken, np.maximum(rows, 0)
+        silent = (rows < 0) | (taken.indptr[at + 1] == taken.indptr[at])
+        fitted = np.where(product >= 0, self._fitted[np.maximum(product, 0)], -1)
+        column = self._open[ask.events]
+        few = (ask.events.shape[0] > 1 or len(rows) == 1) and bool((column >= 0).all())
+        for name, scorer in (("ease", self.parts.ease), ("graph", self.parts.graph)):
+            if few:
+                values = product_at(taken, self._narrow[name], rows, column)
+            else:
+                values = product_at(taken, scorer.weights_, rows, fitted)
+            part = (
+                np.zeros(fitted.shape, bool)
+                if not len(scorer.part_)
+                else np.where(fitted >= 0, scorer.part_[np.maximum(fitted, 0)], False)
+            )
+            found[name] = np.where(silent[:, None] | ~part, np.float32(np.nan), values)
+        company = product_at(self._came, self._alike, rows, column, missing=np.nan)
+        found["company"] = np.where(silent[:, None], np.float32(np.nan), company)
+        return {name: values.astype(np.float32) for name, values in found.items()}

@@ -1,0 +1,40 @@
+"""Decayed counts over the booking log, at any level an event belongs to."""
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+
+
+def decay(world: RankingSnapshot, half_life_days: float | None) -> NDArray[np.float32]:
+    """Weight of every log entry at the world's moment; 0 for cancelled ones."""
+    weight = (world.log_outcome != CANCELLED).astype(np.float32)
+    if half_life_days is not None:
+        age = (world.as_of - world.log_time) / np.timedelta64(1, "D")
+        weight *= np.exp2(-age / half_life_days).astype(np.float32)
+    return np.asarray(weight, dtype=np.float32)
+
+
+def by_position(
+    positions: NDArray[np.int32], weight: NDArray[np.float32], size: int
+) -> NDArray[np.float32]:
+    """Sum of weights by position, -1 left out; shape (size,)."""
+    known = positions >= 0
+    total = np.bincount(positions[known], weights=weight[known], minlength=size)
+    return total.astype(np.float32)
+
+
+def cross_counts(
+    rows: NDArray[np.int32],
+    columns: NDArray[np.int32],
+    weight: NDArray[np.float32],
+    shape: tuple[int, int],
+) -> sp.csr_matrix:
+    """Sum of weights by pair of positions, pairs with a -1 left out."""
+    known = (rows >= 0) & (columns >= 0) & (weight > 0)
+    matrix = sp.csr_matrix(
+        (weight[known], (rows[known], columns[known])), shape=shape, dtype=np.float32
+    )
+    matrix.sum_duplicates()
+    return matrix

@@ -1,0 +1,1 @@
+"""From scores to lists: rules, prices, re-ranking, exploration, reasons."""

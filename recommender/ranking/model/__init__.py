@@ -1,0 +1,1 @@
+"""What is learnt: latent factors, first stage, ranker, calibration."""

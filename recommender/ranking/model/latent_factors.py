@@ -1,0 +1,181 @@
+"""What signals are learnt with: factors, neighbours, dense words, the learnt half-life."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.utils.extmath import randomized_svd
+
+from recommender.interfaces import Arrays
+from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+from recommender.scorers.als import ALSScorer
+from recommender.scorers.ease import EASEScorer
+from recommender.scorers.graph_filter import GraphFilterScorer
+from recommender.types import IdMap, Interactions
+
+WORD_DIMENSIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Hyper-parameters of the scorers; chosen by time-ordered validation.
+
+    Attributes
+    ----------
+    half_life_days
+        Of popularity.
+    factors, regularization, alpha
+        Of ALS.
+    ease_regularization
+        Of EASE.
+    """
+
+    half_life_days: float = 30.0
+    factors: int = 32
+    regularization: float = 0.1
+    alpha: float = 10.0
+    ease_regularization: float = 100.0
+    iterations: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class LatentFactors:
+    """Everything fitted that signals use; nothing of it belongs to one resident.
+
+    Attributes
+    ----------
+    products
+        Products at fitting time: rows of the factors and neighbours.
+    word_axes
+        Dense words: shape (feature columns, WORD_DIMENSIONS), float32.
+    word_to_taste
+        Ridge from dense words to taste factors, shape (WORD_DIMENSIONS + 1, factors): the prior
+        of a product that nobody took yet.
+    """
+
+    settings: Settings
+    products: IdMap
+    als: ALSScorer
+    ease: EASEScorer
+    graph: GraphFilterScorer
+    word_axes: NDArray[np.float32]
+    word_to_taste: NDArray[np.float32]
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything learnt."""
+        s = self.settings
+        arrays: dict[str, NDArray[Any]] = {
+            "products": self.products.to_array(),
+            "word_axes": self.word_axes,
+            "word_to_taste": self.word_to_taste,
+            "settings": np.array(
+                [
+                    s.half_life_days,
+                    s.factors,
+                    s.regularization,
+                    s.alpha,
+                    s.ease_regularization,
+                    s.iterations,
+                ]
+            ),
+        }
+        for name, scorer in (("als", self.als), ("ease", self.ease), ("graph", self.graph)):
+            arrays.update({f"{name}.{key}": value for key, value in scorer.to_arrays().items()})
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The inverse of :meth:`to_arrays`."""
+
+        def under(name: str) -> dict[str, NDArray[Any]]:
+            start = f"{name}."
+            return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
+
+        h, factors, reg, alpha, ease, iterations = arrays["settings"].tolist()
+        return cls(
+            settings=Settings(h, int(factors), reg, alpha, ease, int(iterations)),
+            products=IdMap.from_array(arrays["products"]),
+            als=ALSScorer.from_arrays(under("als")),
+            ease=EASEScorer.from_arrays(under("ease")),
+            graph=GraphFilterScorer.from_arrays(under("graph")),
+            word_axes=arrays["word_axes"],
+            word_to_taste=arrays["word_to_taste"],
+        )
+
+
+def taken_products(world: RankingSnapshot) -> sp.csr_matrix:
+    """Which products residents took: counts, float32; nobody who may not be profiled."""
+    keep = (world.log_outcome != CANCELLED) & world.resident_profiled[world.log_resident]
+    return sp.csr_matrix(
+        (
+            np.ones(int(keep.sum()), dtype=np.float32),
+            (world.log_resident[keep], world.event_level["product"][world.log_event[keep]]),
+        ),
+        shape=(len(world.residents), len(world.products)),
+    )
+
+
+def fit_latent_factors(
+    world: RankingSnapshot,
+    settings: Settings,
+    *,
+    rng: np.random.Generator,
+    word_axes: NDArray[np.float32] | None = None,
+) -> LatentFactors:
+    """Fit factors, neighbours and (unless given) dense words on a world."""
+    taken = taken_products(world)
+    data = Interactions(taken, world.residents, world.products, world.as_of.astype(object))
+    features = world.product_features
+    als = ALSScorer(
+        settings.factors, settings.regularization, settings.alpha, settings.iterations
+    ).fit(data, features, rng=rng)
+    axes = fit_word_axes(features, rng) if word_axes is None else word_axes
+    return LatentFactors(
+        settings=settings,
+        products=world.products,
+        als=als,
+        ease=EASEScorer(settings.ease_regularization).fit(data, features, rng=rng),
+        graph=GraphFilterScorer().fit(data, features, rng=rng),
+        word_axes=axes,
+        word_to_taste=_word_to_taste(
+            dense_words(features, axes), als.product_factors_, taken.getnnz(axis=0)
+        ),
+    )
+
+
+def dense_words(features: sp.csr_matrix, axes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Features along the axes, rows of unit length (or 0); shape (n, WORD_DIMENSIONS)."""
+    dense = np.asarray(features @ axes, dtype=np.float32)
+    return unit_rows(dense)
+
+
+def unit_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows divided by their length; rows of length 0 stay."""
+    length = np.linalg.norm(values, axis=1, keepdims=True)
+    return np.asarray(values / np.where(length > 1e-9, length, 1.0), dtype=np.float32)
+
+
+def fit_word_axes(features: sp.csr_matrix, rng: np.random.Generator) -> NDArray[np.float32]:
+    """The strongest directions of a catalogue's features (latent semantic analysis)."""
+    axes = np.zeros((features.shape[1], WORD_DIMENSIONS), dtype=np.float32)
+    k = min(WORD_DIMENSIONS, min(features.shape) - 1)
+    if k > 0 and features.nnz:
+        _, _, vt = randomized_svd(
+            features, n_components=k, n_iter=3, random_state=int(rng.integers(2**31 - 1))
+        )
+        axes[:, :k] = vt.T
+    return axes
+
+
+def _word_to_taste(
+    words: NDArray[np.float32], factors: NDArray[np.float32], taken: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Weighted ridge; products taken more often say more about the map."""
+    x = np.column_stack([words, np.ones(len(words), dtype=np.float32)]).astype(np.float64)
+    weight = np.minimum(taken, 50).astype(np.float64)
+    gram = (x * weight[:, None]).T @ x
+    gram[np.diag_indices_from(gram)] += 5.0
+    right = (x * weight[:, None]).T @ factors
+    return np.asarray(np.linalg.solve(gram, right), dtype=np.float32)

@@ -1,0 +1,250 @@
+"""The suggestion model: what is learnt, and the model bound to a world to score in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.interfaces import Arrays
+from recommender.ranking.features.registry import (
+    FAMILIES,
+    FIRST_STAGE_NAMES,
+    NAMES,
+    Signals,
+    columns,
+)
+from recommender.ranking.model.calibration import Calibration
+from recommender.ranking.model.latent_factors import LatentFactors
+from recommender.ranking.model.ranker import LinearRanker, Ranker
+from recommender.ranking.query import Query, make_query
+from recommender.ranking.snapshot import RankingSnapshot
+from recommender.types import IdMap
+
+WIDE = 600
+"""Above so many candidates a first, linear stage chooses who meets the full ranker."""
+SHORT, SHORT_SHARE = 100, 1 / 30
+"""How many it chooses: so many, or this share of many thousands."""
+_CELLS = 1_500_000
+
+
+def short_list(candidates: int) -> int:
+    """How many of so many candidates meet the full ranker."""
+    return min(candidates, max(SHORT, int(candidates * SHORT_SHARE)))
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Answers to one question, every array of shape (q, m).
+
+    Attributes
+    ----------
+    total
+        What to rank by: float32, always finite; only its order within a row means something.
+    probability
+        Calibrated chance in [0, 1] that the resident books the event in the days that follow.
+    attendance
+        Calibrated chance in [0, 1] that the resident books it and comes.
+    contributions
+        How much each family of signals (``FAMILIES``) moved ``total`` (float32, same unit; a
+        positive one speaks for the event). Empty unless asked for by ``explain=True``.
+    """
+
+    total: NDArray[np.float32]
+    probability: NDArray[np.float32]
+    attendance: NDArray[np.float32]
+    contributions: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestionModel:
+    """Everything learnt about suggestions; nothing in it belongs to a single resident.
+
+    Residents' tastes are computed from their bookings when the model is bound to a world, so a
+    new booking counts at once, an erased resident is gone at once, and events, products and
+    residents that did not exist at fitting time need no special treatment.
+
+    Attributes
+    ----------
+    parts
+        Factors, neighbours, words, the learnt half-life.
+    first
+        Chooses among thousands by ``FIRST_STAGE_NAMES``.
+    ranker
+        Orders what was chosen by ``NAMES``.
+    calibration
+        Score → chance of a booking.
+    """
+
+    parts: LatentFactors
+    first: LinearRanker
+    ranker: Ranker
+    calibration: Calibration
+
+    @property
+    def products(self) -> IdMap:
+        """Products at fitting time."""
+        return self.parts.products
+
+    @property
+    def half_life_days(self) -> float:
+        """Half-life of popularity that predicted best."""
+        return self.parts.settings.half_life_days
+
+    def bind(self, world: RankingSnapshot) -> "BoundModel":
+        """Make the model ready to score in a world (a second for a million bookings)."""
+        return BoundModel(self, world)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything learnt."""
+        calibration = self.calibration
+        return {
+            "first": np.array([self.first.mean, self.first.scale, self.first.weights]),
+            "calibration": np.array([calibration.mean, calibration.scale, calibration.weights]),
+            **{f"parts.{name}": values for name, values in self.parts.to_arrays().items()},
+            **{f"ranker.{name}": values for name, values in self.ranker.to_arrays().items()},
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> Self:
+        """The inverse of :meth:`to_arrays`."""
+
+        def under(start: str) -> dict[str, NDArray[Any]]:
+            return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
+
+        return cls(
+            parts=LatentFactors.from_arrays(under("parts.")),
+            first=LinearRanker(*arrays["first"]),
+            ranker=Ranker.from_arrays(under("ranker.")),
+            calibration=Calibration(*arrays["calibration"]),
+        )
+
+
+class BoundModel:
+    """A model and a world: answers questions. Build it by :meth:`SuggestionModel.bind`."""
+
+    def __init__(
+        self, model: SuggestionModel, world: RankingSnapshot, ready: Signals | None = None
+    ) -> None:
+        self.model = model
+        self.world = world
+        self._signals = ready or Signals(world, model.parts)
+
+    def score(
+        self,
+        residents: NDArray[np.intp],
+        events: NDArray[np.intp],
+        at: np.datetime64,
+        *,
+        streets: NDArray[np.intp] | None = None,
+        explain: bool = False,
+    ) -> Scores:
+        """Score events for residents.
+
+        Parameters
+        ----------
+        residents
+            Positions in ``world.residents``, shape (q,); -1 asks as nobody in particular. Whoever
+            may not be profiled is scored exactly as -1 from the same street: the same list for
+            the same place and time, whoever asks.
+        events
+            Positions in ``world.events``: shape (m,), or (q, m) for a list of each resident's own.
+            They need not be eligible; that is for the caller to see to.
+        at
+            Moment of asking, UTC.
+        streets
+            Positions in ``world.streets``, shape (q,); home streets when left out.
+        explain
+            Also fill ``contributions`` (slower: for short lists).
+        """
+        ask = make_query(self.world, residents, events, at, streets)
+        q, m = ask.shape
+        rows = max(1, _CELLS // max(m, 1))
+        if q <= rows:
+            return self._score(ask, explain=explain)
+        answers = [
+            self._score(_part(ask, start, rows), explain=explain) for start in range(0, q, rows)
+        ]
+        return Scores(
+            total=np.concatenate([one.total for one in answers]),
+            probability=np.concatenate([one.probability for one in answers]),
+            attendance=np.concatenate([one.attendance for one in answers]),
+            contributions={
+                name: np.concatenate([one.contributions[name] for one in answers])
+                for name in answers[0].contributions
+            },
+        )
+
+    def signals(self, ask: Query, *, quick: bool = False) -> dict[str, NDArray[np.float32]]:
+        """Every signal by name, NaN where it has nothing to say; each of shape (q, m)."""
+        return self._signals.compute(ask, quick=quick)
+
+    @property
+    def ready(self) -> Signals:
+        """The signals behind every answer."""
+        return self._signals
+
+    def rank(
+        self,
+        residents: NDArray[np.intp],
+        events: NDArray[np.intp],
+        at: np.datetime64,
+        streets: NDArray[np.intp],
+    ) -> NDArray[np.float32]:
+        """Only ``total`` of :meth:`score`, by the full ranker whatever the width; shape (q, m)."""
+        ask = make_query(self.world, residents, events, at, streets)
+        x = columns(self._signals.compute(ask))
+        return self.model.ranker.predict(x).reshape(ask.shape)
+
+    def distance_m(self, ask: Query) -> NDArray[np.float32]:
+        """Metres from the asking street to the event, shape (q, m); NaN where unknown."""
+        return self._signals.circumstance.distance_m(ask)
+
+    def _score(self, ask: Query, *, explain: bool) -> Scores:
+        if ask.shape[1] <= WIDE or explain:
+            return self._full(ask, explain=explain)
+        quick = self._signals.compute(ask, quick=True)
+        total = self.model.first.predict(columns(quick, FIRST_STAGE_NAMES)).reshape(ask.shape)
+        chosen = short_list(ask.shape[1])
+        short = np.argpartition(-total, chosen - 1, axis=1)[:, :chosen]
+        short.sort(axis=1)
+        events = np.broadcast_to(ask.events, ask.shape)
+        own = Query(ask.residents, ask.streets, np.take_along_axis(events, short, axis=1), ask.at)
+        full = self._full(own, explain=False)
+        # Whoever was not chosen stands behind the last that was, in the first stage's order.
+        best = total.max(axis=1, keepdims=True)
+        total = full.total.min(axis=1, keepdims=True) - 1.0 + (total - best)
+        probability = self.model.calibration.predict(total, quick)
+        np.put_along_axis(total, short, full.total, axis=1)
+        np.put_along_axis(probability, short, full.probability, axis=1)
+        return self._came(ask, total, probability, {})
+
+    def _full(self, ask: Query, *, explain: bool) -> Scores:
+        signals = self._signals.compute(ask)
+        x = columns(signals)
+        total = self.model.ranker.predict(x).reshape(ask.shape)
+        probability = self.model.calibration.predict(total, signals)
+        contributions = {}
+        if explain:
+            parts = self.model.ranker.parts(x)
+            for family, names in FAMILIES.items():
+                these = [NAMES.index(name) for name in names]
+                contributions[family] = parts[:, these].sum(axis=1).reshape(ask.shape)
+        return self._came(ask, total, probability, contributions)
+
+    def _came(
+        self,
+        ask: Query,
+        total: NDArray[np.float32],
+        probability: NDArray[np.float32],
+        contributions: dict[str, NDArray[np.float32]],
+    ) -> Scores:
+        shows = self._signals.circumstance.show_rate[ask.events]
+        return Scores(total, probability, probability * shows, contributions)
+
+
+def _part(ask: Query, start: int, rows: int) -> Query:
+    end = start + rows
+    events = ask.events if ask.events.shape[0] == 1 else ask.events[start:end]
+    return Query(ask.residents[start:end], ask.streets[start:end], events, ask.at)

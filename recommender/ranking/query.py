@@ -1,0 +1,66 @@
+"""One question to the model: who asks, from where, about which events, when."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.ranking.snapshot import RankingSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question in the shape every signal is computed for.
+
+    Attributes
+    ----------
+    residents
+        Positions, shape (q,); -1 for whoever may not be profiled or is unknown.
+    streets
+        Positions of the streets they ask from, shape (q,); -1 where unknown.
+    events
+        Positions, shape (1, m) when all are asked about the same events, else (q, m).
+    at
+        The moment of asking.
+    """
+
+    residents: NDArray[np.intp]
+    streets: NDArray[np.intp]
+    events: NDArray[np.intp]
+    at: np.datetime64
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Shape of every signal."""
+        return len(self.residents), self.events.shape[1]
+
+
+def make_query(
+    world: RankingSnapshot,
+    residents: NDArray[np.intp],
+    events: NDArray[np.intp],
+    at: np.datetime64,
+    streets: NDArray[np.intp] | None = None,
+) -> Query:
+    """Put a question, forgetting who asks where no profile may be used.
+
+    Parameters
+    ----------
+    residents
+        Positions, shape (q,); -1 asks as nobody in particular.
+    events
+        Shape (m,) for everybody alike, or (q, m).
+    streets
+        Where each asks from; residents' home streets when left out.
+    """
+    residents = np.asarray(residents, dtype=np.intp)
+    known = residents >= 0
+    if streets is None:
+        streets = np.where(known, world.resident_street[residents], -1)
+    allowed = known & world.resident_profiled[residents] if len(world.residents) else known
+    return Query(
+        residents=np.where(allowed, residents, -1),
+        streets=np.asarray(streets, dtype=np.intp),
+        events=np.atleast_2d(np.asarray(events, dtype=np.intp)),
+        at=at,
+    )

@@ -1,0 +1,1 @@
+"""Reports about lists: exposure of suppliers, overbooking."""

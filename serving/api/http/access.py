@@ -1,0 +1,125 @@
+"""Who may call what: declared at the route, checked before it, shown in the documentation."""
+
+from collections.abc import Callable
+from typing import Any
+
+import anyio.to_thread
+from fastapi import Depends, Request
+
+from serving.api.http.problems import ProblemError, responses
+from serving.auth.roles import Principal, Role
+
+
+class Access:
+    """What a route asks of its caller; anybody else is turned away.
+
+    Parameters
+    ----------
+    roles
+        Who may call.
+    scope
+        What a service's key must be allowed to do.
+    own
+        Path parameter that must be a resident's own pseudonym.
+    area
+        Path parameter that must be an area the officer acts for.
+    """
+
+    def __init__(
+        self, *roles: Role, scope: str = "", own: str | None = None, area: str | None = None
+    ) -> None:
+        if Role.RESIDENT in roles and own is None:
+            raise ValueError("a resident may only reach what is their own: say where it stands")
+        self.roles = frozenset(roles)
+        self.scope = scope
+        self.own = own
+        self.area = area
+
+    async def __call__(self, request: Request) -> Principal:
+        """Check; the principal is then ``request.scope["principal"]`` too.
+
+        Raises
+        ------
+        ProblemError
+            401 without a credential that holds, 403 without the right.
+        """
+        principal = await identify(request)
+        if principal is None:
+            raise ProblemError(
+                401,
+                "A valid bearer token or API key is needed.",
+                {"WWW-Authenticate": 'Bearer realm="gongxu"'},
+            )
+        request.scope["principal"] = principal
+        request.scope["caller"] = f"{principal.role}"
+        if not self.allows(principal, request):
+            raise ProblemError(403, "This caller may not do that.")
+        return principal
+
+    def allows(self, principal: Principal, request: Request) -> bool:
+        """Whether the principal may make this request."""
+        if principal.role not in self.roles:
+            return False
+        match principal.role:
+            case Role.SERVICE:
+                return bool(self.scope) and self.scope in principal.scopes
+            case Role.RESIDENT:
+                return (
+                    self.own is not None and str(request.path_params[self.own]) == principal.subject
+                )
+            case Role.OFFICER if self.area is not None:
+                parents = request.app.state.service.parents()
+                return principal.acts_for(request.path_params[self.area], parents)
+            case _:
+                return True
+
+
+async def identify(request: Request) -> Principal | None:
+    """Whoever sent the request; ``None`` for nobody, or a credential that does not hold."""
+    credential = credential_of(request)
+    if credential is None:
+        return None
+    authenticator = request.app.state.service.authenticator
+    known: Principal | None = authenticator.remembered(credential)
+    if known is not None:
+        return known
+    checked: Principal | None = await anyio.to_thread.run_sync(authenticator.check, credential)
+    return checked
+
+
+def credential_of(request: Request) -> str | None:
+    """The bearer token or API key of a request."""
+    header: str | None = request.headers.get("authorization")
+    if header is not None:
+        scheme, _, credential = header.partition(" ")
+        return credential.strip() if scheme.lower() == "bearer" and credential.strip() else None
+    key: str | None = request.headers.get("x-api-key")
+    return key
+
+
+OPEN = "open"
+
+
+def guarded(access: Access, *problems: int) -> dict[str, Any]:
+    """Route options for a route that asks who calls."""
+    return {
+        "dependencies": [Depends(access)],
+        "responses": responses(401, 403, 408, 413, 422, 429, 503, *problems),
+        "openapi_extra": {
+            "security": [{"bearer": []}, {"apiKey": []}],
+            "x-roles": sorted(access.roles),
+        },
+    }
+
+
+def unguarded(*problems: int) -> dict[str, Any]:
+    """Route options for a route that anybody may call."""
+    return {
+        "responses": responses(408, 413, 422, 429, *problems),
+        "openapi_extra": {"security": [], "x-roles": [OPEN]},
+    }
+
+
+def access_of(dependencies: list[Callable[..., Any] | None]) -> Access | None:
+    """The access rule among a route's dependencies."""
+    return next((call for call in dependencies if isinstance(call, Access)), None)

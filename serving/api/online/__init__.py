@@ -1,0 +1,1 @@
+"""The state that answers, and how it is kept fresh."""

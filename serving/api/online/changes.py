@@ -1,0 +1,90 @@
+"""What changed, for every worker and server to take in before its next answer.
+
+A writer notes its changes in the same transaction and rings afterwards: a counter in a file that
+all workers of a ``GONGXU_HOME`` map into memory, and PostgreSQL's NOTIFY for other machines.
+"""
+
+import mmap
+import os
+import struct
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from serving.store_tables import live_changes
+
+CHANNEL = "gongxu_live"
+KEPT = timedelta(hours=2)
+"""How long changes are kept: longer than any worker may fall behind without loading afresh."""
+
+KEPT_AT_LEAST = 20_000
+"""How many stay whatever their age: a clock that jumps ahead must not hide them from a worker."""
+
+_ORDER_LOCK = 0x676F6E68
+_WHOLE = 200
+
+
+def note_changes(
+    connection: sa.Connection, table: str, rows: Iterable[Mapping[str, Any]], *, now: datetime
+) -> None:
+    """Note, in the writer's own transaction, whom and what its rows concern."""
+    rows = list(rows)
+    concerned = {
+        (
+            str(row["resident_id"]) if row.get("resident_id") else None,
+            str(row["event_id"]) if row.get("event_id") else None,
+        )
+        for row in rows
+    }
+    if table not in ("bookings", "residents", "events", "mutes", "follows", "erasures"):
+        concerned = {(None, None)}
+    if len(concerned) > _WHOLE:
+        table, concerned = f"{table}*", {(None, None)}
+    # Numbers are given in the order of commits: nobody can miss a lower one that comes late.
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ORDER_LOCK)))
+    connection.execute(
+        live_changes.insert(),
+        [
+            {"at": now, "kind": table, "resident_id": resident, "event_id": event}
+            for resident, event in sorted(concerned, key=str)
+        ],
+    )
+    newest = sa.select(sa.func.max(live_changes.c.entry)).scalar_subquery()
+    connection.execute(
+        live_changes.delete().where(
+            live_changes.c.at < now - KEPT, live_changes.c.entry <= newest - KEPT_AT_LEAST
+        )
+    )
+    connection.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
+
+
+class ChangeCounter:
+    """A counter in a mapped file: ringing it tells all workers of this home to look.
+
+    Parameters
+    ----------
+    home
+        ``GONGXU_HOME``.
+    """
+
+    def __init__(self, home: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(home / "live.bell", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if os.fstat(descriptor).st_size < 8:
+                os.ftruncate(descriptor, 8)
+            self._map = mmap.mmap(descriptor, 8)
+        finally:
+            os.close(descriptor)
+
+    def count(self) -> int:
+        """How often it rang; only whether it differs from before means something."""
+        value: int = struct.unpack_from("<q", self._map)[0]
+        return value
+
+    def ring(self) -> None:
+        """Tell everybody. Two at once may count as one: either way the number differs."""
+        struct.pack_into("<q", self._map, 0, self.count() + 1)

@@ -1,0 +1,314 @@
+"""What answers: the served model and the tables in memory, with every change laid over them.
+
+A list is made from arrays alone. Who or what changed since they were built is looked up once, by
+the first request that hears the bell, and laid over the arrays, so that it counts in the very next
+answer. New arrays are built when enough has changed, or another model is served.
+"""
+
+import threading
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+
+from data.dataset import canonical
+from data.schema import TABLES
+from features.ranking.residents import profiled
+from recommender.types import Suggestion
+from serving.api.http.problems import ProblemError
+from serving.api.online.response_cache import Answer, Key, ResponseCache
+from serving.auth.secrets import digest_of
+from serving.store_tables import erasures, live_changes, mutes
+from serving.suggestions.list_engine import Asked
+from serving.suggestions.suggester import NothingEligibleError, Suggester
+
+_TAKEN = ("booked", "attended")
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass
+class OnlineState:
+    """The arrays of one moment and one model, and the changes since.
+
+    Attributes
+    ----------
+    suggester
+        Makes the lists.
+    version
+        The model's.
+    entry
+        The last change that is taken in.
+    tables
+        Areas and events, of which single rows are asked for.
+    parents
+        The parent's code of every area.
+    changed
+        Residents that differ from the arrays, with their own rows of the tables.
+    gone
+        Digests of those who had themselves erased.
+    stale
+        Whether something changed that only new arrays can show.
+    """
+
+    suggester: Suggester
+    version: str
+    entry: int
+    tables: Mapping[str, pd.DataFrame]
+    parents: Mapping[str, str]
+    changed: dict[str, dict[str, Rows]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    stale: bool = False
+    _lists: ResponseCache = field(default_factory=ResponseCache)
+    _taking_in: threading.Lock = field(default_factory=threading.Lock)
+    _column: dict[str, int] = field(default_factory=dict)
+    _until_s: "array[float]" = field(init=False)
+    _free: bytearray = field(init=False)
+
+    def __post_init__(self) -> None:
+        live = self.suggester.live
+        self._column = {event: column for column, event in enumerate(live.text.event_id)}
+        facts = live.scene.events
+        # What every answer looks at for each of its events: read far quicker than from NumPy.
+        self._until_s = array("d", np.minimum(facts.closes_s, facts.starts_s))
+        free = facts.open & ((facts.seats_left > 0) | facts.waiting_list)
+        self._free = bytearray(free.astype(np.uint8).tobytes())
+
+    @property
+    def at(self) -> datetime:
+        """The moment of the arrays."""
+        return self.suggester.at
+
+    def ready(self, resident_id: str, n: int, now: datetime) -> Answer | None:
+        """The list that was made for a resident before, if every event in it still stands."""
+        answer = self._lists.get((resident_id, n, ""))
+        return answer if answer is not None and self._holds(answer, now) else None
+
+    def for_resident(
+        self, resident_id: str, n: int, now: datetime, *, area: str | None = None
+    ) -> Answer:
+        """A resident's list, eligible at ``now``.
+
+        Parameters
+        ----------
+        resident_id, n
+            Who asks, for how many.
+        now
+            The clock.
+        area
+            Where the resident is now; at home when left out.
+
+        Raises
+        ------
+        ProblemError
+            404 for nobody, or somebody erased.
+        """
+        if self.gone and digest_of(resident_id) in self.gone:
+            raise ProblemError(404, "There is no such resident.")
+        key = (resident_id, n, area or "")
+        answer = self._lists.get(key)
+        if answer is None or not self._holds(answer, now):
+            entry = self.entry
+            asked = self._ask(resident_id)
+            if area is not None:
+                asked = self._moved(asked, area)
+            answer = self._list(asked, n, now)
+            self._keep(key, answer, entry)
+        return answer
+
+    def for_place(self, code: str, n: int, now: datetime) -> Answer:
+        """The list of an area or venue.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is no such place.
+        """
+        key = ("", n, f"place {code}")
+        answer = self._lists.get(key)
+        if answer is None or not self._holds(answer, now):
+            entry = self.entry
+            answer = self._list(self.suggester.ask_place(code), n, now)
+            self._keep(key, answer, entry)
+        return answer
+
+    def similar(self, event_id: str, n: int, now: datetime) -> Answer:
+        """Events like one.
+
+        Raises
+        ------
+        UnknownIdError
+            If the event is not known.
+        """
+        try:
+            found = self.suggester.similar(event_id, n)
+        except NothingEligibleError as nothing:
+            return Answer.of((), (), personal=False, why_empty=nothing.message)
+        return self._answer(found, now, personal=False)
+
+    def ends(self, event_ids: Sequence[str]) -> dict[str, datetime]:
+        """When some events end, where that is known."""
+        events = self.tables["events"]
+        known = events[events["event_id"].isin(event_ids) & events["ends_at"].notna()]
+        return dict(zip(known["event_id"], known["ends_at"].dt.to_pydatetime(), strict=True))
+
+    def venue_name(self, event_id: str) -> str:
+        """Where a candidate takes place; empty for an event online."""
+        return self.suggester.live.text.venue_name[self._column[event_id]] or ""
+
+    def nearest_area(self, lat: float, lon: float) -> str | None:
+        """The area whose point is nearest; ``None`` when no area has one."""
+        areas = self.tables["areas"]
+        known = areas[areas["lat"].notna() & areas["lon"].notna()]
+        if known.empty:
+            return None
+        width = np.cos(np.radians(lat))
+        away = (known["lat"] - lat) ** 2 + ((known["lon"] - lon) * width) ** 2
+        return str(known["area_code"].loc[away.idxmin()])
+
+    def take_in(self, connection: sa.Connection) -> None:
+        """Lay over what changed since; cheap when nothing did."""
+        rows = connection.execute(
+            sa.select(live_changes)
+            .where(live_changes.c.entry > self.entry)
+            .order_by(live_changes.c.entry)
+        ).all()
+        if not rows:
+            return
+        with self._taking_in:
+            self._lay_over(connection, rows)
+            self.entry = rows[-1].entry
+
+    def _lay_over(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
+        residents = {row.resident_id for row in rows if row.resident_id}
+        events = {row.event_id for row in rows if row.event_id}
+        kinds = {row.kind for row in rows}
+        if "erasures" in kinds:
+            self.gone |= set(connection.execute(sa.select(erasures.c.digest)).scalars())
+            # Whose list it was cannot be told from a digest cheaply.
+            self._lists.clear()
+        if kinds - {"bookings", "residents", "mutes", "follows", "erasures"}:
+            self.stale = True
+        if any(row.event_id and row.kind == "events" for row in rows) or residents:
+            self.stale = True
+        self._take_in_residents(connection, sorted(residents))
+        self._take_in_events(connection, sorted(events))
+
+    def _keep(self, key: Key, answer: Answer, entry: int) -> None:
+        """Keep a list, unless something was taken in while it was being made."""
+        if not self._taking_in.acquire(blocking=False):
+            return  # the database may be slow; an answer never waits for it
+        try:
+            if self.entry == entry:
+                self._lists.keep(key, answer)
+        finally:
+            self._taking_in.release()
+
+    def _take_in_residents(self, connection: sa.Connection, ids: list[str]) -> None:
+        if not ids:
+            return
+        found = {name: _own_rows(connection, name, ids) for name in ("residents", "bookings")}
+        asked = connection.execute(sa.select(mutes).where(mutes.c.resident_id.in_(ids)))
+        found["mutes"] = _by_resident([dict(row) for row in asked.mappings()])
+        world = self.suggester.live.world
+        for resident in ids:
+            own = {name: rows.get(resident, []) for name, rows in found.items()}
+            self.changed[resident] = own
+            if resident in world.residents and own["residents"]:
+                row = world.residents.position(resident)
+                # Switched off counts at once; tastes come back with the next arrays.
+                if not bool(profiled(_frame("residents", own["residents"]))[0]):
+                    world.resident_profiled[row] = False
+        chosen = set(ids)
+        self._lists.drop(lambda key: key[0] in chosen)
+
+    def _take_in_events(self, connection: sa.Connection, ids: list[str]) -> None:
+        known = [event for event in ids if event in self._column]
+        if not known:
+            return
+        facts = self.suggester.live.scene.events
+        query = sa.text(
+            "SELECT e.event_id, e.seats, e.status, coalesce(sum(coalesce(b.seats, 1)), 0) AS taken "
+            "FROM events e LEFT JOIN bookings b ON b.event_id = e.event_id "
+            "AND b.status = ANY(:taken) WHERE e.event_id = ANY(:ids) GROUP BY e.event_id"
+        )
+        for row in connection.execute(query, {"taken": list(_TAKEN), "ids": known}):
+            column = self._column[row.event_id]
+            if row.seats is not None:
+                facts.seats_left[column] = float(row.seats) - float(row.taken)
+            facts.open[column] = row.status in (None, "open")
+            left = facts.seats_left[column] > 0 or facts.waiting_list[column]
+            self._free[column] = bool(facts.open[column] and left)
+
+    def _ask(self, resident_id: str) -> Asked:
+        own = self.changed.get(resident_id)
+        if own is None:
+            return self.suggester.ask(resident_id)
+        if not own["residents"]:
+            raise ProblemError(404, "There is no such resident.")
+        live = self.suggester.live
+        people = _frame("residents", own["residents"])
+        muted = pd.DataFrame(own["mutes"], columns=list(mutes.c.keys()))
+        fresh = live.facts_of(people, _frame("bookings", own["bookings"]), muted)
+        if resident_id in live.world.residents:
+            return replace(self.suggester.ask(resident_id), facts=fresh)
+        area = people["area_code"].iloc[0]
+        street = live.street_of.get(area, -1) if isinstance(area, str) else -1
+        home = int(fresh.home[0])
+        return Asked(np.array([-1]), np.array([street]), fresh, [f"place {home}"])
+
+    def _moved(self, asked: Asked, area: str) -> Asked:
+        live = self.suggester.live
+        home = np.array([live.area_rows[area]], dtype=np.intp)
+        return replace(asked, facts=replace(asked.facts, home=home))
+
+    def _list(self, asked: Asked, n: int, now: datetime) -> Answer:
+        personal = bool(asked.residents[0] >= 0)
+        try:
+            found, _ = self.suggester.explain(asked, n)
+        except NothingEligibleError as nothing:
+            return Answer.of((), (), personal=personal, why_empty=nothing.message)
+        return self._answer(found, now, personal=personal)
+
+    def _answer(self, found: Sequence[Suggestion], now: datetime, *, personal: bool) -> Answer:
+        kept = [
+            (line, column)
+            for line, column in ((line, self._column[line.event_id]) for line in found)
+            if self._are_bookable((column,), now)
+        ]
+        if len(kept) < len(found):
+            self.stale = True
+        lines, columns = [line for line, _ in kept], [column for _, column in kept]
+        return Answer.of(lines, columns, personal=personal)
+
+    def _are_bookable(self, columns: Sequence[int], now: datetime) -> bool:
+        free, until, moment = self._free, self._until_s, now.timestamp()
+        return all(free[column] and until[column] > moment for column in columns)
+
+    def _holds(self, answer: Answer, now: datetime) -> bool:
+        return self._are_bookable(answer.columns, now)
+
+
+def _own_rows(connection: sa.Connection, name: str, ids: list[str]) -> dict[str, Rows]:
+    columns = ", ".join(TABLES[name].column_names)
+    found = connection.execute(
+        sa.text(f"SELECT {columns} FROM {name} WHERE resident_id = ANY(:ids)"), {"ids": ids}
+    )
+    return _by_resident([dict(row) for row in found.mappings()])
+
+
+def _by_resident(rows: Rows) -> dict[str, Rows]:
+    found: dict[str, Rows] = {}
+    for row in rows:
+        found.setdefault(row["resident_id"], []).append(row)
+    return found
+
+
+def _frame(name: str, rows: Rows) -> pd.DataFrame:
+    table = TABLES[name]
+    return canonical(pd.DataFrame(rows, columns=list(table.column_names)), table)

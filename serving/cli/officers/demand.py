@@ -1,0 +1,137 @@
+"""`demand`: what each street wants."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.output import Format, FormatOption, OutOption, emit
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from recommender.demand.model import DemandModel
+
+SHOWN = [
+    "rank", "street_code", "product_id", "title", "category", "expected", "low", "high",
+    "evidence_bookings", "evidence_surveys", "supply", "gap",
+]  # fmt: skip
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the root."""
+    app.command()(demand)
+
+
+def demand(
+    period: Annotated[str, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")],
+    street: Annotated[
+        str | None, typer.Option("--street", help="Only this street, by its code.")
+    ] = None,
+    category: Annotated[
+        str | None, typer.Option("--category", help="Only products of this category.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="A folder of tables; the database is left alone."),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", help="With --data: use only what was known then (ISO 8601)."),
+    ] = None,
+    explain: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--explain", help="STREET PRODUCT: how this one figure came about."),
+    ] = None,
+    speciality: Annotated[
+        bool,
+        typer.Option("--speciality", help="What each street wants more than the district does."),
+    ] = False,
+    top: Annotated[
+        int | None, typer.Option("--top", "-n", min=1, help="Only so many rows.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="With --data: for the fit.")] = 0,
+    format: FormatOption = Format.TABLE,
+    out: OutOption = None,
+) -> None:
+    """Expected attendances at one session of every product in every street, were seats no limit.
+
+    Example: gongxu demand --period 2027Q1 --street 310105001000 --category performance
+    """
+    from serving.demand.frames import demand_frame, explain_frame, speciality_frame
+
+    model = _fit(data, as_of, period, seed) if data is not None else _served()
+    if explain is not None:
+        emit(
+            explain_frame(model, period, *explain),
+            format,
+            out=out,
+            title=f"{explain[1]} in {explain[0]}, {period}",
+        )
+        return
+    if speciality:
+        tastes = speciality_frame(model, period)
+        if street is not None:
+            demand_frame(model, period, street=street)
+            tastes = tastes[tastes["street_code"] == street]
+        if category is not None:
+            tastes = tastes[tastes["category"] == category]
+        emit(tastes, format, out=out, title=f"一街一品, specialities of the streets, {period}")
+        return
+    frame = demand_frame(model, period, street=street, category=category)
+    if top is not None:
+        frame = frame.head(top)
+    elif format is Format.TABLE and out is None:
+        frame = frame.head(50)
+    emit(frame, format, out=out, title=f"street demand, {period}", shown=SHOWN)
+
+
+def _served() -> "DemandModel":
+    from recommender.errors import NotTrainedError
+    from serving.composition import served_model
+    from serving.settings import Settings
+    from training.registry.loading import open_demand
+
+    parts = served_model(Settings()).bundle.parts
+    if "demand" not in parts:
+        raise NotTrainedError("the served model has no demand.", "Run `gongxu retrain`.")
+    return open_demand(parts)
+
+
+def _fit(data: Path, as_of: str | None, period: str, seed: int) -> "DemandModel":
+    from datetime import UTC, datetime
+
+    import numpy as np
+
+    from data.files.reading import read_dataset
+    from features.time import period_bounds
+    from serving.cli.output import progress
+    from training.demand.fit import fit_demand
+
+    # What happened in the period itself must not speak about it.
+    now = datetime.now(UTC)
+    moment = _moment(as_of) if as_of else min(period_bounds(period)[0], now)
+    dataset, _ = read_dataset(data, now=now)
+    with progress() as bar:
+        task = bar.add_task("reading", total=1.0)
+        return fit_demand(
+            dataset,
+            as_of=moment,
+            rng=np.random.default_rng(seed),
+            progress=lambda text, share: bar.update(task, description=text, completed=share),
+        )
+
+
+def _moment(text: str) -> "datetime":
+    from datetime import datetime
+
+    from features.time import LOCAL
+    from recommender.errors import UsageError
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a time.", "Write it as 2027-01-01 or 2027-01-01T08:00+08:00."
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)

@@ -1,0 +1,122 @@
+"""`orders`, `stages`: from an approved line to acceptance, and the plan's checklist."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.output import Format, FormatOption, emit, log
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the root."""
+    group = typer.Typer(
+        name="orders", help="Orders: approved, ordered, delivered, accepted.", no_args_is_help=True
+    )
+    group.command("list")(list_orders)
+    group.command()(advance)
+    app.add_typer(group)
+    app.command()(stages)
+
+
+def list_orders(
+    plan: Annotated[str | None, typer.Option("--plan", help="Only of this plan.")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="Only in this state.")] = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Orders and where they stand.
+
+    Example: gongxu orders list --status delivered
+    """
+    import pandas as pd
+    import sqlalchemy as sa
+
+    names = (
+        "order_id", "buyer_code", "product_id", "venue_id", "sessions", "amount_fen", "status",
+        "decided_by", "reason", "satisfaction",
+    )  # fmt: skip
+    table = sa.table("orders", *(sa.column(name) for name in (*names, "plan_id")))
+    query = sa.select(*(table.c[name] for name in names)).order_by(table.c.order_id)
+    if plan is not None:
+        query = query.where(table.c.plan_id == plan)
+    if status is not None:
+        query = query.where(table.c.status == status)
+    with _transaction() as connection:
+        rows = connection.execute(query).all()
+    emit(pd.DataFrame([tuple(row) for row in rows], columns=list(names)), format)
+
+
+def advance(
+    order: Annotated[str, typer.Argument(help="The order's identifier: its line's.")],
+    status: Annotated[str, typer.Argument(help="ordered, delivered or accepted (验收).")],
+    by: Annotated[str, typer.Option("--by", help="Who does it.")],
+    satisfaction: Annotated[
+        int | None, typer.Option("--satisfaction", help="1 to 5, with accepted (满意度).")
+    ] = None,
+) -> None:
+    """Move an order on by one step; every step is an entry of the audit trail.
+
+    Example: gongxu orders advance PLAN-2027Q1-0123456789ab-0001 accepted --by li --satisfaction 5
+    """
+    from datetime import UTC, datetime
+
+    from data.store.decisions import advance_order
+
+    with _transaction() as connection:
+        advance_order(
+            connection, order, status, actor=by, now=datetime.now(UTC), satisfaction=satisfaction
+        )
+    log.print(f"order {order} is {status}", soft_wrap=True)
+
+
+def stages(
+    plan: Annotated[str, typer.Argument(help="A kept plan's identifier.")],
+    done: Annotated[str | None, typer.Option("--done", help="The stage that is passed.")] = None,
+    by: Annotated[str, typer.Option("--by", help="Who passes it; with --done.")] = "",
+    note: Annotated[str, typer.Option("--note", help="What there is to say.")] = "",
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """The plan's checklist of stages (七个一); with --done, the next one is ticked.
+
+    Example: gongxu stages PLAN-2027Q1-0123456789ab --done 需求征集 --by li
+    """
+    from datetime import UTC, datetime
+
+    import pandas as pd
+
+    from data.store.decisions import pass_stage, read_stages
+
+    with _transaction() as connection:
+        if done is not None:
+            pass_stage(connection, plan, done, actor=by, note=note, now=datetime.now(UTC))
+        rows = read_stages(connection, plan)
+    nothing: dict[str, str] = {}
+    frame = pd.DataFrame(
+        [
+            {
+                "stage": name,
+                "passed": passed is not None,
+                **{key: (passed or nothing).get(key, "") for key in ("at", "actor", "note")},
+            }
+            for name, passed in rows
+        ]
+    )
+    emit(frame, format)
+
+
+@contextmanager
+def _transaction() -> Iterator["sa.Connection"]:
+    from serving.composition import open_store, require_tables
+    from serving.settings import Settings
+
+    store = open_store(Settings())
+    try:
+        require_tables(store)
+        with store.engine.begin() as connection:
+            yield connection
+    finally:
+        store.close()

@@ -1,0 +1,159 @@
+"""`plan`: what to buy."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.output import Format, FormatOption, emit, log
+
+if TYPE_CHECKING:
+    from serving.planning.make_plan import PlanDocument
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the root."""
+    app.command()(plan)
+
+
+def plan(
+    period: Annotated[str, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Write to this file: .xlsx, .pdf, .csv, .json or .ocds.json."),
+    ] = None,
+    buyer: Annotated[
+        str | None, typer.Option("--buyer", help="Only this buyer, by its area code.")
+    ] = None,
+    budget_fen: Annotated[
+        int | None,
+        typer.Option("--budget-fen", help="This budget instead of the table `budgets`."),
+    ] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--rules", help="The officer's rules, a TOML file.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="A folder of tables; the database is left alone."),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option("--time-limit", min=0.1, help="Seconds for the solver.")
+    ] = 30.0,
+    gap: Annotated[
+        float, typer.Option("--gap", min=0, max=0.5, help="Stop this close to the optimum.")
+    ] = 0.005,
+    seed: Annotated[int, typer.Option("--seed", help="With --data: for the fit.")] = 0,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Procurement suggestions under the buyers' budgets and the officer's rules.
+
+    Example: gongxu plan --period 2027Q1 --out plan.xlsx
+    """
+    document = _make(period, buyer, budget_fen, rules, data, time_limit, gap, seed)
+    if out is not None:
+        from serving.exports.saving import save_plan
+
+        save_plan(document, out)
+        log.print(f"wrote {len(document.lines):,} lines to {out}", soft_wrap=True)
+    for warning in document.warnings:
+        log.print(f"[yellow]提示[/] {warning}", soft_wrap=True)
+    if out is None and format is not Format.TABLE:
+        emit(document.lines, format)
+    else:
+        _show(document)
+
+
+def _make(
+    period: str,
+    buyer: str | None,
+    budget_fen: int | None,
+    rules: Path | None,
+    data: Path | None,
+    time_limit: float,
+    gap: float,
+    seed: int,
+) -> "PlanDocument":
+    from datetime import UTC, datetime
+
+    from features.time import period_bounds
+    from serving.cli.output import progress
+    from serving.planning.make_plan import solve_planning, write_document
+    from serving.planning.rules import PlanRules, read_rules
+    from serving.planning.sources import folder_sources, served_sources, state_planning
+    from serving.settings import Settings
+
+    period_bounds(period)
+    wanted = read_rules(rules) if rules is not None else PlanRules()
+    with progress() as bar:
+        task = bar.add_task("demand", total=3)
+        if data is not None:
+            sources = folder_sources(data, period, seed=seed, now=datetime.now(UTC))
+        else:
+            sources = served_sources(Settings())
+        bar.update(task, completed=1, description="rules")
+        planning = state_planning(sources, period, wanted, buyer=buyer, budget_fen=budget_fen)
+        bar.update(task, completed=2, description="solving")
+        solved = solve_planning(planning, time_limit_s=time_limit, mip_gap=gap)
+        bar.update(task, completed=3, description="done")
+        document = write_document(
+            planning, solved, model_version=sources.model_version, data_date=sources.data_date
+        )
+    if data is None:
+        _keep(document)
+    return document
+
+
+def _keep(document: "PlanDocument") -> None:
+    """A plan from the database is kept there, so that its lines can be decided."""
+    import getpass
+    import json
+    from datetime import UTC, datetime
+
+    from data.store.decisions import keep_plan
+    from serving.composition import open_store
+    from serving.exports.saving import plan_json
+    from serving.settings import Settings
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a process without a user of a name
+        user = "unknown"
+    store = open_store(Settings())
+    try:
+        with store.engine.begin() as connection:
+            content = json.loads(plan_json(document))
+            keep_plan(connection, content, made_by=user, now=datetime.now(UTC))
+    finally:
+        store.close()
+
+
+def _show(document: "PlanDocument") -> None:
+    import pandas as pd
+
+    s = document.summary
+    figures = {
+        "预算（元）": f"{s['budget_fen'] / 100:,.0f}",
+        "金额（元）": f"{s['amount_fen'] / 100:,.0f}",
+        "场次": f"{s['sessions']:,}",
+        "产品": f"{s['products']:,}",
+        "街镇": f"{s['streets']:,}",
+        "预计人次": f"{s['expected']:,.0f}（{s['low']:,.0f}–{s['high']:,.0f}）",
+        "元/人次": f"{(s['fen_per_attendance'] or 0) / 100:,.2f}",
+        "基尼": f"{s['gini']:.3f}",
+        "与最优差距": f"≤ {s['gap']:.2%}",
+    }
+    emit(pd.DataFrame([figures]), title=f"采购建议 {document.period} {document.plan_id}")
+    top = document.lines.head(10)
+    shown = pd.DataFrame(
+        {
+            "街镇": top["street"],
+            "产品": top["title"],
+            "场馆": top["venue"],
+            "场次": top["sessions"],
+            "金额（元）": top["amount_fen"] / 100,
+            "预计人次": top["expected"].round(),
+            "区间": [f"{a:.0f}–{b:.0f}" for a, b in zip(top["low"], top["high"], strict=True)],
+            "元/人次": (top["amount_fen"] / 100 / top["expected"].clip(lower=0.1)).round(1),
+        }
+    )
+    emit(shown, title="预计人次最多的十行")

@@ -1,0 +1,233 @@
+"""`why`, `what-if`, `frontier`, `second-opinion`: what officers ask of a plan."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from recommender.errors import UsageError
+from serving.cli.output import Format, FormatOption, OutOption, emit, log
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from serving.planning.make_plan import Solved
+    from serving.planning.problem_building import Planning
+    from serving.planning.sources import Sources
+
+Period = Annotated[str, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")]
+Buyer = Annotated[str | None, typer.Option("--buyer", help="Only this buyer, by its area code.")]
+Budget = Annotated[
+    int | None, typer.Option("--budget-fen", help="This budget instead of the table `budgets`.")
+]
+Rules = Annotated[Path | None, typer.Option("--rules", help="The officer's rules, a TOML file.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="A folder of tables; the database is left alone.")
+]
+Limit = Annotated[float, typer.Option("--time-limit", min=0.1, help="Seconds for each solution.")]
+Seed = Annotated[int, typer.Option("--seed", help="With --data: for the fit.")]
+
+
+class Frontier(StrEnum):
+    """What is varied."""
+
+    BUDGET = "budget"
+    EVENNESS = "evenness"
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the root."""
+    app.command()(why)
+    app.command("what-if")(what_if)
+    app.command()(frontier)
+    app.command("second-opinion")(opinion)
+
+
+def why(
+    product: Annotated[str, typer.Argument(help="A product's identifier.")],
+    street: Annotated[str, typer.Argument(help="A street's code.")],
+    period: Period,
+    buyer: Buyer = None,
+    budget_fen: Budget = None,
+    rules: Rules = None,
+    data: Data = None,
+    time_limit: Limit = 15.0,
+    seed: Seed = 0,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Why a product is planned for a street, or why not, and what the other way would cost.
+
+    Example: gongxu why P0123 310105001 --period 2027Q1
+    """
+    import pandas as pd
+
+    from serving.planning.questions import explain_choice
+
+    planning, solved = _solve(
+        _sources(data, period, seed), period, rules, buyer, budget_fen, time_limit
+    )
+    answer = explain_choice(planning, solved, product, street, time_limit_s=time_limit)
+    if format is not Format.TABLE:
+        _print_json(answer, format)
+        return
+    for reason in answer["reasons"]:
+        typer.echo(f"{answer['title']}（{answer['street']}）：{reason}")
+    if answer["changes"]:
+        title = "改买" if answer["planned"] else "让出"
+        emit(pd.DataFrame(answer["changes"]).head(20), title=title)
+
+
+def what_if(
+    period: Period,
+    buyer: Buyer = None,
+    budget_fen: Budget = None,
+    rules: Rules = None,
+    new_rules: Annotated[
+        Path | None, typer.Option("--new-rules", help="Other rules to compare with.")
+    ] = None,
+    new_budget_fen: Annotated[
+        int | None, typer.Option("--new-budget-fen", help="Another budget to compare with.")
+    ] = None,
+    data: Data = None,
+    time_limit: Limit = 15.0,
+    seed: Seed = 0,
+    out: OutOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """The plan under another budget or other rules, as a difference to the plan as it is.
+
+    Example: gongxu what-if --period 2027Q1 --new-rules other.toml
+    """
+    import pandas as pd
+
+    from serving.planning.questions import compare_plans
+
+    if new_rules is None and new_budget_fen is None:
+        raise UsageError("what is to be different?", "Give --new-budget-fen or --new-rules.")
+    sources = _sources(data, period, seed)
+    before = _solve(sources, period, rules, buyer, budget_fen, time_limit)
+    after = _solve(
+        sources, period, new_rules or rules, buyer, new_budget_fen or budget_fen, time_limit
+    )
+    figures, frame = compare_plans(before, after)
+    table = pd.DataFrame(figures).T
+    _show_difference(table, f"{period}", frame, {"figures": figures}, format, out)
+
+
+def frontier(
+    over: Annotated[Frontier, typer.Argument(help="What is varied: budget or evenness.")],
+    period: Period,
+    buyer: Buyer = None,
+    budget_fen: Budget = None,
+    rules: Rules = None,
+    data: Data = None,
+    time_limit: Limit = 10.0,
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="A plot (.svg, .png, .pdf) or data (.csv, .json, .xlsx)."),
+    ] = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """Expected attendances against the budget, or against the bound on the Gini coefficient.
+
+    Example: gongxu frontier budget --period 2027Q1 --out frontier.svg
+    """
+    from serving.exports.frontiers import PLOTS, plot_frontier
+    from serving.planning.questions import trace_budget, trace_evenness
+
+    _, solved = _solve(_sources(data, period, seed), period, rules, buyer, budget_fen, time_limit)
+    trace = trace_budget if over is Frontier.BUDGET else trace_evenness
+    points = trace(solved, time_limit_s=time_limit)
+    if out is not None and out.suffix.lower() in PLOTS:
+        plot_frontier(points, out, period=period)
+        log.print(f"wrote {len(points)} points to {out}", soft_wrap=True)
+        return
+    emit(points, format, out=out, title=f"{over.value} {period}")
+
+
+def opinion(
+    period: Period,
+    buyer: Buyer = None,
+    budget_fen: Budget = None,
+    rules: Rules = None,
+    data: Data = None,
+    time_limit: Limit = 15.0,
+    seed: Seed = 0,
+    out: OutOption = None,
+    format: FormatOption = Format.TABLE,
+) -> None:
+    """What the Method of Equal Shares would buy, and where it differs from the plan.
+
+    Example: gongxu second-opinion --period 2027Q1
+    """
+    import pandas as pd
+
+    from serving.planning.questions import ask_equal_shares
+
+    planning, solved = _solve(
+        _sources(data, period, seed), period, rules, buyer, budget_fen, time_limit
+    )
+    figures, frame = ask_equal_shares(planning, solved)
+    table = pd.DataFrame({name: figures[name] for name in ("plan", "shares")})
+    _show_difference(table, f"agreed {figures['agreed']:.0%}", frame, figures, format, out)
+
+
+def _sources(data: Path | None, period: str, seed: int) -> "Sources":
+    from datetime import UTC, datetime
+
+    from features.time import period_bounds
+    from serving.planning.sources import folder_sources, served_sources
+    from serving.settings import Settings
+
+    period_bounds(period)
+    if data is not None:
+        return folder_sources(data, period, seed=seed, now=datetime.now(UTC))
+    return served_sources(Settings())
+
+
+def _solve(
+    sources: "Sources",
+    period: str,
+    rules: Path | None,
+    buyer: str | None,
+    budget_fen: int | None,
+    time_limit: float,
+) -> tuple["Planning", "Solved"]:
+    from serving.planning.make_plan import solve_planning
+    from serving.planning.rules import PlanRules, read_rules
+    from serving.planning.sources import state_planning
+
+    wanted = read_rules(rules) if rules is not None else PlanRules()
+    planning = state_planning(sources, period, wanted, buyer=buyer, budget_fen=budget_fen)
+    solved = solve_planning(planning, time_limit_s=time_limit)
+    for words in solved.loosened:
+        log.print(f"[yellow]提示[/] {words}", soft_wrap=True)
+    return planning, solved
+
+
+def _show_difference(
+    table: "pd.DataFrame",
+    title: str,
+    cells: "pd.DataFrame",
+    figures: dict[str, Any],
+    format: Format,
+    out: Path | None,
+) -> None:
+    """Two plans beside each other: the cells to a file, figures and cells to the screen."""
+    if out is not None or format is Format.CSV:
+        emit(cells, format, out=out)
+    elif format is Format.TABLE:
+        emit(table.rename_axis("figure").reset_index(), title=title)
+        emit(cells.head(30), title=f"{len(cells)} cells differ")
+    else:
+        _print_json({**figures, "cells": cells.to_dict("records")}, format)
+
+
+def _print_json(answer: Any, format: Format) -> None:
+    import json
+
+    if format is not Format.JSON:
+        raise UsageError(f"{format.value} cannot hold this answer.", "Use --format json.")
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2, default=float))

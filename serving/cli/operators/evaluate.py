@@ -1,0 +1,136 @@
+"""`evaluate`: every scorer side by side on later time."""
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from serving.cli.output import Format, FormatOption, OutOption, emit, log, progress
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import pandas as pd
+
+    from data.dataset import Dataset
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the root."""
+    app.command()(evaluate)
+
+
+def evaluate(
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="A folder of tables; the database is left alone."),
+    ] = None,
+    cutoff: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--cutoff",
+            help="Fit on what is before this moment (ISO 8601), test on what follows; repeat for "
+            "several windows. Default: the last fifth of all bookings.",
+        ),
+    ] = None,
+    step_days: Annotated[
+        float | None,
+        typer.Option("--step-days", min=0.04, help="How often people are asked in a window."),
+    ] = None,
+    groups: Annotated[
+        bool, typer.Option("--groups", help="Also print groups of residents and new products.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw the comparison into this .png or .svg.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of fitting and intervals.")] = 0,
+    format: FormatOption = Format.TABLE,
+    out: OutOption = None,
+) -> None:
+    """Compare every scorer and the full engine on later time.
+
+    Example: gongxu evaluate --data var/demo --cutoff 2026-06-01 --format json
+    """
+    from datetime import timedelta
+
+    import numpy as np
+
+    from training.evaluation.walk_forward import evaluate as run
+
+    cutoffs = [_moment(text) for text in cutoff or []]
+    dataset = _dataset(data)
+    with progress() as bar:
+        task = bar.add_task("evaluating", total=None)
+        report = run(
+            dataset,
+            cutoffs,
+            rng=np.random.default_rng(seed),
+            step=timedelta(days=step_days) if step_days else None,
+            progress=lambda words: bar.update(task, description=words),
+        )
+    if plot is not None:
+        _draw(report.table(), plot)
+        log.print(f"drew {plot}")
+    if format is Format.JSON and out is None:
+        sys.stdout.write(json.dumps(report.document(), indent=2) + "\n")
+        return
+    title = f"{report.windows} window(s), {report.notes['questions']:,} questions"
+    emit(report.table(), format, out=out, title=title)
+    if format is Format.TABLE and out is None:
+        emit(report.calibration(), format, title="chances of the engine and what came")
+    if groups and format is Format.TABLE and out is None:
+        for name in report.groups:
+            emit(report.table(name), format, title=name)
+
+
+def _moment(text: str) -> "datetime":
+    from datetime import datetime
+
+    from features.time import LOCAL
+    from recommender.errors import UsageError
+
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f"{text!r} is not a moment.", "Write 2026-06-01 or 2026-06-01T08:00+08:00."
+        ) from None
+    return when if when.tzinfo is not None else when.replace(tzinfo=LOCAL)
+
+
+def _dataset(folder: Path | None) -> "Dataset":
+    from datetime import UTC, datetime
+
+    if folder is not None:
+        from data.files.reading import read_dataset
+
+        dataset, _ = read_dataset(folder, now=datetime.now(UTC))
+        return dataset
+    from serving.composition import open_store, require_tables
+    from serving.settings import Settings
+
+    store = open_store(Settings())
+    require_tables(store)
+    return store.load()
+
+
+def _draw(table: "pd.DataFrame", path: Path) -> None:
+    import matplotlib as mpl
+    import numpy as np
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    ends = table["ndcg@10 95 %"].str.split("-", expand=True).astype(float).to_numpy()
+    values = table["ndcg@10"].to_numpy()
+    figure, axes = plt.subplots(figsize=(7, 0.5 * len(table) + 1))
+    reach = np.maximum(np.abs(ends - values[:, None]).T, 0.0)
+    axes.barh(table["scorer"], values, xerr=reach, color="#4477aa", capsize=3)
+    axes.invert_yaxis()
+    axes.set_xlabel("NDCG@10, 95 % interval")
+    figure.tight_layout()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path)
+    plt.close(figure)

@@ -1,0 +1,1 @@
+"""Street demand as rows for people."""

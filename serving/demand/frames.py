@@ -1,0 +1,154 @@
+"""Demand as the rows that command line, API and console show."""
+
+import numpy as np
+import pandas as pd
+
+from recommender.demand.disclosure import LEAST_RESIDENTS
+from recommender.demand.explain import explain
+from recommender.demand.model import DemandModel
+from recommender.demand.small_areas.location_quotient import find_speciality
+from recommender.errors import UnknownIdError, UsageError
+from recommender.types import IdMap
+
+COLUMNS = (
+    "street_code", "product_id", "period", "expected", "low", "high", "evidence_bookings",
+    "evidence_surveys", "supply", "gap", "suppressed", "rank", "title", "category",
+)  # fmt: skip
+
+
+def explain_frame(model: DemandModel, period: str, street: str, product: str) -> pd.DataFrame:
+    """Steps of one figure: step, change, figure, text. The changes sum to the last figure.
+
+    Raises
+    ------
+    UnknownIdError, UsageError
+        For an unknown street or product, or one whose figure is suppressed.
+    """
+    steps = explain(model, street, product, period)
+    return pd.DataFrame(
+        {
+            "step": [step.name for step in steps],
+            "change": [step.change for step in steps],
+            "figure": [step.figure for step in steps],
+            "text": [step.text for step in steps],
+        }
+    )
+
+
+SPECIALITY_COLUMNS = ("street_code", "street", "category", "ratio", "strength", "speciality")
+
+
+def speciality_frame(model: DemandModel, period: str) -> pd.DataFrame:
+    """一街一品: each street's taste by category beside the district's, strongest first.
+
+    ``ratio`` is the category's share of the street's demand over its share of the district's,
+    ``strength`` its logarithm in standard errors, and ``speciality`` marks the one category of a
+    street that stands out by two of them or more. Suppressed figures are left out of all sums; a
+    category of which a street has nothing to show is left out there.
+
+    Raises
+    ------
+    UsageError
+        If the period is none, or nothing is listed then.
+    """
+    products = model.listed(period)
+    if len(products) == 0:
+        raise UsageError(f"no product is listed in {period}.", "Choose another period.")
+    estimate = model.estimate(model.streets, products, period)
+    columns = model.products.positions(products.ids)
+    # A product counts only where every street's figure may be shown: or sums would give it away.
+    open_ = ~estimate.suppressed.any(axis=0)
+    if not open_.any():
+        raise UsageError(
+            f"too few residents stand behind the figures of {period}.",
+            "No street's speciality can be told without showing what is suppressed.",
+        )
+    group = model.group[columns][open_]
+    found = find_speciality(estimate.expected[:, open_], model.log_sd[:, columns[open_]], group)
+    present = np.unique(group)
+    n, m = len(model.streets), len(present)
+    street = np.repeat(np.arange(n), m)
+    category = np.tile(present, n)
+    frame = pd.DataFrame(
+        {
+            "street_code": np.array(model.streets.ids, dtype=object)[street],
+            "street": np.array(model.street_names, dtype=object)[street],
+            "category": np.array(model.categories, dtype=object)[category],
+            "ratio": found.ratio[street, category].round(2),
+            "strength": found.strength[street, category].round(1),
+            "speciality": found.best[street] == category,
+        }
+    )
+    return frame.sort_values(
+        ["speciality", "strength", "street_code"], ascending=[False, False, True]
+    ).reset_index(drop=True)
+
+
+def demand_frame(
+    model: DemandModel, period: str, *, street: str | None = None, category: str | None = None
+) -> pd.DataFrame:
+    """Rows of the contract's `demand`, highest demand first.
+
+    Every product listed in the period is a row. A suppressed row has no numbers, and a count of
+    bookings below ten is left empty.
+
+    Raises
+    ------
+    UnknownIdError
+        If the street is unknown.
+    UsageError
+        If the category or period is none, or nothing is listed then.
+    """
+    if street is not None and street not in model.streets:
+        raise UnknownIdError(
+            f"no street has the code {street!r}.",
+            f"Known are {', '.join(model.streets.ids[:12])}"
+            f"{' ...' if len(model.streets) > 12 else ''}.",
+        )
+    if category is not None and category not in model.categories:
+        raise UsageError(
+            f"no product is of category {category!r}.",
+            f"Known are {', '.join(model.categories)}.",
+        )
+    products = model.listed(period)
+    if category is not None:
+        wanted = model.categories.index(category)
+        of = model.group[model.products.positions(products.ids)] == wanted
+        products = IdMap(products.take(of.nonzero()[0]))
+    if len(products) == 0:
+        raise UsageError(f"no product is listed in {period}.", "Choose another period.")
+    streets = model.streets if street is None else IdMap([street])
+    estimate = model.estimate(streets, products, period)
+    columns = model.products.positions(products.ids)
+    n, m = len(streets), len(products)
+    hidden = estimate.suppressed.ravel()
+
+    def shown(values: np.ndarray, digits: int = 2) -> np.ndarray:
+        return np.where(hidden, np.nan, values.ravel().round(digits))
+
+    bookings = estimate.evidence_bookings.ravel()
+    few = hidden | ((bookings > 0) & (bookings < LEAST_RESIDENTS))
+    frame = pd.DataFrame(
+        {
+            "street_code": np.repeat(np.array(streets.ids, dtype=object), m),
+            "product_id": np.tile(np.array(products.ids, dtype=object), n),
+            "period": period,
+            "expected": shown(estimate.expected),
+            "low": shown(estimate.low),
+            "high": shown(estimate.high),
+            "evidence_bookings": pd.array(bookings, dtype="Int64"),
+            "evidence_surveys": pd.array(estimate.evidence_surveys.ravel(), dtype="Int64"),
+            "supply": estimate.supply.ravel(),
+            "gap": shown(estimate.gap),
+            "suppressed": hidden,
+            "title": np.tile(np.array(model.titles, dtype=object)[columns], n),
+            "category": np.tile(np.array(model.categories, dtype=object)[model.group[columns]], n),
+        }
+    )
+    frame.loc[few, "evidence_bookings"] = pd.NA
+    frame.loc[hidden, "evidence_surveys"] = pd.NA
+    frame = frame.sort_values(
+        ["expected", "street_code", "product_id"], ascending=[False, True, True], na_position="last"
+    ).reset_index(drop=True)
+    frame["rank"] = np.arange(1, len(frame) + 1)
+    return frame[list(COLUMNS)]

@@ -1,0 +1,1 @@
+"""What came of it: incoming rows, rights, scorecards."""

@@ -1,0 +1,271 @@
+"""A resident's rights: preferences, everything that is held, and its erasure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from data.files.pseudonyms import erasure_digest
+from data.schema import TABLES
+from data.store.tables import METADATA
+from recommender.errors import UnknownIdError, UsageError
+from serving.api.online.changes import note_changes
+from serving.auth.secrets import CALENDAR_PREFIX, digest_of, new_secret
+from serving.store_tables import (
+    OF_A_RESIDENT,
+    access_log,
+    calendar_tokens,
+    consents,
+    erasures,
+    mutes,
+)
+
+PERSONALISATION = "personalisation"
+"""The purpose that consent is given for."""
+
+_residents = METADATA.tables["residents"]
+_follows = METADATA.tables["follows"]
+_HELD = tuple(
+    METADATA.tables[name] for name in TABLES if "resident_id" in TABLES[name].column_names
+)
+
+Target = tuple[str, str]
+"""Kind and name, such as ``("tag", "舞蹈")``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a resident wishes.
+
+    Attributes
+    ----------
+    personalised
+        Whether lists may rest on what the resident did.
+    follows, mutes
+        What is wanted more of, and what is not wanted at all.
+    consent
+        The last word on personalisation: ``given``, ``version`` of the text, ``at``.
+    """
+
+    personalised: bool
+    follows: tuple[Target, ...]
+    mutes: tuple[Target, ...]
+    consent: Mapping[str, Any] | None = None
+
+
+def read_preferences(connection: sa.Connection, resident_id: str) -> Preferences:
+    """A resident's wishes; personalisation is off unless it was switched on.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such resident.
+    """
+    row = _resident(connection, resident_id)
+
+    def targets(table: sa.Table) -> tuple[Target, ...]:
+        found = connection.execute(
+            sa.select(table.c.target_kind, table.c.target)
+            .where(table.c.resident_id == resident_id)
+            .order_by(table.c.target_kind, table.c.target)
+        )
+        return tuple((kind, target) for kind, target in found)
+
+    said = (
+        sa.select(consents.c.given, consents.c.version, consents.c.at)
+        .where(consents.c.resident_id == resident_id, consents.c.purpose == PERSONALISATION)
+        .order_by(consents.c.entry.desc())
+    )
+    last = connection.execute(said).mappings().first()
+    return Preferences(
+        row.personalised is not False,
+        targets(_follows),
+        targets(mutes),
+        None if last is None else dict(last),
+    )
+
+
+def write_preferences(
+    connection: sa.Connection,
+    resident_id: str,
+    wished: Preferences,
+    *,
+    consent_version: str,
+    now: datetime,
+) -> None:
+    """Replace a resident's wishes; the caller commits.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such resident.
+    UsageError
+        If the law does not let this resident be profiled.
+    """
+    row = _resident(connection, resident_id, lock=True)
+    if wished.personalised and not may_be_profiled(row.age_band, row.guardian_consent):
+        raise UsageError("Under 14 nobody is profiled; under 18 only if a guardian consented.")
+    held = row.personalised is not False
+    connection.execute(
+        _residents.update()
+        .where(_residents.c.resident_id == resident_id)
+        .values(personalised=wished.personalised)
+    )
+    if held != wished.personalised or row.personalised is None:
+        connection.execute(
+            consents.insert().values(
+                resident_id=resident_id,
+                purpose=PERSONALISATION,
+                version=consent_version,
+                given=wished.personalised,
+                at=now,
+            )
+        )
+    for table, targets in ((_follows, wished.follows), (mutes, wished.mutes)):
+        _replace(connection, table, resident_id, targets, now)
+    note_changes(connection, "residents", [{"resident_id": resident_id}], now=now)
+
+
+def may_be_profiled(age_band: str | None, guardian_consent: bool | None) -> bool:
+    """Whether the law lets somebody of this age be profiled at all."""
+    if age_band == "0-13":
+        return False
+    return age_band != "14-17" or bool(guardian_consent)
+
+
+def export_resident(connection: sa.Connection, resident_id: str) -> dict[str, Any]:
+    """Everything held of a resident, by table; secrets' digests are left out.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such resident.
+    """
+    _resident(connection, resident_id)
+    held: dict[str, Any] = {}
+    for table in (*_HELD, *OF_A_RESIDENT):
+        columns = [column for column in table.c if column.name not in ("digest", "entry")]
+        rows = connection.execute(sa.select(*columns).where(table.c.resident_id == resident_id))
+        held[str(table.name)] = [
+            {str(name): _plain(value) for name, value in row.items()} for row in rows.mappings()
+        ]
+    return held
+
+
+def erase_resident(connection: sa.Connection, resident_id: str, *, now: datetime) -> bool:
+    """Erase a resident from every table; the caller commits.
+
+    A digest of the pseudonym stays, so that late rows of other systems do not bring them back.
+
+    Returns
+    -------
+    False if they were erased before.
+
+    Raises
+    ------
+    UnknownIdError
+        If there never was such a resident.
+    """
+    digest = erasure_digest(resident_id)
+    # The resident's own row goes first: writers that refer to it hold it until they are done.
+    gone = connection.execute(
+        _residents.delete().where(_residents.c.resident_id == resident_id)
+    ).rowcount
+    known = sa.select(erasures).where(erasures.c.digest == digest)
+    if not gone and connection.execute(known).first() is None:
+        raise UnknownIdError("There is no such resident.")
+    events = connection.execute(
+        sa.select(METADATA.tables["bookings"].c.event_id).where(
+            METADATA.tables["bookings"].c.resident_id == resident_id
+        )
+    ).scalars()
+    freed = [{"event_id": event} for event in sorted(set(events))]
+    for table in (*_HELD, *OF_A_RESIDENT):
+        connection.execute(table.delete().where(table.c.resident_id == resident_id))
+    connection.execute(access_log.delete().where(access_log.c.caller == resident_id))
+    connection.execute(
+        sa.text("INSERT INTO erasures (digest, at) VALUES (:digest, :at) ON CONFLICT DO NOTHING"),
+        {"digest": digest, "at": now},
+    )
+    note_changes(connection, "erasures", [{}], now=now)
+    if freed:
+        note_changes(connection, "bookings", freed, now=now)
+    return bool(gone)
+
+
+def new_calendar_token(connection: sa.Connection, resident_id: str, *, now: datetime) -> str:
+    """A token that reads one resident's calendar and nothing else; earlier ones end.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such resident.
+    """
+    _resident(connection, resident_id, lock=True)
+    end_calendar_tokens(connection, resident_id)
+    token = new_secret(CALENDAR_PREFIX)
+    connection.execute(
+        calendar_tokens.insert().values(
+            digest=digest_of(token), resident_id=resident_id, created_at=now
+        )
+    )
+    return token
+
+
+def end_calendar_tokens(connection: sa.Connection, resident_id: str) -> None:
+    """Make all calendar tokens of a resident worthless."""
+    connection.execute(calendar_tokens.delete().where(calendar_tokens.c.resident_id == resident_id))
+
+
+def opens_calendar(connection: sa.Connection, resident_id: str, token: str) -> bool:
+    """Whether a token reads this resident's calendar."""
+    found = connection.execute(
+        sa.select(calendar_tokens.c.resident_id).where(calendar_tokens.c.digest == digest_of(token))
+    ).scalar_one_or_none()
+    return found == resident_id
+
+
+def _resident(
+    connection: sa.Connection, resident_id: str, *, lock: bool = False
+) -> sa.Row[tuple[Any, ...]]:
+    query = sa.select(_residents).where(_residents.c.resident_id == resident_id)
+    row = connection.execute(query.with_for_update() if lock else query).first()
+    if row is None:
+        raise UnknownIdError("There is no such resident.")
+    return row
+
+
+def _replace(
+    connection: sa.Connection,
+    table: sa.Table,
+    resident_id: str,
+    targets: Sequence[Target],
+    now: datetime,
+) -> None:
+    wanted = set(targets)
+    held = {
+        (kind, target)
+        for kind, target in connection.execute(
+            sa.select(table.c.target_kind, table.c.target).where(table.c.resident_id == resident_id)
+        )
+    }
+    for kind, target in held - wanted:
+        connection.execute(
+            table.delete().where(
+                table.c.resident_id == resident_id,
+                table.c.target_kind == kind,
+                table.c.target == target,
+            )
+        )
+    for kind, target in sorted(wanted - held):
+        connection.execute(
+            table.insert().values(
+                resident_id=resident_id, target_kind=kind, target=target, since=now
+            )
+        )
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime | date) else value

@@ -1,0 +1,1 @@
+"""From settings, tables and rules to a plan, and questions about it."""

@@ -1,0 +1,160 @@
+"""Who buys, for which streets, with how much money."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.dataset import Dataset
+from features.demand.streets import Streets
+from features.time import period_bounds
+from recommender.errors import UsageError
+from serving.planning.rules import PlanRules
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Buyers of one period.
+
+    Attributes
+    ----------
+    codes, names
+        Area codes and names.
+    budget_fen
+        Shape (B,).
+    serves
+        Which streets each may buy for, by the positions of `Streets`, shape (B, streets).
+    assumptions
+        What had to be assumed, in words.
+    """
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    budget_fen: NDArray[np.int64]
+    serves: NDArray[np.bool_]
+    street_codes: tuple[str, ...]
+    assumptions: tuple[str, ...]
+
+    def reaches(self, street: str) -> bool:
+        """Whether any buyer may buy for a street."""
+        if street not in self.street_codes:
+            return False
+        return bool(self.serves[:, self.street_codes.index(street)].any())
+
+
+def read_buyers(
+    dataset: Dataset,
+    streets: Streets,
+    period: str,
+    rules: PlanRules,
+    *,
+    buyer: str | None,
+    budget_fen: int | None,
+) -> Buyers:
+    """Buyers with a budget for the period.
+
+    A buyer serves itself, when it is a street, or every street below it. Without a budget for
+    exactly this period, months add up to quarters and years are divided evenly.
+
+    Raises
+    ------
+    UsageError
+        If the buyer is unknown, or nobody has a budget.
+    """
+    areas = dataset["areas"].drop_duplicates("area_code").set_index("area_code")
+    up = {str(code): above for code, above in areas["parent_code"].items()}
+    if buyer is not None and buyer not in areas.index:
+        known = ", ".join(dict.fromkeys(dataset["budgets"]["buyer_code"].astype(str)))
+        raise UsageError(
+            f"no area has the code {buyer!r}.", f"Buyers are {known}." if known else ""
+        )
+    if budget_fen is not None and budget_fen <= 0:
+        raise UsageError(f"a budget of {budget_fen} fen buys nothing.", "Give --budget-fen > 0.")
+    assumptions: list[str] = []
+    if budget_fen is not None:
+        code = buyer or _root(streets, up)
+        amounts = {code: budget_fen}
+    else:
+        amounts, assumptions = _table_budgets(dataset["budgets"], period)
+        amounts |= rules.budgets
+        if buyer is not None:
+            amounts = {code: fen for code, fen in amounts.items() if code == buyer}
+        amounts = {code: fen for code, fen in amounts.items() if fen > 0}
+    if not amounts:
+        whose = f"{buyer} has" if buyer else "nobody has"
+        known_periods = sorted(dataset["budgets"]["period"].dropna().astype(str).unique())
+        hint = "Give --budget-fen (and --buyer), or rows in `budgets`."
+        if known_periods:
+            hint += f" Periods with budgets: {known_periods[0]} to {known_periods[-1]}."
+        raise UsageError(f"{whose} a budget for {period}.", hint)
+    codes = tuple(sorted(amounts))
+    serves = np.zeros((len(codes), len(streets.streets)), dtype=np.bool_)
+    for b, code in enumerate(codes):
+        for s, street in enumerate(streets.streets.ids):
+            serves[b, s] = code == "*" or code in _ancestors(street, up)
+        if not serves[b].any():
+            own = streets.area_street.get(code, -1)  # a committee buys for its street
+            if own < 0:
+                where = rules.where(f"budget.{code}")
+                raise UsageError(f"buyer {code!r} ({where}) buys for no street.")
+            serves[b, own] = True
+    names = tuple(str(areas["name"].get(code, code)) if code != "*" else "全部" for code in codes)
+    return Buyers(
+        codes=codes,
+        names=names,
+        budget_fen=np.array([amounts[code] for code in codes], dtype=np.int64),
+        serves=serves,
+        street_codes=streets.streets.ids,
+        assumptions=tuple(assumptions),
+    )
+
+
+def _table_budgets(budgets: pd.DataFrame, period: str) -> tuple[dict[str, int], list[str]]:
+    exact = budgets[budgets["period"].astype(str) == period]
+    amounts = {
+        str(code): int(fen)
+        for code, fen in zip(exact["buyer_code"], exact["amount_fen"], strict=True)
+    }
+    assumptions = []
+    start, end = period_bounds(period)
+    parts: dict[str, int] = {}
+    wholes: dict[str, int] = {}
+    for code, other, fen in zip(
+        budgets["buyer_code"], budgets["period"], budgets["amount_fen"], strict=True
+    ):
+        try:
+            first, last = period_bounds(str(other))
+        except UsageError:
+            continue
+        if code in amounts or (first, last) == (start, end):
+            continue
+        if start <= first and last <= end:
+            parts[str(code)] = parts.get(str(code), 0) + int(fen)
+        elif first <= start and end <= last:
+            share = (end - start) / (last - first)
+            wholes[str(code)] = int(int(fen) * share)
+    for code in {**wholes, **parts}:
+        amounts[code] = parts.get(code, wholes.get(code, 0))
+        source = "各月合计" if code in parts else "按全年比例折算"
+        assumptions.append(f"{code} 的预算{source}")
+    return amounts, assumptions
+
+
+def _ancestors(code: str, up: dict[str, object]) -> list[str]:
+    chain = [code]
+    while len(chain) < 8:
+        above = up.get(chain[-1])
+        if not isinstance(above, str) or not above:
+            break
+        chain.append(above)
+    return chain
+
+
+def _root(streets: Streets, up: dict[str, object]) -> str:
+    """The lowest area that holds all streets; ``*`` where there is none."""
+    chains = [_ancestors(code, up) for code in streets.streets.ids]
+    for code in chains[0]:
+        if all(code in chain for chain in chains):
+            return code
+    return "*"

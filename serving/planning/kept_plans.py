@@ -1,0 +1,142 @@
+"""Plans that are kept: who may see them, and what they look like as files."""
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+import pandas as pd
+import sqlalchemy as sa
+from fastapi import Request
+
+from data.store.decisions import read_plan_document
+from recommender.errors import UnknownIdError
+from serving.api.http.access import Access
+from serving.api.http.problems import ProblemError
+from serving.auth.roles import Principal, Role
+from serving.planning.make_plan import COLUMNS, PlanDocument
+from serving.store_tables import plan_requests
+
+ENDINGS = {
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".csv": "text/csv; charset=utf-8",
+    ".ocds.json": "application/json",
+}
+"""Files that a plan can be had as, with their media types."""
+
+
+class PlanAccess(Access):
+    """Lets officers at plans whose buyers are all areas of theirs."""
+
+    def __init__(self) -> None:
+        super().__init__(Role.OFFICER, Role.DISTRICT)
+
+    async def __call__(self, request: Request) -> Principal:
+        """Check; see :class:`Access`."""
+        principal = await super().__call__(request)
+        if principal.role is not Role.OFFICER:
+            return principal
+        service = request.app.state.service
+        plan_id, _ = split_ending(str(request.path_params["plan_id"]))
+
+        def read() -> set[str]:
+            with service.database.engine().connect() as connection:
+                return buyers_of(connection, plan_id)
+
+        buyers = await anyio.to_thread.run_sync(read)
+        parents = service.parents()
+        if not buyers or not all(principal.acts_for(buyer, parents) for buyer in buyers):
+            raise ProblemError(403, "This plan is of areas that the caller does not act for.")
+        return principal
+
+
+def split_ending(name: str) -> tuple[str, str]:
+    """A plan's identifier and the file's ending, if the name has one."""
+    for ending in ENDINGS:
+        if name.endswith(ending):
+            return name.removesuffix(ending), ending
+    return name, ""
+
+
+def find_request(connection: sa.Connection, plan_id: str) -> Mapping[str, Any] | None:
+    """The newest request of that identifier, or that led to that plan."""
+    query = (
+        sa.select(plan_requests)
+        .where(sa.or_(plan_requests.c.request_id == plan_id, plan_requests.c.plan_id == plan_id))
+        .order_by(plan_requests.c.asked_at.desc())
+    )
+    found = connection.execute(query).mappings().first()
+    return None if found is None else dict(found)
+
+
+def buyers_of(connection: sa.Connection, plan_id: str) -> set[str]:
+    """Whose money a plan would spend.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such plan.
+    """
+    request = find_request(connection, plan_id)
+    buyers = set()
+    if request is not None:
+        buyers = {request["asked"].get("buyer") or "the whole district"}
+        if request["plan_id"] is None:
+            return buyers
+        plan_id = request["plan_id"]
+    lines = read_plan_document(connection, plan_id)["lines"]
+    return {line["buyer_code"] for line in lines} or buyers
+
+
+def kept_document(content: Mapping[str, Any]) -> PlanDocument:
+    """A kept plan as it was when it was made."""
+    lines = pd.DataFrame(content["lines"], columns=list(COLUMNS))
+    for column in ("reasons", "warnings"):
+        lines[column] = [_joined(value) for value in lines[column]]
+    return PlanDocument(
+        plan_id=content["plan_id"],
+        period=content["period"],
+        model_version=content["model_version"],
+        data_date=datetime.fromisoformat(content["data_date"]),
+        lines=lines,
+        summary=content["summary"],
+        warnings=tuple(content["warnings"]),
+        rules=tuple((rule["rule"], rule["value"], rule["where"]) for rule in content["rules"]),
+        rules_text=content.get("rules_text", ""),
+        stages=tuple(content["stages"]),
+        left_out=content["left_out"],
+    )
+
+
+def plan_file(content: Mapping[str, Any], ending: str) -> bytes:
+    """A kept plan as a file."""
+    from serving.exports.saving import save_plan
+
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / f"plan{ending}"
+        save_plan(kept_document(content), out)
+        return out.read_bytes()
+
+
+def read_plan(connection: sa.Connection, plan_id: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """What was asked for, and the plan; either may be empty, not both.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is neither.
+    """
+    request = find_request(connection, plan_id)
+    if request is not None and request["plan_id"] is None:
+        return request, {}
+    found = request["plan_id"] if request is not None else plan_id
+    try:
+        return request or {}, read_plan_document(connection, str(found))
+    except UnknownIdError:
+        raise UnknownIdError("There is no such plan.") from None
+
+
+def _joined(value: str | Iterable[str] | None) -> str:
+    return value if isinstance(value, str) else ";".join(value or ())

@@ -1,0 +1,243 @@
+"""Solving plans beside the service: ``python -m serving.planning.planner``, a question as input.
+
+In a process of its own, since a plan reads whole tables and keeps a processor busy for half a
+minute: who asks for a list must not notice.
+"""
+
+import json
+import logging
+import logging.config
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from recommender.errors import GongxuError, UnknownIdError, UsageError
+from serving.cli.streams import keep_output_clean
+from serving.settings import Settings
+from serving.store_tables import plan_requests
+
+if TYPE_CHECKING:
+    from serving.planning.make_plan import Solved
+    from serving.planning.problem_building import Planning
+    from serving.planning.sources import Sources
+
+SOLVING, DONE, FAILED = "solving", "done", "failed"
+"""States of a request."""
+
+_TIME_LIMIT_S = 20.0
+_QUESTION_S = 10.0
+_WHOLE_S = 300.0
+_log = logging.getLogger("gongxu.planner")
+
+
+class PlannerError(GongxuError):
+    """The planner ended without an answer."""
+
+
+def begin(question: dict[str, Any], settings: Settings, ended: Callable[[], None]) -> None:
+    """Have a question worked at; what becomes of it is written to the database.
+
+    Parameters
+    ----------
+    question, settings
+        See :func:`work`.
+    ended
+        Called when the planner has ended, however it did.
+    """
+
+    def wait() -> None:
+        # Somebody has to hear that it ended, or it stays as a zombie.
+        process.wait()
+        ended()
+
+    process = _process(subprocess.DEVNULL, settings)
+    assert process.stdin is not None
+    with process.stdin as sent:
+        sent.write(json.dumps(question).encode())
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def ask(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """Query, and wait for the answer.
+
+    Raises
+    ------
+    UnknownIdError
+        If it names what is not there.
+    UsageError
+        If the question cannot be answered as it stands.
+    PlannerError
+        If there is no answer in time.
+    """
+    process = _process(subprocess.PIPE, settings)
+    try:
+        said, _ = process.communicate(json.dumps(question).encode(), timeout=_WHOLE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise PlannerError("the plan was not solved in time.", "Try again later.") from None
+    if process.returncode != 0:
+        raise PlannerError("the planner failed.", "See the log.")
+    answer: dict[str, Any] = json.loads(said)
+    if "unknown" in answer:
+        raise UnknownIdError(answer["unknown"])
+    if "refused" in answer:
+        raise UsageError(answer["refused"])
+    return answer
+
+
+def work(question: dict[str, Any], settings: Settings, *, now: datetime) -> dict[str, Any]:
+    """Answer a question.
+
+    Parameters
+    ----------
+    question
+        ``kind``: ``plan``, ``why_not``, ``what_if`` or ``indices``, and what that takes.
+    settings
+        Where the database is.
+    now
+        The clock.
+    """
+    match question["kind"]:
+        case "plan":
+            return _plan(question, settings, now)
+        case "why_not":
+            return _why_not(question, settings)
+        case "what_if":
+            return _what_if(question, settings)
+        case "indices":
+            return _indices(question, settings)
+    raise UsageError(f"{question['kind']!r} is no question.")
+
+
+def _solved(
+    sources: "Sources", asked: dict[str, Any], time_limit_s: float
+) -> tuple["Planning", "Solved"]:
+    from serving.planning.make_plan import solve_planning
+    from serving.planning.rules import PlanRules, parse_rules
+    from serving.planning.sources import state_planning
+
+    rules = parse_rules(asked["rules"]) if asked.get("rules") else PlanRules()
+    planning = state_planning(
+        sources,
+        asked["period"],
+        rules,
+        buyer=asked.get("buyer"),
+        budget_fen=asked.get("budget_fen"),
+    )
+    return planning, solve_planning(planning, time_limit_s=time_limit_s)
+
+
+def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[str, Any]:
+    from data.store.decisions import keep_plan
+    from serving.composition import open_store
+    from serving.exports.saving import plan_json
+    from serving.planning.make_plan import write_document
+    from serving.planning.sources import served_sources
+
+    store = open_store(settings)
+    told: dict[str, Any] = {"status": FAILED, "detail": "the planner failed; the log has why."}
+    try:
+        sources = served_sources(settings)
+        planning, solved = _solved(sources, question["asked"], _TIME_LIMIT_S)
+        document = write_document(
+            planning, solved, model_version=sources.model_version, data_date=sources.data_date
+        )
+        content = json.loads(plan_json(document)) | {"rules_text": document.rules_text}
+        with store.engine.begin() as connection:
+            keep_plan(connection, content, made_by=question["by"], now=now)
+        told = {"status": DONE, "detail": "", "plan_id": document.plan_id}
+    except (GongxuError, ValueError, OverflowError) as error:
+        told = {"status": FAILED, "detail": str(error)}
+    finally:
+        with store.engine.begin() as connection:
+            connection.execute(
+                sa.update(plan_requests)
+                .where(plan_requests.c.request_id == question["request_id"])
+                .values(told)
+            )
+        store.close()
+    return told
+
+
+def _why_not(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    from serving.planning.questions import explain_choice
+    from serving.planning.sources import served_sources
+
+    planning, solved = _solved(served_sources(settings), question["asked"], _QUESTION_S)
+    return explain_choice(
+        planning, solved, question["product"], question["street"], time_limit_s=_QUESTION_S
+    )
+
+
+def _what_if(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    from serving.planning.questions import compare_plans
+    from serving.planning.sources import served_sources
+
+    sources = served_sources(settings)
+    first = _solved(sources, question["asked"], _QUESTION_S)
+    second = _solved(sources, question["asked"] | question["change"], _QUESTION_S)
+    figures, cells = compare_plans(first, second)
+    return {
+        "before": {name: each["before"] for name, each in figures.items()},
+        "after": {name: each["after"] for name, each in figures.items()},
+        "changes": cells.to_dict("records"),
+    }
+
+
+def _indices(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    from serving.composition import open_store
+    from serving.reporting.indices import compute_indices
+
+    store = open_store(settings)
+    try:
+        frame = compute_indices(store.load(), question["period"])
+    finally:
+        store.close()
+    rows = json.loads(frame.to_json(orient="records", force_ascii=False))
+    return {"items": rows}
+
+
+def _process(said: int, settings: Settings) -> "subprocess.Popen[bytes]":
+    environment = {**os.environ, "GONGXU_HOME": str(settings.home)}
+    if settings.database_url is not None:
+        environment["GONGXU_DATABASE_URL"] = settings.database_url
+    return subprocess.Popen(  # this program itself
+        [sys.executable, "-m", "serving.planning.planner"],
+        stdin=subprocess.PIPE,
+        stdout=said,
+        env=environment,
+    )
+
+
+def main() -> int:
+    """Answer the question on standard input; returns the exit code."""
+    from serving.api.http.logs import LOGGING
+
+    keep_output_clean()
+    logging.config.dictConfig(LOGGING)
+    question = json.load(sys.stdin)
+    try:
+        answer = work(question, Settings(), now=datetime.now(UTC))
+    except UnknownIdError as error:
+        answer = {"unknown": error.message}
+    except GongxuError as error:
+        answer = {"refused": str(error)}
+    except (ValueError, OverflowError) as error:
+        # Such as a year that no calendar of ours reaches.
+        answer = {"refused": f"The question cannot be answered: {error}."}
+    except Exception:
+        _log.exception("planner failed")
+        return 1
+    sys.stdout.write(json.dumps(answer, default=float))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

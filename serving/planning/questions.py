@@ -1,0 +1,207 @@
+"""What officers ask of a plan: why, why not, what if, what does more buy, what would others buy.
+
+Every answer comes from solving again and comparing; each is a frame or plain JSON values, for the
+command line and the service alike.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from recommender.errors import UnknownIdError
+from recommender.procurement.explain.questions import (
+    FrontierPoint,
+    budget_frontier,
+    evenness_frontier,
+    second_opinion,
+    why,
+    why_not,
+)
+from recommender.procurement.plan import cell_attendance, evenness_of
+from serving.planning.make_plan import Solved
+from serving.planning.problem_building import Planning
+
+BUDGET_FACTORS = (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5)
+GINI_BOUNDS = (0.02, 0.03, 0.05, 0.075, 0.1, 0.15)
+
+
+def explain_choice(
+    planning: Planning, solved: Solved, product: str, street: str, *, time_limit_s: float = 10.0
+) -> dict[str, Any]:
+    """Why a product is in the plan for a street, or why it is not.
+
+    Returns
+    -------
+    product_id, title, street_code, street, planned (bool), possible (bool: whether a plan exists
+    with, or without, it), cost (attendances lost without it, or with one session of it),
+    expected (attendances at one session), price_fen, reasons (sentences), changes (what would be
+    bought more or less: street_code, product_id, title, sessions).
+
+    Raises
+    ------
+    UnknownIdError
+        If the product or the street cannot be planned.
+    """
+    problem = solved.problem
+    for code, known, what in (
+        (product, problem.products, "product listed in the period"),
+        (street, problem.streets, "street of these buyers"),
+    ):
+        if code not in known:
+            raise UnknownIdError(f"{code!r} is no {what}.", "See `gongxu plan` for codes.")
+    s, p = problem.streets.position(street), problem.products.position(product)
+    planned = bool(solved.plan.sessions[:, s, p].any())
+    ask = why if planned else why_not
+    answer = ask(problem, solved.plan, product, street, time_limit_s=time_limit_s)
+    gained = float(problem.totals(problem.demand)[1, s, p])
+    cost = answer.cost
+    each = f"一场预计 {gained:,.0f} 人次、{problem.price_fen[p] / 100:,.0f} 元"
+    if planned and answer.possible:
+        said = [f"已列入：{each}，不买它而重排，全案预计少 {cost:,.1f} 人次"]
+    elif planned:
+        said = ["已列入：规则需要它", *answer.reasons]
+    elif answer.possible:
+        said = [f"未列入：{each}，若安排一场，全案预计少 {cost:,.1f} 人次"]
+    else:
+        said = [planning.left_out.get(product, "未列入：规则、场馆或目录不允许"), *answer.reasons]
+    return {
+        "product_id": product,
+        "title": str(planning.products.loc[product, "title"]),
+        "street_code": street,
+        "street": _street_names(planning)[street],
+        "planned": planned,
+        "possible": answer.possible,
+        "cost": cost,
+        "expected": gained,
+        "price_fen": int(problem.price_fen[p]),
+        "reasons": said,
+        "changes": [
+            {"street_code": code, "product_id": other, "title": _title(planning, other),
+             "sessions": n}
+            for code, other, n in answer.displaced
+        ],
+    }  # fmt: skip
+
+
+def compare_plans(
+    before: tuple[Planning, Solved], after: tuple[Planning, Solved]
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """A what-if: the second plan minus the first.
+
+    Returns
+    -------
+    Figures of both plans and their difference (each ``before``, ``after``, ``change`` of
+    amount_fen, sessions, expected, gini), and a frame of every cell that differs: street_code,
+    street, product_id, title, sessions_before, sessions_after, change.
+    """
+    figures: dict[str, Any] = {}
+    first, second = _figures(before[1]), _figures(after[1])
+    for name in first:
+        figures[name] = {
+            "before": first[name], "after": second[name], "change": second[name] - first[name]
+        }  # fmt: skip
+    counts = pd.concat(
+        [_sessions(before[1]).rename("sessions_before"),
+         _sessions(after[1]).rename("sessions_after")],
+        axis=1,
+    ).fillna(0)  # fmt: skip
+    frame = counts.astype(np.int64).reset_index()
+    frame["change"] = frame["sessions_after"] - frame["sessions_before"]
+    frame = frame[frame["change"] != 0].copy()
+    names = _street_names(before[0]) | _street_names(after[0])
+    frame["street"] = [names[code] for code in frame["street_code"]]
+    frame["title"] = [_title(after[0], code) for code in frame["product_id"]]
+    order = frame["change"].abs().sort_values(ascending=False, kind="stable").index
+    columns = [
+        "street_code", "street", "product_id", "title", "sessions_before", "sessions_after",
+        "change",
+    ]  # fmt: skip
+    return figures, frame.loc[order, columns].reset_index(drop=True)
+
+
+def trace_budget(
+    solved: Solved, factors: Sequence[float] = BUDGET_FACTORS, *, time_limit_s: float = 10.0
+) -> pd.DataFrame:
+    """Attendance against budget: budget_fen, amount_fen, expected, gini, gap."""
+    points = budget_frontier(solved.problem, factors, time_limit_s=time_limit_s)
+    return _points(points, "budget_fen")
+
+
+def trace_evenness(
+    solved: Solved, bounds: Sequence[float] = GINI_BOUNDS, *, time_limit_s: float = 10.0
+) -> pd.DataFrame:
+    """Attendance against evenness: gini_max, amount_fen, expected, gini, gap."""
+    points = evenness_frontier(solved.problem, bounds, time_limit_s=time_limit_s)
+    return _points(points, "gini_max")
+
+
+def ask_equal_shares(planning: Planning, solved: Solved) -> tuple[dict[str, Any], pd.DataFrame]:
+    """The second opinion by equal shares, and where it differs from the plan.
+
+    It gives every resident an equal part of the money and knows none of the officer's rules, so
+    it is an opinion to look at and never a plan to sign.
+
+    Returns
+    -------
+    Figures (plan and shares: sessions, amount_fen, expected, gini; ``agreed``, the share of the
+    plan's sessions that both buy), and a frame of cells that differ, as in
+    :func:`compare_plans`, largest difference in attendance first.
+    """
+    problem = solved.problem
+    shares = second_opinion(problem)
+    opinion = replace(
+        solved.plan,
+        sessions=np.where(np.arange(len(problem.buyers))[:, None, None] == 0, shares, 0),
+    )
+    other = replace(solved, plan=opinion)
+    figures, frame = compare_plans((planning, solved), (planning, other))
+    result: dict[str, Any] = {
+        "plan": {name: each["before"] for name, each in figures.items()},
+        "shares": {name: each["after"] for name, each in figures.items()},
+    }
+    own = solved.plan.sessions.sum(axis=0)
+    both = np.minimum(own, shares).sum()
+    result["agreed"] = float(both / max(1, int(own.sum())))
+    renamed = {"sessions_before": "sessions_plan", "sessions_after": "sessions_shares"}
+    return result, frame.rename(columns=renamed)
+
+
+def _points(points: Sequence[FrontierPoint], asked: str) -> pd.DataFrame:
+    rows = [(p.asked, p.amount_fen, p.value, p.gini, p.gap) for p in points]
+    frame = pd.DataFrame(rows, columns=[asked, "amount_fen", "expected", "gini", "gap"])
+    if asked.endswith("_fen"):
+        frame[asked] = frame[asked].astype(np.int64)
+    return frame
+
+
+def _figures(solved: Solved) -> dict[str, float]:
+    problem, sessions = solved.problem, solved.plan.sessions
+    cells = sessions.sum(axis=0)
+    return {
+        "amount_fen": int((cells.sum(axis=0) * problem.price_fen).sum()),
+        "sessions": int(cells.sum()),
+        "expected": round(float(cell_attendance(problem, cells, problem.demand).sum()), 1),
+        "gini": round(evenness_of(problem, sessions), 4),
+    }
+
+
+def _sessions(solved: Solved) -> "pd.Series[int]":
+    problem, cells = solved.problem, solved.plan.sessions.sum(axis=0)
+    rows, columns = np.nonzero(cells)
+    index = pd.MultiIndex.from_arrays(
+        [problem.streets.take(rows), problem.products.take(columns)],
+        names=["street_code", "product_id"],
+    )
+    return pd.Series(cells[rows, columns], index=index, dtype=np.int64)
+
+
+def _street_names(planning: Planning) -> dict[str, str]:
+    pairs = zip(planning.streets.streets.ids, planning.streets.names, strict=True)
+    return {code: name or code for code, name in pairs}
+
+
+def _title(planning: Planning, product: str) -> str:
+    return str(planning.products.loc[product, "title"])

@@ -1,0 +1,96 @@
+"""From settings or a folder to a planning: where demand, tables and rules come together."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from data.dataset import Dataset
+from features.time import period_bounds
+from recommender.demand.model import DemandModel
+from recommender.errors import NotTrainedError, UsageError
+from serving.planning.problem_building import Planning, build_planning
+from serving.planning.rules import PlanRules
+from serving.settings import Settings
+from training.registry.loading import open_demand
+
+PLAN_TABLES = (
+    "areas", "population", "venues", "suppliers", "products", "events", "residents", "bookings",
+    "budgets", "orders",
+)  # fmt: skip
+"""What planning reads of the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a plan comes from."""
+
+    dataset: Dataset
+    demand: DemandModel
+    model_version: str
+    data_date: datetime
+
+
+def folder_sources(folder: Path, period: str, *, seed: int, now: datetime) -> Sources:
+    """Fit demand on a folder's tables, as known at the start of the period."""
+    from data.files.reading import read_dataset
+    from training.demand.fit import fit_demand
+
+    dataset, _ = read_dataset(folder, now=now)
+    moment = min(period_bounds(period)[0], now)
+    model = fit_demand(dataset, as_of=moment, rng=np.random.default_rng(seed))
+    return Sources(dataset, model, f"demand@{moment:%Y-%m-%d}", moment)
+
+
+def served_sources(settings: Settings) -> Sources:
+    """The database's tables and the served model's demand.
+
+    Raises
+    ------
+    NotTrainedError
+        If the served model has no demand.
+    """
+    from serving.composition import open_store, served_model
+
+    store = open_store(settings)
+    try:
+        served = served_model(settings, store)
+        dataset = store.load(PLAN_TABLES)
+    finally:
+        store.close()
+    parts = served.bundle.parts
+    if "demand" not in parts:
+        raise NotTrainedError("the served model has no demand.", "Run `gongxu retrain`.")
+    model = open_demand(parts)
+    return Sources(dataset, model, served.version, served.bundle.manifest.as_of)
+
+
+def state_planning(
+    sources: Sources,
+    period: str,
+    rules: PlanRules,
+    *,
+    buyer: str | None = None,
+    budget_fen: int | None = None,
+) -> Planning:
+    """State the problem for a period.
+
+    Raises
+    ------
+    UsageError
+        If nothing is listed in the period.
+    """
+    model = sources.demand
+    products = model.listed(period)
+    if len(products) == 0:
+        raise UsageError(f"no product is listed in {period}.", "Choose another --period.")
+    estimate = model.estimate(model.streets, products, period)
+    return build_planning(
+        sources.dataset,
+        estimate,
+        rules,
+        repeat_factor=np.clip(model.session_decay(products), 0.05, 1.0),
+        buyer=buyer,
+        budget_fen=budget_fen,
+    )

@@ -1,0 +1,185 @@
+"""Venues as a plan needs them: seats, slots, access, and the months a product is open in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.dataset import Dataset
+from features.demand.streets import Streets
+from features.time import LOCAL, period_bounds
+from recommender.errors import UsageError
+from recommender.procurement.problem import SlotLimit
+from recommender.procurement.schedule import VenueCalendar
+from serving.planning.rules import PlanRules
+
+_PREFERENCE = {"street": 0, "district": 1, "private": 2, "city": 3, "neighbourhood": 4}
+"""The street's own centre first; neighbourhood rooms last, since they are small."""
+
+_ACCESS = ("senior", "disabled")
+
+
+@dataclass(frozen=True, slots=True)
+class VenuesRead:
+    """VenueCalendar, with what had to be assumed and why products are closed."""
+
+    halls: VenueCalendar
+    assumptions: tuple[str, ...]
+    closed: Mapping[str, str]
+
+    @property
+    def open_months(self) -> NDArray[np.bool_]:
+        """Months in which each product may be held, shape (P, M)."""
+        return self.halls.open_months
+
+
+def read_venues(
+    dataset: Dataset,
+    streets: Streets,
+    planned: list[str],
+    products: pd.DataFrame,
+    suppliers: pd.DataFrame,
+    period: str,
+    rules: PlanRules,
+) -> tuple[VenuesRead, pd.DataFrame, tuple[str, ...]]:
+    """Venues of the planned streets; also their rows, and the months' names."""
+    months = _months(period, rules)
+    venues = dataset["venues"]
+    at = {code: position for position, code in enumerate(planned)}
+    street = np.array(
+        [
+            at.get(streets.streets.ids[streets.area_street[str(a)]], -1)
+            if streets.area_street.get(str(a), -1) >= 0
+            else -1
+            for a in venues["area_code"]
+        ],
+        dtype=np.intp,
+    )
+    venues, street = venues[street >= 0].reset_index(drop=True), street[street >= 0]
+    assumptions = []
+    without = [code for code in planned if at[code] not in set(street.tolist())]
+    if without:
+        names = "、".join(streets.names[streets.streets.position(code)] or code for code in without)
+        assumptions.append(f"没有场馆资料（不限座位与场次）：{names}")
+    seats = venues["seats"].astype("float64").to_numpy()
+    level = venues["level"].astype(str)
+    missing = np.array([at[code] for code in without], dtype=np.intp)
+    open_months, closed = _open_months(products, suppliers, months)
+    online = products["category"].astype(str).to_numpy() == "online"
+    audience = products["audience_groups"].fillna("").astype(str)
+    halls = VenueCalendar(
+        street=np.concatenate([street, missing]),
+        # A street without venues gets one that nobody knows yet, without limits.
+        seats=np.concatenate([np.where(seats > 0, seats, np.inf), np.full(len(missing), np.inf)]),
+        step_free=np.concatenate(
+            [venues["step_free"].fillna(True).to_numpy(np.bool_), np.ones(len(missing), np.bool_)]
+        ),
+        preference=np.concatenate(
+            [level.map(_PREFERENCE).fillna(2).to_numpy(np.intp), np.zeros(len(missing), np.intp)]
+        ),
+        slots=np.concatenate(
+            [
+                np.full((len(venues), len(months)), rules.sessions_per_venue_month),
+                np.full((len(missing), len(months)), 10_000),
+            ]
+        ).astype(np.int64),
+        needs_seats=np.where(
+            online, 0.0, products["min_seats"].astype("float64").fillna(0).to_numpy()
+        ),
+        needs_step_free=np.array([any(g in a.split(";") for g in _ACCESS) for a in audience]),
+        nowhere=online,
+        open_months=open_months,
+    )
+    return VenuesRead(halls, tuple(assumptions), closed), venues, months
+
+
+def seats_of(halls: VenueCalendar, n_streets: int, products: pd.DataFrame) -> NDArray[np.float64]:
+    """Seats at one session in each street's most preferred suitable venue; 0 where none suits."""
+    most = products["audience_max"].astype("float64").fillna(np.inf).to_numpy()
+    seats = np.zeros((n_streets, len(products)))
+    suits = np.array([halls.suits(p) for p in range(len(products))])
+    for s in range(n_streets):
+        own = np.flatnonzero(halls.street == s)
+        own = own[np.lexsort((-halls.seats[own], halls.preference[own]))]
+        first = suits[:, own].argmax(axis=1)
+        found = suits[:, own].any(axis=1)
+        seats[s] = np.where(found, halls.seats[own][first], 0.0)
+    seats[:, halls.nowhere] = np.inf
+    return np.minimum(seats, most[None, :])
+
+
+def slot_limits(
+    halls: VenueCalendar, n_streets: int
+) -> tuple[tuple[SlotLimit, ...], dict[str, NDArray[np.bool_]]]:
+    """How many sessions fit into each street's venues, by the seats they need.
+
+    Sessions that need more than t seats fit only into venues with more than t, for every t among
+    the venues' seats; needs are nested, so these limits together say exactly what fits.
+    """
+    groups: dict[str, NDArray[np.bool_]] = {}
+    limits = []
+    slots = halls.slots.sum(axis=1)
+    for s in range(n_streets):
+        own = halls.street == s
+        for least in [0.0, *np.unique(halls.seats[own])]:
+            need = (halls.needs_seats > least) if least else ~halls.nowhere
+            if not need.any():
+                continue
+            room = int(slots[own & (halls.seats > least)].sum())
+            name = f"seats>{least:g}"
+            groups[name] = need
+            words = f"venues with more than {least:g} seats" if least else "venues"
+            limits.append(SlotLimit(s, name, room, words))
+    return tuple(limits), groups
+
+
+def _months(period: str, rules: PlanRules) -> tuple[str, ...]:
+    start, end = period_bounds(period)
+    first = start.astimezone(LOCAL)
+    last = (end - timedelta(days=1)).astimezone(LOCAL)
+    months = []
+    year, month = first.year, first.month
+    while (year, month) <= (last.year, last.month):
+        months.append(f"{year}-{month:02d}")
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+    if not rules.months:
+        return tuple(months)
+    foreign = [name for name in rules.months if name not in months]
+    if foreign:
+        where = rules.where("plan.months")
+        raise UsageError(f"rules, {where}: plan.months: {foreign[0]} is not in {period}.")
+    return rules.months
+
+
+def _open_months(
+    products: pd.DataFrame, suppliers: pd.DataFrame, months: tuple[str, ...]
+) -> tuple[NDArray[np.bool_], dict[str, str]]:
+    """Months in which a product is listed and its supplier's licence is valid to the end."""
+    open_ = np.ones((len(products), len(months)), dtype=np.bool_)
+    closed: dict[str, str] = {}
+    owner = suppliers.reindex(products["supplier_id"].astype(object))
+    licences = owner["licences"].fillna("").astype(str).to_numpy()
+    valid = owner["licence_valid_until"].to_numpy(dtype="datetime64[us]")
+    needed = products["licence_required"].fillna("").astype(str).to_numpy()
+    known = products["supplier_id"].notna().to_numpy() & (len(suppliers) > 0)
+    listed_from = products["listed_from"].to_numpy(dtype="datetime64[us]")
+    listed_until = products["listed_until"].to_numpy(dtype="datetime64[us]")
+    for p, code in enumerate(products.index):
+        for m, month in enumerate(months):
+            first = np.datetime64(month, "M").astype("datetime64[us]")
+            after = (np.datetime64(month, "M") + 1).astype("datetime64[us]")
+            last = after - np.timedelta64(1, "D")
+            if listed_from[p] > last or listed_until[p] < first:
+                open_[p, m] = False
+                closed.setdefault(str(code), "不在本期目录")
+            if needed[p] and known[p]:
+                if needed[p] not in licences[p].split(";"):
+                    open_[p, m] = False
+                    closed[str(code)] = f"供应商没有许可：{needed[p]}"
+                elif valid[p] < last:
+                    open_[p, m] = False
+                    closed.setdefault(str(code), f"许可证 {str(valid[p])[:10]} 到期")
+    return open_, closed

@@ -1,0 +1,131 @@
+"""Two reports about lists: which suppliers they show, and how many bookings seats can bear."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from features.time import LOCAL
+from recommender.ranking.reports.overbooking import fit_show_rate, overbooking_limit
+from recommender.ranking.reports.supplier_exposure import SupplierExposure, supplier_exposure
+from recommender.ranking.snapshot import ATTENDED, NO_SHOW
+from serving.suggestions.list_engine import ListEngine
+from serving.suggestions.live import Live
+
+BLOCK = 4096
+LEAST_EVENTS = 30
+"""Past events that a category needs for a show-rate of its own."""
+PROTECTED = ("children", "family", "disabled")
+"""Audiences of whom nobody is turned away: their events are never overbooked."""
+
+
+def lists_of_some(
+    engine: ListEngine, n: int, sample: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
+    """Lists of residents drawn at random, as candidate columns; shape (residents, n)."""
+    total = len(engine.live.world.residents)
+    rows = np.sort(rng.permutation(total)[:sample])
+    parts = [np.empty((0, n), dtype=np.intp)]
+    for start in range(0, len(rows), BLOCK):
+        found = engine.lists(engine.ask_rows(rows[start : start + BLOCK]), n).columns
+        parts.append(np.pad(found, ((0, 0), (0, n - found.shape[1])), constant_values=-1))
+    return np.concatenate(parts)
+
+
+def lists_of_file(live: Live, lines: pd.DataFrame) -> NDArray[np.intp]:
+    """What ``suggest --all`` wrote, as candidate columns; what is no candidate any more is -1."""
+    column = pd.Series(range(len(live.text.event_id)), index=live.text.event_id)
+    rows = pd.factorize(lines["resident_id"])[0]
+    rank = lines["rank"].to_numpy(dtype=np.intp) - 1
+    found = np.full((int(rows.max(initial=-1)) + 1, int(rank.max(initial=-1)) + 1), -1)
+    found[rows, rank] = lines["event_id"].map(column).fillna(-1).to_numpy(dtype=np.intp)
+    return found.astype(np.intp)
+
+
+def exposure_report(live: Live, lists: NDArray[np.intp]) -> tuple[pd.DataFrame, SupplierExposure]:
+    """Suppliers by their share of what is shown, beside their share of what can be booked.
+
+    Returns
+    -------
+    One row a supplier that offers something: ``supplier_id``, ``name``, ``events`` that can be
+    booked, ``supply_share``, ``exposure_share``, ``ratio`` of the two (1 = as much as it offers);
+    and the sums over all.
+    """
+    supplier = live.world.event_level["supplier"][live.candidates]
+    size = live.world.level_size["supplier"]
+    found = supplier_exposure(lists, supplier, size)
+    rows = live.described
+    ids = np.array([row["supplier"][0] for row in rows], dtype=object)
+    first = {int(code): str(name) for code, name in zip(supplier, ids, strict=True) if code >= 0}
+    codes = np.array(sorted(first), dtype=np.intp)
+    names = live.supplier_names
+    frame = pd.DataFrame(
+        {
+            "supplier_id": [first[int(code)] for code in codes],
+            "name": [names.get(first[int(code)], "") for code in codes],
+            "events": np.bincount(supplier[supplier >= 0], minlength=size)[codes],
+            "supply_share": found.supply_share[codes],
+            "exposure_share": found.share[codes],
+            "ratio": found.share[codes] / found.supply_share[codes],
+        }
+    )
+    order = ["exposure_share", "supplier_id"]
+    frame = frame.sort_values(order, ascending=[False, True], ignore_index=True)
+    return frame, found
+
+
+def overbooking_report(live: Live, epsilon: float) -> pd.DataFrame:
+    """Bookings that each event ahead can take so that seldom somebody who comes finds no seat.
+
+    Show-rates are those of past events of the same category that are paid, or free, alike; where
+    a category has had fewer than ``LEAST_EVENTS``, of all that are paid, or free, alike.
+
+    Parameters
+    ----------
+    epsilon
+        Accepted probability that more come than there are seats, in [0, 1).
+
+    Returns
+    -------
+    One row an event with a known number of seats, full ones included, soonest first:
+    ``event_id``, ``title``, ``starts_at``, ``seats``, ``taken`` (seats held), ``show_rate``,
+    ``take_up_to`` (seats to give out in all), ``more`` (those still to give), ``protected``.
+    """
+    world = live.world
+    scene, ahead = live.refused_events
+    ahead, left = ahead[scene.events.open], scene.events.seats_left[scene.events.open]
+    seated = np.isfinite(left) & (world.event_seats[ahead] > 0)
+    ahead, left = ahead[seated], left[seated]
+    n = len(world.events)
+    came = np.bincount(world.log_event[world.log_outcome == ATTENDED], minlength=n)
+    missed = np.bincount(world.log_event[world.log_outcome == NO_SHOW], minlength=n)
+    past = came + missed > 0
+    paid, category = world.event_ticket_fen > 0, world.event_level["category"]
+    seats = world.event_seats[ahead].astype(np.int64)
+    protected = live.audience_of(ahead, PROTECTED)
+    limit, rate = seats.copy(), np.ones(len(ahead))
+    for kind in np.unique(np.stack([paid[ahead], category[ahead]], axis=1), axis=0):
+        here = (paid[ahead] == kind[0]) & (category[ahead] == kind[1])
+        alike = past & (paid == kind[0])
+        own = alike & (category == kind[1])
+        used = own if own.sum() >= LEAST_EVENTS else alike
+        a, b = fit_show_rate(came[used], missed[used])
+        rate[here] = a / (a + b)
+        limit[here] = overbooking_limit(
+            seats[here], a, b, epsilon=epsilon, protected=protected[here]
+        )
+    taken = np.maximum(seats - left, 0).astype(np.int64)
+    starts = pd.to_datetime(world.event_starts[ahead], utc=True).tz_convert(LOCAL)
+    frame = pd.DataFrame(
+        {
+            "event_id": world.events.take(ahead),
+            "title": [live.title_of(int(event)) for event in ahead],
+            "starts_at": [start.isoformat() for start in starts],
+            "seats": seats,
+            "taken": taken,
+            "show_rate": rate.round(3),
+            "take_up_to": limit,
+            "more": np.maximum(limit - taken, 0),
+            "protected": protected,
+        }
+    )
+    return frame.sort_values(["starts_at", "event_id"], ignore_index=True)

@@ -1,0 +1,1 @@
+"""Lists of events for residents and places."""

@@ -1,0 +1,105 @@
+"""What the reasons of a list may name: own bookings, follows, places."""
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.ranking.lists.explanations import Evidence
+from recommender.ranking.snapshot import ATTENDED, BOOKED, LEVELS
+from serving.suggestions.live import Live
+
+CATEGORY_NAMES = {
+    "performance": "演出",
+    "lecture": "讲座",
+    "exhibition": "展览",
+    "tour": "导赏",
+    "course": "课程",
+    "film": "电影",
+    "activity": "活动",
+    "reading": "阅读",
+    "online": "线上活动",
+}
+"""Categories as residents call them."""
+
+
+class EvidenceBuilder:
+    """Finds the evidence behind suggestions."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+
+    @cached_property
+    def _log(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        world = self.live.world
+        # "You came to": attended, or booked and over where the source records no attendance.
+        over = world.event_starts[world.log_event] < world.as_of
+        came = (world.log_outcome == ATTENDED) | ((world.log_outcome == BOOKED) & over)
+        kept = np.flatnonzero(came)
+        order = kept[np.argsort(world.log_resident[kept], kind="stable")]
+        starts = np.searchsorted(world.log_resident[order], np.arange(len(world.residents) + 1))
+        return order, starts
+
+    def prepare(self) -> None:
+        """Sort the visits now."""
+        _ = self._log
+
+    def history(self, resident: int) -> NDArray[np.intp]:
+        """Events a resident came to, latest first, as positions; nobody (-1) has none."""
+        if resident < 0:
+            return np.empty(0, dtype=np.intp)
+        order, starts = self._log
+        entries = order[starts[resident] : starts[resident + 1]]
+        return self.live.world.log_event[entries][::-1].astype(np.intp)
+
+    def evidence(
+        self,
+        resident: int,
+        street: int,
+        columns: NDArray[np.intp],
+        distance_m: NDArray[np.float32],
+    ) -> list[Evidence]:
+        """Evidence for each candidate of a list."""
+        live, world = self.live, self.live.world
+        history = self.history(resident)
+        follows = live.follows.of(resident)
+        street_name = live.area_names.get(world.streets.ids[street]) if street >= 0 else None
+        text = live.text
+        found = []
+        for column in columns.tolist():
+            event = live.candidates[column]
+            category = text.category[column]
+            metres = float(distance_m[column])
+            found.append(
+                Evidence(
+                    attended=self._attended(history, int(event)),
+                    followed=_followed(follows, live.described[column]) if follows else {},
+                    street=street_name,
+                    category=CATEGORY_NAMES.get(category, category) if category else None,
+                    venue=text.venue_name[column],
+                    distance_m=metres if np.isfinite(metres) else None,
+                    new=bool(text.new[column]),
+                )
+            )
+        return found
+
+    def _attended(self, history: NDArray[np.intp], event: int) -> dict[str, str]:
+        if len(history) == 0:
+            return {}
+        found = {"any": self.live.title_of(int(history[0]))}
+        for level in LEVELS:
+            codes = self.live.world.event_level[level]
+            if codes[event] < 0:
+                continue
+            same = np.flatnonzero(codes[history] == codes[event])
+            if len(same):
+                found[level] = self.live.title_of(int(history[same[0]]))
+        return {level: title for level, title in found.items() if title}
+
+
+def _followed(follows: list[tuple[str, str]], described: dict[str, list[str]]) -> dict[str, str]:
+    return {
+        kind: CATEGORY_NAMES.get(target, target) if kind == "category" else target
+        for kind, target in follows
+        if target in described.get(kind, ())
+    }

@@ -1,0 +1,58 @@
+"""Lists as the contract's columns."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from features.time import LOCAL
+from recommender.types import Suggestion
+from serving.suggestions.suggester import Arithmetic
+
+COLUMNS = (
+    "rank",
+    "event_id",
+    "product_id",
+    "title",
+    "starts_at",
+    "venue_id",
+    "distance_m",
+    "score",
+    "slot",
+    "propensity",
+    "reasons",
+    "suggestion_id",
+    "model_version",
+)
+"""Columns of ``suggest`` (contract, section 2)."""
+
+
+def suggestions_frame(suggestions: Sequence[Suggestion], lang: str = "zh") -> pd.DataFrame:
+    """One row a suggestion; times carry the district's offset.
+
+    Parameters
+    ----------
+    suggestions
+        One list.
+    lang
+        ``zh`` or ``en``: the reasons' language; several are joined by ``;``.
+    """
+    frame = pd.DataFrame(
+        [{name: getattr(line, name) for name in COLUMNS} for line in suggestions], columns=COLUMNS
+    )
+    frame["starts_at"] = [line.starts_at.astimezone(LOCAL).isoformat() for line in suggestions]
+    frame["distance_m"] = frame["distance_m"].astype("Float64").round().astype("Int64")
+    frame["reasons"] = [";".join(getattr(r, lang) for r in line.reasons) for line in suggestions]
+    return frame
+
+
+def arithmetic_frame(
+    suggestions: Sequence[Suggestion], arithmetic: Sequence[Arithmetic]
+) -> pd.DataFrame:
+    """One row a part of a score, the score itself last."""
+    rows = []
+    for line, sum_ in zip(suggestions, arithmetic, strict=True):
+        told = {"rank": line.rank, "event_id": line.event_id, "title": line.title}
+        parts = sorted(sum_.parts.items(), key=lambda part: -abs(part[1]))
+        rows += [told | {"part": name, "moved": moved} for name, moved in parts]
+        rows.append(told | {"part": "= score", "moved": sum_.score})
+    return pd.DataFrame(rows, columns=["rank", "event_id", "title", "part", "moved"])

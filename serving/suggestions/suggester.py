@@ -1,0 +1,308 @@
+"""The suggestion service: single lists with reasons, for the command line and the API."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.errors import GongxuError, UnknownIdError
+from recommender.ranking.lists.assembly import SLOTS, ListPolicy, Lists, fill_lists
+from recommender.ranking.lists.eligibility import ResidentFacts, refusals
+from recommender.ranking.lists.explanations import reasons_for
+from recommender.ranking.model.suggestion_model import Scores, SuggestionModel
+from recommender.types import Reason, Suggestion
+from serving.suggestions.evidence import EvidenceBuilder
+from serving.suggestions.list_engine import Asked, ListEngine
+from serving.suggestions.live import Live
+
+_LATER = "Import newer events, or ask for another moment with --at."
+
+
+class NothingEligibleError(GongxuError):
+    """There is no event that may be shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """How one score came about: the parts add up to it.
+
+    Attributes
+    ----------
+    event_id
+        The event.
+    parts
+        Signal name and what it moved; ``base``, ``boost``, ``capacity_price`` and ``variety``
+        are the model's level, policy, the price of its seats, and what likeness cost.
+    score
+        Their sum.
+    """
+
+    event_id: str
+    parts: dict[str, float]
+    score: float
+
+
+class Suggester:
+    """Makes lists at one moment. Build a new one when the moment or the model moves on.
+
+    Parameters
+    ----------
+    model
+        The fitted model.
+    live
+        The tables at the moment.
+    model_version
+        Printed with every suggestion.
+    policy, prices
+        See :class:`serving.suggestions.list_engine.ListEngine`.
+    """
+
+    def __init__(
+        self,
+        model: SuggestionModel,
+        live: Live,
+        *,
+        model_version: str,
+        policy: ListPolicy | None = None,
+        prices: NDArray[np.float64] | None = None,
+    ) -> None:
+        self.live = live
+        self.model_version = model_version
+        self.engine = ListEngine(
+            model, live, model_version=model_version, policy=policy, prices=prices
+        )
+        self._teller = EvidenceBuilder(live)
+
+    def prepare(self) -> None:
+        """Compute everything that lists need, and let go of what it came from."""
+        self.live.prepare()
+        self.engine.prepare()
+        self._teller.prepare()
+
+    @property
+    def at(self) -> datetime:
+        """The moment of every list."""
+        return self.live.at
+
+    def for_resident(self, resident_id: str, n: int = 10) -> list[Suggestion]:
+        """A resident's list.
+
+        Whoever switched personalisation off, or may not be profiled, gets the list of the place:
+        the same for everybody who asks from there, less what they may not or cannot go to.
+
+        Raises
+        ------
+        UnknownIdError
+            If the resident is not known.
+        NothingEligibleError
+            If no event may be shown, saying which rules stood against it.
+        """
+        return self.explain(self.ask(resident_id), n)[0]
+
+    def for_place(self, code: str, n: int = 10) -> list[Suggestion]:
+        """The list of an area or a venue, for screens; no person is behind it.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is neither an area nor a venue of that code.
+        NothingEligibleError
+            If no event may be shown there.
+        """
+        return self.explain(self.ask_place(code), n)[0]
+
+    def similar(self, event_id: str, n: int = 10) -> list[Suggestion]:
+        """Bookable events like a given one: alike in words, category, tags, supplier, audience.
+
+        Raises
+        ------
+        UnknownIdError
+            If the event is not known.
+        NothingEligibleError
+            If no other event can be booked.
+        """
+        world, live = self.live.world, self.live
+        if event_id not in world.events:
+            raise UnknownIdError(f"no event {event_id!r} is known.", "See events.event_id.")
+        position = world.events.position(event_id)
+        product = world.event_level["product"]
+        features = world.product_features
+        alike = features[product[live.candidates]] @ features[product[position]].T
+        others = (live.candidates != position)[None, :]
+        lists = fill_lists(
+            np.arange(len(live.candidates))[None, :],
+            np.where(others, np.asarray(alike.todense(), dtype=np.float32).T, -np.inf),
+            others,
+            live.likeness,
+            n,
+            policy=self.engine.policy,
+        ).filled()
+        if lists.columns.size == 0:
+            raise NothingEligibleError("no other event can be booked now.", _LATER)
+        asked = self.engine.ask_nobody(-1, -1, f"similar {event_id}")
+        title = self.live.title_of(position)
+        alike_to = Reason("alike", f"与《{title}》相近", f"like “{title}”", 1.0)
+        return self._suggestions(
+            lists, asked, [(alike_to,) if score > 0 else () for score in lists.score[0]]
+        )
+
+    def explain(self, asked: Asked, n: int = 10) -> tuple[list[Suggestion], list[Arithmetic]]:
+        """One list, and the arithmetic behind every score in it.
+
+        Raises
+        ------
+        NothingEligibleError
+            If no event may be shown.
+        """
+        if len(self.live.candidates) == 0:
+            raise self._nothing(asked.facts)
+        lists = self.engine.lists(asked, n).filled()
+        if lists.columns.size == 0:
+            raise self._nothing(asked.facts)
+        scores = self.engine.scores(asked, lists.columns, explain=True)
+        reasons = self.reasons(asked, lists, scores)
+        return self._suggestions(lists, asked, reasons), self._arithmetic(lists, asked, scores)
+
+    def ask(self, resident_id: str) -> Asked:
+        """Resolve a resident.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is none of that identifier.
+        """
+        known = self.live.world.residents
+        if resident_id not in known:
+            raise UnknownIdError(
+                f"no resident {resident_id!r} is known.",
+                "Use a pseudonym from residents.resident_id; new residents come by import.",
+            )
+        row = known.position(resident_id)
+        return self.engine.ask_residents(row, row + 1)
+
+    def ask_place(self, code: str) -> Asked:
+        """Resolve an area or a venue.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is none of that code.
+        """
+        live = self.live
+        area = code if code in live.area_rows else live.venue_areas.get(code)
+        if area is None and code not in live.venue_areas:
+            raise UnknownIdError(
+                f"no area or venue {code!r} is known.",
+                "Use an areas.area_code or a venues.venue_id.",
+            )
+        home = live.area_rows.get(area, -1) if area is not None else -1
+        street = live.street_of.get(area, -1) if area is not None else -1
+        return self.engine.ask_nobody(street, home, f"place {home}")
+
+    def reasons(
+        self, asked: Asked, lists: Lists, scores: Scores | None = None
+    ) -> list[tuple[Reason, ...]]:
+        """Reasons for every filled place of a block of lists, row by row.
+
+        Parameters
+        ----------
+        asked, lists
+            The questions and their lists, arrays of shape (q, n).
+        scores
+            Of the places, with contributions; asked of the model when left out.
+        """
+        columns = np.maximum(lists.columns, 0)
+        scores = scores or self.engine.scores(asked, columns, explain=True)
+        boost = self.engine.boost_of(asked, columns)
+        told = []
+        for row in range(len(columns)):
+            filled = np.flatnonzero(lists.columns[row] >= 0)
+            evidence = self._teller.evidence(
+                int(asked.residents[row]),
+                int(asked.streets[row]),
+                lists.columns[row][filled],
+                self.live.scene.distance_m[int(asked.facts.home[row])],
+            )
+            for rank, known in zip(filled.tolist(), evidence, strict=True):
+                moved = {
+                    name: float(part[row, rank]) for name, part in scores.contributions.items()
+                }
+                if boost is not None:
+                    moved["boost"] = float(boost[row, rank])
+                told.append(reasons_for(moved, known))
+        return told
+
+    def _suggestions(
+        self, lists: Lists, asked: Asked, reasons: list[tuple[Reason, ...]]
+    ) -> list[Suggestion]:
+        text = self.live.text
+        distance = self.live.scene.distance_m[int(asked.facts.home[0])]
+        suggestions = []
+        for rank, column in enumerate(lists.columns[0].tolist()):
+            metres = float(distance[column])
+            suggestions.append(
+                Suggestion(
+                    rank=rank + 1,
+                    event_id=text.event_id[column],
+                    product_id=text.product_id[column],
+                    title=text.title[column],
+                    starts_at=text.starts_at[column],
+                    venue_id=text.venue_id[column],
+                    distance_m=round(metres) if np.isfinite(metres) else None,
+                    score=float(lists.score[0, rank]),
+                    slot=SLOTS[lists.slot[0, rank]],
+                    propensity=float(lists.propensity[0, rank]),
+                    reasons=reasons[rank],
+                    suggestion_id=suggestion_id(
+                        asked.seeds[0], self.at, self.model_version, text.event_id[column]
+                    ),
+                    model_version=self.model_version,
+                )
+            )
+        return suggestions
+
+    def _arithmetic(self, lists: Lists, asked: Asked, scores: Scores) -> list[Arithmetic]:
+        boost = self.engine.boost_of(asked, lists.columns)
+        price = self.engine.price_of(lists.columns)
+        found = []
+        for rank, column in enumerate(lists.columns[0].tolist()):
+            signals = {name: float(part[0, rank]) for name, part in scores.contributions.items()}
+            score = float(lists.score[0, rank])
+            added = {
+                "boost": float(boost[0, rank]) if boost is not None else 0.0,
+                "capacity_price": -float(price[0, rank]),
+                "variety": float(lists.variety[0, rank]),
+            }
+            # What no signal explains: where the model's scale begins.
+            base = score - sum(signals.values()) - sum(added.values())
+            parts = {"base": base, **signals, **added}
+            found.append(
+                Arithmetic(
+                    self.live.text.event_id[column],
+                    {name: moved for name, moved in parts.items() if abs(moved) > 1e-6},
+                    score,
+                )
+            )
+        return found
+
+    def _nothing(self, facts: ResidentFacts) -> NothingEligibleError:
+        scene, ahead = self.live.refused_events
+        if len(ahead) == 0:
+            return NothingEligibleError(f"no event lies ahead of {self.at:%Y-%m-%d %H:%M}.", _LATER)
+        nobody = ResidentFacts.anonymous(len(ahead))
+        whole = replace(facts, booked=nobody.booked, muted=nobody.muted)
+        counts: dict[str, int] = {}
+        for told in refusals(whole, scene) + refusals(facts, self.live.scene):
+            for name in {reason.en for reason in told}:
+                counts[name] = counts.get(name, 0) + 1
+        worst = sorted(counts.items(), key=lambda item: -item[1])[:3]
+        told_worst = ", ".join(f"{what} ({count})" for what, count in worst)
+        return NothingEligibleError(f"no event may be shown: {told_worst}.", _LATER)
+
+
+def suggestion_id(seed: str, at: datetime, model_version: str, event_id: str) -> str:
+    """The name of one suggestion: the same question gets the same names again."""
+    text = f"{seed}|{at.isoformat()}|{model_version}|{event_id}"
+    return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()

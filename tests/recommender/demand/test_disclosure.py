@@ -1,0 +1,62 @@
+"""An adversary who knows every shown cell and every total works out no hidden one."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from scipy.linalg import null_space
+
+from recommender.demand.disclosure import LEAST_RESIDENTS, suppress
+
+
+def recoverable(hidden: NDArray[np.bool_]) -> int:
+    """Hidden cells that all totals of rows and columns determine together."""
+    rows, columns = hidden.nonzero()
+    if len(rows) == 0:
+        return 0
+    totals = np.zeros((sum(hidden.shape), len(rows)))
+    totals[rows, np.arange(len(rows))] = 1.0
+    totals[len(hidden) + columns, np.arange(len(rows))] = 1.0
+    free = null_space(totals)
+    return int((np.abs(free).max(axis=1, initial=0.0) < 1e-9).sum())
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    arrays(
+        np.int64,
+        st.tuples(st.integers(2, 7), st.integers(2, 9)),
+        elements=st.sampled_from([0, 5, 9, 10, 12, 40, 400]),
+    )
+)
+def test_no_hidden_cell_follows_from_totals(behind: NDArray[np.int64]) -> None:
+    hidden = suppress(behind)
+    assert hidden[behind < LEAST_RESIDENTS].all()
+    assert recoverable(hidden) == 0
+
+
+def test_a_bridge_between_two_rings_is_closed() -> None:
+    behind = np.full((4, 5), 50)
+    behind[:2, :2] = 3
+    behind[2:, 3:] = 3
+    behind[1, 3] = 3
+    # Every row and column has two hidden cells, and yet one cell follows from the totals.
+    assert recoverable(behind < LEAST_RESIDENTS) == 1
+    assert recoverable(suppress(behind)) == 0
+
+
+def test_products_of_one_category_hide_together_and_nothing_more() -> None:
+    behind = np.full((10, 300), 80)
+    behind[2, :40] = 4
+    behind[7, :40] = 9
+    hidden = suppress(behind)
+    np.testing.assert_array_equal(hidden, behind < LEAST_RESIDENTS)
+    assert suppress(np.full((3, 4), 10)).sum() == 0
+
+
+@pytest.mark.parametrize("shape", [(1, 4), (4, 1), (1, 1)])
+def test_a_single_row_or_column_hides_what_is_few(shape: tuple[int, int]) -> None:
+    assert suppress(np.full(shape, 2)).all()
+    assert not suppress(np.full(shape, 20)).any()

@@ -1,0 +1,109 @@
+"""Why not, what if, frontiers and the second opinion on cases that can be worked out."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recommender.procurement.explain.questions import (
+    budget_frontier,
+    compare,
+    evenness_frontier,
+    opinion_value,
+    second_opinion,
+    why,
+    why_not,
+)
+from recommender.procurement.solver.milp import plan_procurement
+
+
+def test_forcing_a_product_in_costs_what_it_displaces(problem_of: Any) -> None:
+    problem = problem_of([[100.0, 60.0]], [1000, 1000], [1000], sessions_per_cell=1)
+    plan = plan_procurement(problem)
+    answer = why_not(problem, plan, "product1", "street0")
+    assert answer.possible
+    assert answer.cost == pytest.approx(40.0)
+    assert answer.displaced == (("street0", "product0", -1),)
+    assert why_not(problem, plan, "product0", "street0").reasons == ("it is in the plan",)
+
+
+def test_what_is_used_up_elsewhere_is_taken_from_there(problem_of: Any) -> None:
+    problem = problem_of(
+        [[50.0, 45.0, 1.0], [90.0, 40.0, 1.0], [5.0, 5.0, 30.0]],
+        [1000] * 3,
+        [1000] * 3,
+        sessions_max=np.array([1, 9, 9]),
+        sessions_per_cell=1,
+    )
+    plan = plan_procurement(problem)
+    answer = why_not(problem, plan, "product0", "street0")
+    assert answer.possible
+    assert answer.cost == pytest.approx(90 + 45 - 50 - 40)
+    assert answer.displaced == (("street0", "product1", -1), ("street1", "product0", -1))
+
+
+def test_what_cannot_be_bought_says_why(problem_of: Any) -> None:
+    dear = problem_of([[100.0, 60.0]], [1000, 5000], [1000])
+    answer = why_not(dear, plan_procurement(dear), "product1", "street0")
+    assert not answer.possible
+    assert any("required: product product1" in words for words in answer.reasons)
+    closed = problem_of([[100.0, 60.0]], [1000, 500], [1000], allowed=np.array([[True, False]]))
+    answer = why_not(closed, plan_procurement(closed), "product1", "street0")
+    assert "may not be held there" in answer.reasons[0]
+
+
+def test_a_what_if_is_the_difference_of_two_plans(problem_of: Any) -> None:
+    problem = problem_of([[100.0, 60.0]], [1000, 1000], [1000], sessions_per_cell=1)
+    richer = replace(problem, budget_fen=np.array([2000]))
+    change = compare(problem, plan_procurement(problem), plan_procurement(richer))
+    assert change.value == pytest.approx(60.0)
+    assert change.amount_fen == 1000
+    assert change.sessions == (("street0", "product1", 1),)
+
+
+def test_frontiers_rise(problem_of: Any) -> None:
+    rng = np.random.default_rng(1)
+    demand = rng.gamma(2, 40, (3, 10)) * np.array([[1.0], [2.0], [4.0]])
+    problem = problem_of(demand.tolist(), rng.integers(5, 20, 10).tolist(), [60] * 3)
+    budget = [point.value for point in budget_frontier(problem, [0.5, 1.0, 2.0], time_limit_s=2)]
+    assert budget == sorted(budget)
+    assert len(budget) == 3
+    even = evenness_frontier(problem, [0.1, 0.3], time_limit_s=2)
+    assert all(point.gini <= point.asked + 1e-9 for point in even)
+    assert even[0].value <= even[1].value * 1.02
+
+
+def test_equal_shares_gives_each_street_its_part(problem_of: Any) -> None:
+    problem = problem_of([[100.0, 90.0], [30.0, 20.0]], [1000, 1000], [4000], sessions_per_cell=1)
+    sessions = second_opinion(problem)
+    assert sessions.sum(axis=1).tolist() == [2, 2]
+    assert opinion_value(problem, sessions) == pytest.approx(240.0)
+
+
+def test_what_one_session_costs_is_found_by_solving_again(problem_of: Any) -> None:
+    # Money for two sessions of 1,000 each: the third best would come instead, or must give way.
+    problem = problem_of([[100.0, 80.0, 60.0, 10.0]], [1000] * 4, [2500], sessions_per_cell=1)
+    plan = plan_procurement(problem)
+    lost = [why(problem, plan, f"product{i}", "street0") for i in range(2)]
+    assert [answer.cost for answer in lost] == pytest.approx([40.0, 20.0])
+    assert lost[0].displaced == (("street0", "product2", 1),)
+    asked = [why_not(problem, plan, f"product{i}", "street0") for i in (2, 3)]
+    assert [answer.cost for answer in asked] == pytest.approx([20.0, 70.0])
+    assert asked[1].displaced == (("street0", "product1", -1),)
+
+
+def test_only_the_street_asked_about_changes(problem_of: Any) -> None:
+    rng = np.random.default_rng(4)
+    demand = rng.gamma(2.0, 40.0, (3, 60))
+    problem = problem_of(demand.tolist(), rng.integers(5, 20, 60).tolist(), [150] * 3, gini_max=0.2)
+    plan = plan_procurement(problem, mip_gap=0.01)
+    s, p = (int(axis[0]) for axis in np.nonzero(plan.sessions.sum(axis=0)))
+    answer = why(problem, plan, f"product{p}", f"street{s}")
+    assert answer.possible
+    assert 0 <= answer.cost <= plan.value
+    assert {street for street, _, _ in answer.displaced} <= {f"street{s}"}
+    other = next(i for i in range(60) if not plan.sessions[:, s, i].any())
+    forced = why_not(problem, plan, f"product{other}", f"street{s}")
+    assert forced.possible
+    assert {street for street, _, _ in forced.displaced} <= {f"street{s}"}

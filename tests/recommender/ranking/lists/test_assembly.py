@@ -1,0 +1,159 @@
+import numpy as np
+import pytest
+
+from recommender.errors import UsageError
+from recommender.ranking.lists.assembly import (
+    EXPLORE,
+    PROMOTED,
+    RANKED,
+    ListPolicy,
+    Lists,
+    fill_lists,
+)
+from recommender.ranking.lists.boosts import Boosts, boost_matrix
+from recommender.ranking.lists.exploration import RateTable
+from recommender.ranking.lists.reranking import DiversityPolicy, Likeness
+from recommender.ranking.reports.supplier_exposure import supplier_exposure
+from recommender.types import IdMap
+
+PLAIN = ListPolicy(variety=DiversityPolicy(weight=0.0, category_share=1.0, product_most=0))
+
+
+def listed(value: np.ndarray, n: int, allowed: np.ndarray | None = None, **rest: object) -> Lists:
+    m = len(value)
+    nothing = np.full(m, -1, dtype=np.int32)
+    open_ = np.ones(m, dtype=bool) if allowed is None else allowed
+    options: dict[str, object] = {"policy": PLAIN} | rest
+    return fill_lists(
+        np.arange(m)[None, :],
+        np.where(open_, value, -np.inf).astype(np.float32)[None, :],
+        open_[None, :],
+        Likeness(nothing, nothing, nothing),
+        n,
+        **options,  # type: ignore[arg-type]
+    ).row(0)
+
+
+def test_the_best_stand_first_with_certainty() -> None:
+    found = listed(np.array([0.1, 0.9, 0.5, 0.7]), 3)
+    assert found.columns[0].tolist() == [1, 3, 2]
+    assert found.slot[0].tolist() == [RANKED] * 3
+    assert found.propensity[0].tolist() == [1, 1, 1]
+    np.testing.assert_allclose(found.score[0], [0.9, 0.7, 0.5])
+    assert not found.variety.any()
+
+
+def test_only_what_is_allowed_stands_in_a_list() -> None:
+    allowed = np.array([True, False, False, True])
+    assert listed(np.array([0.1, 0.9, 0.5, 0.7]), 3, allowed).columns[0].tolist() == [3, 0]
+    assert listed(np.zeros(2), 3, np.zeros(2, dtype=bool)).columns[0].tolist() == []
+
+
+def explored(value: np.ndarray, n: int, chance: float, slots: int = 2) -> Lists:
+    m = len(value)
+    return listed(
+        value,
+        n,
+        rates=RateTable.learn(np.zeros(m), np.linspace(900, 1, m)),
+        policy=ListPolicy(PLAIN.variety, explore_slots=slots),
+        chance=np.full((1, slots), chance),
+    )
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.4, 0.99])
+def test_exploration_takes_the_last_places_only(chance: float) -> None:
+    found = explored(np.linspace(1, 0, 40), 10, chance)
+    assert found.columns[0, :8].tolist() == list(range(8))
+    assert found.slot[0].tolist() == [RANKED] * 8 + [EXPLORE] * 2
+    assert (found.columns[0, 8:] >= 16).all()  # among the 24 least known
+    assert found.columns[0, 8] != found.columns[0, 9]
+    assert (found.propensity[0, 8:] < 1).all()
+
+
+def test_nothing_is_drawn_where_all_fits_in_or_the_list_is_short() -> None:
+    assert EXPLORE not in explored(np.linspace(1, 0, 10), 10, 0.5).slot
+    assert EXPLORE not in explored(np.linspace(1, 0, 40), 4, 0.5).slot
+
+
+def test_a_block_gives_each_row_its_own_list() -> None:
+    rng = np.random.default_rng(3)
+    value = rng.normal(size=(7, 30)).astype(np.float32)
+    allowed = rng.random((7, 30)) < 0.6
+    allowed[3, 4:] = False
+    codes = rng.integers(-1, 4, (3, 30)).astype(np.int32)
+    alike = Likeness(codes[0], codes[1], codes[2])
+    rates = RateTable.learn(rng.integers(0, 9, 30).astype(float), np.full(30, 90.0))
+    chance = rng.random((7, 1))
+
+    def filled(rows: slice) -> Lists:
+        return fill_lists(
+            np.broadcast_to(np.arange(30), value.shape)[rows],
+            np.where(allowed, value, -np.inf).astype(np.float32)[rows],
+            allowed[rows],
+            alike,
+            8,
+            policy=ListPolicy(),
+            rates=rates,
+            chance=chance[rows],
+        )
+
+    whole = filled(slice(None))
+    for row in range(7):
+        alone, together = filled(slice(row, row + 1)).row(0), whole.row(row)
+        np.testing.assert_array_equal(alone.columns, together.columns)
+        np.testing.assert_array_equal(alone.slot, together.slot)
+        np.testing.assert_allclose(alone.propensity, together.propensity)
+        assert allowed[row, together.columns[0]].all()
+        assert len(set(together.columns[0].tolist())) == min(8, allowed[row].sum())
+
+
+def test_what_policy_lifted_into_the_list_is_marked() -> None:
+    value = np.array([0.5, 0.4, 0.3, 0.2])
+    boost = np.array([[0.01, 0, 0, 0.25]], dtype=np.float32)
+    found = listed(value + boost[0], 3, boost=boost)
+    assert dict(zip(found.columns[0].tolist(), found.slot[0].tolist(), strict=True)) == {
+        0: RANKED,  # boosted, but it would be there anyway
+        1: RANKED,
+        3: PROMOTED,
+    }
+
+
+def test_boosts_default_to_nothing_and_add_up() -> None:
+    described = [
+        {"tag": ["舞蹈", "海派"], "category": ["performance"]},
+        {"tag": [], "category": ["film"]},
+    ]
+    streets = IdMap(["310105101", "310105102"])
+    assert not Boosts()
+    assert not boost_matrix(Boosts(), streets, described).any()
+    boosts = Boosts.parse(
+        {
+            "district": {"tag:舞蹈": 0.3, "category:performance": 0.1},
+            "streets": {"310105102": {"category:film": 0.5}, "999": {"tag:舞蹈": 9}},
+        }
+    )
+    assert boosts
+    np.testing.assert_allclose(
+        boost_matrix(boosts, streets, described), [[0.4, 0], [0.4, 0.5], [0.4, 0]]
+    )
+
+
+@pytest.mark.parametrize("document", [{"舞蹈": 1}, {"colour:red": 1}, {"tag:舞蹈": "much"}])
+def test_a_boost_that_cannot_be_is_refused(document: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        Boosts.parse({"district": document})
+
+
+def test_exposure_by_supplier() -> None:
+    supplier = np.array([0, 0, 1, 2, -1], dtype=np.int32)
+    lists = np.array([[0, 2], [1, -1], [4, 0]])
+    report = supplier_exposure(lists, supplier, 4)
+    second = 1 / np.log2(3)
+    np.testing.assert_allclose(report.slots, [2 + second, second, 0, 0])
+    np.testing.assert_allclose(report.share.sum(), 1)
+    np.testing.assert_allclose(report.supply_share, [0.5, 0.25, 0.25, 0])
+    assert report.unseen == pytest.approx(1 / 3)
+    assert 0.4 < report.gini < 2 / 3
+    even = supplier_exposure(np.array([[0], [2], [3]]), supplier, 3)
+    assert even.gini == pytest.approx(0)
+    assert even.concentration == pytest.approx(1 / 3)

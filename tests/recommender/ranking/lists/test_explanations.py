@@ -1,0 +1,47 @@
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recommender.ranking.lists.explanations import MOST, TELLERS, Evidence, reasons_for
+
+NOBODY = Evidence(
+    attended={}, followed={}, street=None, category=None, venue=None, distance_m=None, new=False
+)
+REGULAR = replace(NOBODY, attended={"any": "春江", "series": "春江"}, distance_m=600.0)
+
+
+def codes(contributions: dict[str, float], evidence: Evidence) -> list[str]:
+    return [reason.code for reason in reasons_for(contributions, evidence)]
+
+
+def test_what_moved_the_score_most_is_told_first() -> None:
+    told = reasons_for({"place": 1.0, "who_with": 3.0}, REGULAR)
+    assert [reason.code for reason in told] == ["attended_series", "walking_distance"]
+    assert told[0].zh == "你参加过《春江》"
+    assert told[1].zh == "步行约10分钟"
+    assert [reason.weight for reason in told] == [0.75, 0.25]
+
+
+def test_who_never_came_is_told_nothing_of_a_taste() -> None:
+    spoke = {"taste": 2.0, "words": 2.0, "who_with": 2.0, "time": 1.0}
+    assert codes(spoke, NOBODY) == ["time"]
+    assert "taste" in codes({"taste": 1.0}, REGULAR)
+
+
+def test_what_spoke_against_is_no_reason() -> None:
+    assert codes({"place": -1.0, "who_with": 1.0}, REGULAR) == ["attended_series"]
+
+
+@given(
+    st.dictionaries(st.sampled_from([*TELLERS, "unheard"]), st.floats(-5, 5)),
+    st.sampled_from([NOBODY, REGULAR]),
+)
+def test_reasons_are_few_distinct_and_shares_of_a_whole(
+    spoke: dict[str, float], evidence: Evidence
+) -> None:
+    told = reasons_for(spoke, evidence)
+    assert len(told) <= MOST
+    assert len({reason.code for reason in told}) == len(told)
+    assert sum(reason.weight for reason in told) <= 1 + 1e-9
+    assert all(reason.zh and reason.en for reason in told)

@@ -1,0 +1,58 @@
+"""Where candidates are many: what the first stage may and may not change."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from data.dataset import Dataset
+from recommender.ranking.features.registry import FIRST_STAGE_NAMES, columns
+from recommender.ranking.lists.assembly import ListPolicy
+from recommender.ranking.model.suggestion_model import SuggestionModel
+from recommender.ranking.query import make_query
+from serving.suggestions.live import utc
+from serving.suggestions.suggester import Suggester
+
+Worlds = Callable[..., Dataset]
+Makes = Callable[..., Suggester]
+
+
+def test_the_first_stage_is_the_models_own_for_everybody_at_once_and_one_by_one(
+    model: SuggestionModel, plain_world: Worlds, suggester: Makes
+) -> None:
+    engine = suggester(model, plain_world(), policy=ListPolicy(full_up_to=0)).engine
+    quick, live = engine.quick, engine.live
+    assert quick is not None
+    asked = engine.ask_residents(0, 8)
+    ask = make_query(live.world, asked.residents, live.candidates, utc(live.at), asked.streets)
+    signals = engine.bound.signals(ask, quick=True)
+    truth = model.first.predict(columns(signals, FIRST_STAGE_NAMES)).reshape(ask.shape)
+    found = quick.score(asked.residents, asked.streets)
+    assert (asked.residents < 0).any()
+    np.testing.assert_allclose(found, truth, rtol=1e-4, atol=1e-4)
+    for row in range(8):
+        alone = quick.score(asked.residents[[row]], asked.streets[[row]])
+        np.testing.assert_allclose(alone[0], found[row], rtol=1e-4, atol=1e-5)
+
+
+def test_what_the_first_stage_chose_has_the_full_rankers_scores(
+    model: SuggestionModel, plain_world: Worlds, suggester: Makes
+) -> None:
+    dataset = plain_world()
+    full, engine = (
+        suggester(model, dataset, policy=ListPolicy(full_up_to=most, shortlist=12)).engine
+        for most in (600, 0)
+    )
+    asked = full.ask_residents(0, 8)
+    wanted, found = full.lists(asked, 5), engine.lists(asked, 5)
+    # What is in both lists has the full ranker's score there.
+    for row in range(8):
+        assert len(set(found.columns[row])) == 5
+        scores = dict(
+            zip(wanted.columns[row], wanted.score[row] - wanted.variety[row], strict=True)
+        )
+        for column, score in zip(
+            found.columns[row], found.score[row] - found.variety[row], strict=True
+        ):
+            if column in scores:
+                assert score == pytest.approx(scores[column], abs=1e-4)

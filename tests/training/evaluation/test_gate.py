@@ -1,0 +1,173 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.dataset import Dataset, canonical
+from data.schema import TABLES
+from training.evaluation.data_profile import DataProfile, fingerprint, newest_moment, profile_of
+from training.evaluation.gate import GateRules, Verdict, check_data, check_level, check_quality
+from training.evaluation.gate import paired_difference as difference
+
+RULES = GateRules(tolerance=0.0)
+NEEDED = {"areas": 10, "products": 50, "events": 100, "residents": 500, "bookings": 2000}
+
+
+def rng(seed=0):
+    return np.random.default_rng(seed)
+
+
+def profile(**rows):
+    return DataProfile(rows=NEEDED | rows, recent_bookings=90, usual_bookings=100.0)
+
+
+def failed(checks):
+    return [check.name for check in checks if not check.passed]
+
+
+def test_sound_data_passes():
+    assert failed(check_data(profile(), profile(), RULES)) == []
+    assert failed(check_data(profile(), None, RULES)) == []
+
+
+@pytest.mark.parametrize("table", NEEDED)
+def test_an_empty_or_shrunken_table_is_found(table):
+    assert "tables are there" in failed(check_data(profile(**{table: 0}), None, RULES))
+    shrunken = profile(**{table: int(NEEDED[table] * 0.79)})
+    assert failed(check_data(shrunken, profile(), RULES)) == [f"{table} did not shrink"]
+    kept = profile(**{table: int(NEEDED[table] * 0.81)})
+    assert failed(check_data(kept, profile(), RULES)) == []
+
+
+def test_a_column_that_lost_its_values_is_found():
+    old = DataProfile(rows=NEEDED, filled={"events.seats": 0.9})
+    new = DataProfile(rows=NEEDED, filled={"events.seats": 0.5})
+    (check,) = [c for c in check_data(new, old, RULES) if not c.passed]
+    assert check.finding == "values went missing: events.seats (90% to 50%)"
+
+
+def test_a_feed_that_broke_is_found_but_not_data_that_always_ended_thinly():
+    thin = DataProfile(rows=NEEDED, recent_bookings=1, usual_bookings=100.0)
+    assert failed(check_data(thin, profile(), RULES)) == ["bookings keep coming"]
+    assert failed(check_data(thin, thin, RULES)) == []
+
+
+def test_a_paired_difference_of_known_size():
+    new, old = np.full(200, 0.5), np.full(200, 0.3)
+    assert difference(new, old, rng=rng()).low == pytest.approx(0.2)
+    noise = rng(1).normal(0, 1, 4000)
+    found = difference(noise, np.zeros(4000), rng=rng())
+    # The normal interval of a mean is the known answer for many residents.
+    half = 1.96 * noise.std() / np.sqrt(4000)
+    assert found.high - found.low == pytest.approx(2 * half, rel=0.1)
+    assert found.mean == pytest.approx(noise.mean())
+
+
+def test_pairing_what_does_not_pair_is_refused():
+    for left, right in ((3, 4), (0, 0)):
+        with pytest.raises(ValueError, match="cannot pair"):
+            difference(np.zeros(left), np.zeros(right), rng=rng())
+
+
+def test_a_model_worse_beyond_noise_is_refused_and_a_slightly_different_one_is_not():
+    base = rng(2).beta(2, 5, 800)
+    worse = {"new": base - 0.05, "recent popularity": base - 0.1, "served": base}
+    assert failed(check_quality(worse, RULES, rng=rng())[0]) == ["not worse than served"]
+    same = {"new": base + rng(3).normal(0, 0.05, 800), "served": base}
+    assert failed(check_quality(same, RULES, rng=rng())[0]) == []
+    below = {"new": base - 0.05, "recent popularity": base}
+    assert failed(check_quality(below, RULES, rng=rng())[0]) == ["not worse than recent popularity"]
+
+
+def test_a_loss_within_the_tolerance_passes():
+    base = np.full(500, 0.5)
+    lists = {"new": base - 0.004, "served": base}
+    assert failed(check_quality(lists, GateRules(tolerance=0.01), rng=rng())[0]) == []
+    assert failed(check_quality(lists, GateRules(tolerance=0.001), rng=rng())[0]) != []
+
+
+def test_nan_is_refused_and_an_empty_window_is_told():
+    lists = {"new": np.array([0.5, np.nan]), "served": np.array([0.5, 0.5])}
+    assert "scores are numbers" in failed(check_quality(lists, RULES, rng=rng())[0])
+    (check,), _ = check_quality({"new": np.array([])}, RULES, rng=rng())
+    assert check.passed
+    assert "not compared" in check.finding
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "passes"),
+    [(10, 9, True), (31, 10, False), (3, 10, False), (5, None, True), (np.nan, 1, False),
+     (np.inf, None, False), (5, 0, True)],
+)  # fmt: skip
+def test_a_level_may_not_jump(new, old, passes):
+    assert check_level("demand", new, old, low=1 / 3, high=3).passed is passes
+
+
+def test_a_verdict_tells_every_reason():
+    checks = (check_level("a", np.nan, None, low=0), check_level("b", 9, 1, low=0, high=2))
+    verdict = Verdict(checks)
+    assert not verdict.passed
+    assert verdict.reason == "a: nan; b: 9, 1 for the served model"
+    assert verdict.to_json()["checks"][0] == {"name": "a", "passed": False, "finding": "a: nan"}
+
+
+def bookings(n=6):
+    frame = pd.DataFrame(
+        {
+            "booking_id": [f"b{i}" for i in range(n)],
+            "resident_id": [f"r{i % 3}" for i in range(n)],
+            "event_id": "e1",
+            "booked_at": pd.Timestamp("2026-03-01", tz="UTC") + pd.to_timedelta(range(n), "D"),
+            "status": "booked",
+            "seats": [1, None, 2, 1, 1, 3][:n],
+        }
+    )
+    return canonical(frame, TABLES["bookings"])
+
+
+def test_the_fingerprint_ignores_row_order_and_nothing_else():
+    frame = bookings()
+    base = fingerprint(Dataset({"bookings": frame}))
+    assert fingerprint(Dataset({"bookings": frame.iloc[::-1].reset_index(drop=True)})) == base
+    assert fingerprint(Dataset({"bookings": frame.iloc[:-1]})) != base
+    for column, value in (("seats", 0), ("status", "attended"), ("event_id", "e2")):
+        changed = frame.copy()
+        changed.loc[1, column] = value
+        assert fingerprint(Dataset({"bookings": changed})) != base, column
+    assert fingerprint(Dataset({"bookings": frame, "ratings": Dataset({})["ratings"]})) == base
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.permutations(range(8)))
+def test_the_fingerprint_of_a_table_with_a_key_of_two_columns_ignores_row_order(order):
+    frame = canonical(
+        pd.DataFrame(
+            {
+                "resident_id": ["r1", "r1", "r2", "r2", "r3", "r3", "r4", "r4"],
+                "event_id": ["e1", "e2"] * 4,
+                "stars": [1, 2, 3, 4, 5, 1, 2, 3],
+                "rated_at": pd.Timestamp("2026-03-01", tz="UTC"),
+                "comment": [None, "好"] * 4,
+            }
+        ),
+        TABLES["ratings"],
+    )
+    shuffled = frame.iloc[list(order)].reset_index(drop=True)
+    assert fingerprint(Dataset({"ratings": shuffled})) == fingerprint(Dataset({"ratings": frame}))
+
+
+def test_a_profile_counts_the_latest_fortnight_and_what_is_filled():
+    frame = bookings()
+    found = profile_of(Dataset({"bookings": frame}), pd.Timestamp("2026-03-17", tz="UTC"))
+    assert found.rows["bookings"] == 6
+    assert found.recent_bookings == 3  # the 4th, 5th and 6th of March
+    assert found.filled["bookings.seats"] == pytest.approx(5 / 6, abs=1e-4)
+    assert DataProfile.from_json(found.to_json()) == found
+
+
+def test_the_newest_moment_is_the_last_thing_anybody_did_before_now():
+    data = Dataset({"bookings": bookings()})
+    at = pd.Timestamp
+    assert newest_moment(data, at("2030-01-01", tz="UTC")) == at("2026-03-06", tz="UTC")
+    assert newest_moment(data, at("2026-03-03T12", tz="UTC")) == at("2026-03-03", tz="UTC")

@@ -1,0 +1,1 @@
+"""Fitting street demand from tables."""

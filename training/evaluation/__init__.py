@@ -1,0 +1,1 @@
+"""Walk-forward evaluation, backtests and the gate."""

@@ -1,0 +1,285 @@
+"""The trial: fit the new model, and hold it against the served one where neither has looked.
+
+The model that will serve learns from everything up to ``as_of``, so there is no later time to try
+it on. What is tried is therefore the same fit as of an earlier cutoff. It is kept in the bundle,
+so that the next trial, whose window lies later, can hold its own fit against it: the served
+model itself has mostly seen that window and would win by memory.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from data.dataset import Dataset
+from features.ranking.snapshot import build_snapshot
+from features.time import period_of
+from recommender.errors import GongxuError, NotTrainedError, UsageError
+from recommender.interfaces import Arrays, Persistable
+from recommender.ranking.model.suggestion_model import SuggestionModel
+from training.demand.fit import fit_demand
+from training.evaluation.gate import Check, GateRules, check_level, check_quality
+from training.evaluation.walk_forward import ENGINE, EvaluationReport, evaluate
+from training.registry.bundle import Manifest
+from training.suggestions.fit import fit_suggestions
+from training.suggestions.time_splits import step_of
+
+SUGGESTIONS = "suggestions"
+DEMAND = "demand"
+TRIED = "suggestions_tried"
+"""The part that holds the fit of the trial."""
+
+_SIDE_BY_SIDE_UP_TO = 1_000_000
+_ENOUGH_BOOKINGS = 1000
+_STEPS = 4
+_POPULARITY = "recent_popularity"
+_MEASURE = "ndcg@10"
+
+Step = Callable[[str], AbstractContextManager[Callable[[str], None]]]
+Fit = Callable[..., SuggestionModel]
+
+
+@dataclass(slots=True)
+class Backtest:
+    """A fitted model and what the trial found.
+
+    Attributes
+    ----------
+    parts
+        By the name they get in the bundle.
+    checks
+        For the gate.
+    metrics
+        Figures behind the checks, JSON values.
+    """
+
+    parts: dict[str, Persistable] = field(default_factory=dict)
+    checks: list[Check] = field(default_factory=list)
+    metrics: dict[str, Any] = field(default_factory=dict)
+
+
+def run_backtest(
+    snapshot: Dataset,
+    *,
+    as_of: datetime,
+    seed: int,
+    rules: GateRules,
+    old: tuple[Manifest, Mapping[str, Arrays]] | None,
+    step: Step,
+) -> Backtest:
+    """Fit every part and try it.
+
+    Parameters
+    ----------
+    snapshot
+        What was known at ``as_of``.
+    seed
+        Every purpose draws from a generator of its own made from it.
+    old
+        Manifest and arrays of the served model, if there is one.
+    step
+        Opened around each step; gives what to call with details.
+
+    Raises
+    ------
+    NotTrainedError
+        If there is no booking to learn from.
+    """
+    trial = Backtest()
+    known = old if old is not None and old[0].as_of <= as_of else None
+    # The two fits share nothing but the snapshot: side by side they take two thirds of the time.
+    # One pair of hands where two would need too much memory.
+    hands = 2 if len(snapshot["bookings"]) <= _SIDE_BY_SIDE_UP_TO else 1
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(1) as other:
+        final = partial(
+            fit_suggestions, snapshot, as_of=as_of, rng=seeded(seed, "suggestions"), progress=None
+        )
+        ahead = other.submit(final) if hands == 2 else None
+        with step("trying on the newest window") as tell:
+            window = newest_window(snapshot, as_of)
+            if known is not None:
+                window = _not_before(window, known[0])
+            _try(trial, snapshot, window, seed, rules, known, tell)
+        with step("fitting suggestions"):
+            trial.parts[SUGGESTIONS] = ahead.result() if ahead is not None else final()
+    with step("fitting demand") as tell:
+        _fit_demand(trial, snapshot, as_of, seed, rules, old, tell)
+    return trial
+
+
+def _fit_demand(
+    trial: Backtest,
+    snapshot: Dataset,
+    as_of: datetime,
+    seed: int,
+    rules: GateRules,
+    old: tuple[Manifest, Mapping[str, Arrays]] | None,
+    tell: Callable[[str], None],
+) -> None:
+    """Fit demand; data that has no streets may do without it, unless it had demand before."""
+    try:
+        model = fit_demand(
+            snapshot,
+            as_of=as_of,
+            rng=seeded(seed, "demand"),
+            progress=lambda text, _share: tell(text),
+        )
+    except GongxuError as error:
+        had = old is not None and DEMAND in old[1]
+        trial.checks.append(Check("demand", not had, f"no demand model: {error}"))
+        return
+    trial.parts[DEMAND] = model
+    period = period_of(as_of)
+    estimate = model.estimate(model.streets, model.products, period)
+    # Per cell, since the catalogue's size may change; a cell withheld from people still counts.
+    level = float(estimate.expected.mean()) if estimate.expected.size else 0.0
+    before = None if old is None else old[0].metrics.get("demand_per_cell")
+    jump = rules.demand_jump_max
+    name = "expected attendances at one session"
+    trial.checks.append(check_level(name, level, before, low=1 / jump, high=jump))
+    trial.metrics["demand_per_cell"] = level
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestWindow:
+    """The newest stretch of time that bookings can be compared on.
+
+    Attributes
+    ----------
+    cutoff, until
+        It is (cutoff, until]; ``until`` is the last booking.
+    step
+        How often people are asked within it.
+    """
+
+    cutoff: datetime
+    until: datetime
+    step: timedelta
+
+
+def newest_window(snapshot: Dataset, as_of: datetime) -> BacktestWindow:
+    """As many steps back from the last booking as it takes to hold enough, but at most four.
+
+    A step is a fortnight, or a quarter where items stand for long. Enough is 1,000 bookings, or
+    a tenth of all where there are fewer than 10,000. Four, for the time each takes.
+    """
+    booked = snapshot["bookings"]["booked_at"].sort_values()
+    enough = min(_ENOUGH_BOOKINGS, len(booked) // 10)
+    until = booked.iloc[-1]
+    step = pd.Timedelta(step_of(build_snapshot(snapshot, as_of)))
+    needed = (until - booked.iloc[-enough]) // step + 1 if enough else 1
+    return BacktestWindow(
+        (until - min(needed, _STEPS) * step).to_pydatetime(),
+        until.to_pydatetime(),
+        step.to_pytimedelta(),
+    )
+
+
+def _not_before(window: BacktestWindow, old: Manifest) -> BacktestWindow:
+    """Begin where the old model stopped looking, if that leaves half a step."""
+    looked = datetime.fromisoformat(old.metrics.get("tried_from", old.as_of.isoformat()))
+    fits = window.cutoff < looked <= window.until - window.step / 2
+    return replace(window, cutoff=looked) if fits else window
+
+
+def _try(
+    trial: Backtest,
+    snapshot: Dataset,
+    window: BacktestWindow,
+    seed: int,
+    rules: GateRules,
+    old: tuple[Manifest, Mapping[str, Arrays]] | None,
+    tell: Callable[[str], None],
+) -> None:
+    trial.metrics["tried_from"] = window.cutoff.isoformat()
+    fitted: list[SuggestionModel] = []
+
+    def fit(known: Dataset, **options: Any) -> SuggestionModel:
+        # Not from the generator that breaks ties: both models must meet the same order of them.
+        fitted.append(fit_suggestions(known, **(options | {"rng": seeded(seed, "trial")})))
+        return fitted[-1]
+
+    report = _ask(snapshot, window, seed, fit, tell)
+    if report is None:
+        finding = "nothing that could have been suggested was booked in the newest window"
+        trial.checks.append(Check("quality", True, f"{finding}: not compared"))
+        return
+    trial.parts[TRIED] = fitted[-1]
+    opponent = None if old is None else _opponent(*old, window.cutoff)
+    lists = {"new": _by_resident(report, ENGINE), _POPULARITY: _by_resident(report, _POPULARITY)}
+    if opponent is not None:
+        tell("the served model")
+        served = _ask(snapshot, window, seed, lambda *_, **__: opponent, tell)
+        if served is not None:
+            lists["the served model"] = _by_resident(served, ENGINE)
+    common = pd.DataFrame(lists).fillna(0.0)
+    checks, figures = check_quality(
+        {str(name).replace("_", " "): common[name].to_numpy() for name in common},
+        rules,
+        rng=seeded(seed, "bootstrap"),
+    )
+    if old is not None and opponent is None:
+        figures["note"] = "the served model has seen the window, or cannot be read: not compared"
+    coverage = float(report.scorers[ENGINE]["coverage"])
+    before = None if old is None else old[0].metrics.get("coverage")
+    least = 1 - rules.coverage_drop_max
+    trial.checks += [
+        *checks,
+        check_level("share of events that some list shows", coverage, before, low=least),
+    ]
+    trial.metrics |= {"trial": figures, "coverage": coverage}
+
+
+def _ask(
+    snapshot: Dataset,
+    window: BacktestWindow,
+    seed: int,
+    fit: Fit,
+    tell: Callable[[str], None],
+) -> EvaluationReport | None:
+    try:
+        return evaluate(
+            snapshot,
+            [window.cutoff],
+            rng=seeded(seed, "ties"),
+            step=window.step,
+            until=window.until,
+            fit=fit,
+            progress=tell,
+        )
+    except (UsageError, NotTrainedError):
+        return None
+
+
+def _opponent(
+    manifest: Manifest, parts: Mapping[str, Arrays], cutoff: datetime
+) -> SuggestionModel | None:
+    """The served model if it has not seen the window, else its own trial's fit, else nothing."""
+    tried_from = manifest.metrics.get("tried_from")
+    if manifest.as_of <= cutoff:
+        part = SUGGESTIONS
+    elif tried_from is not None and datetime.fromisoformat(tried_from) <= cutoff:
+        part = TRIED
+    else:
+        return None
+    try:
+        return SuggestionModel.from_arrays(parts[part])
+    except (KeyError, TypeError, ValueError):
+        return None  # made by another release of this program
+
+
+def _by_resident(report: EvaluationReport, scorer: str) -> "pd.Series[float]":
+    rows = report.questions[report.questions["scorer"] == scorer]
+    return rows.groupby("resident_id", observed=True)[_MEASURE].mean()
+
+
+def seeded(seed: int, purpose: str) -> np.random.Generator:
+    """A generator of its own for each purpose, so that one step's draws shift no other's."""
+    return np.random.default_rng([seed, *purpose.encode()])

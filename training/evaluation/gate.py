@@ -1,0 +1,247 @@
+"""The gate: which new models may serve.
+
+A model passes when the data it learnt from looks sound, when its answers do, and when it is not
+worse, beyond noise, than the served model and than recent popularity on the newest window.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from data.schema import NEEDED_TO_TRAIN
+from training.evaluation.data_profile import DataProfile
+
+
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """How much may change before a release is refused.
+
+    Attributes
+    ----------
+    shrink_max
+        Share of a table's rows that may be gone, in [0, 1].
+    fill_drop_max
+        By how much the share of filled values of a column may fall, in [0, 1].
+    recent_share_min
+        Bookings of the latest fortnight, as a share of a usual one's; less looks like a broken
+        feed.
+    coverage_drop_max
+        Share of the coverage of residents or events that may be lost, in [0, 1].
+    demand_jump_max
+        Factor by which the total demand may grow or fall.
+    tolerance
+        Relative loss of NDCG that is let pass even when it is beyond noise, in [0, 1]: fits with
+        other seeds differ by as much.
+    confidence
+        Of the paired bootstrap interval, in (0, 1).
+    resamples
+        Of the bootstrap.
+    """
+
+    shrink_max: float = 0.2
+    fill_drop_max: float = 0.3
+    recent_share_min: float = 0.05
+    coverage_drop_max: float = 0.5
+    demand_jump_max: float = 3.0
+    tolerance: float = 0.01
+    confidence: float = 0.95
+    resamples: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing the gate looked at, in words for an operator."""
+
+    name: str
+    passed: bool
+    finding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All checks together."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+    @property
+    def reason(self) -> str:
+        """What was found wrong, in one line; empty when nothing was."""
+        return "; ".join(check.finding for check in self.checks if not check.passed)
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as JSON values."""
+        return {
+            "passed": self.passed,
+            "checks": [
+                {"name": c.name, "passed": c.passed, "finding": c.finding} for c in self.checks
+            ],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A paired difference of two means, with its bootstrap interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def paired_difference(
+    new: NDArray[np.float64],
+    old: NDArray[np.float64],
+    *,
+    rng: np.random.Generator,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+) -> Difference:
+    """Mean of ``new - old`` over the same residents, with a percentile interval.
+
+    Parameters
+    ----------
+    new, old
+        One figure a resident, shape (n,), n ≥ 1, in the same order.
+
+    Raises
+    ------
+    ValueError
+        If the two have not the same residents, or none.
+    """
+    if new.shape != old.shape or new.ndim != 1 or not len(new):
+        raise ValueError(f"cannot pair figures of shapes {new.shape} and {old.shape}")
+    differences = new - old
+    # Counts of a multinomial draw are a bootstrap sample without building it.
+    chances = np.full(len(differences), 1 / len(differences))
+    means = np.array(
+        [
+            rng.multinomial(len(differences), chances) @ differences / len(differences)
+            for _ in range(resamples)
+        ]
+    )
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Difference(float(differences.mean()), float(low), float(high))
+
+
+def check_data(new: DataProfile, old: DataProfile | None, rules: GateRules) -> list[Check]:
+    """Whether the data looks sound by itself, and beside what the served model learnt from."""
+    empty = [name for name in NEEDED_TO_TRAIN if not new.rows.get(name)]
+    checks = [
+        Check(
+            "tables are there",
+            not empty,
+            f"no rows in {', '.join(empty)}" if empty else "all needed tables have rows",
+        )
+    ]
+    if old is None:
+        return checks
+    # Data may well end thinly, and did so for the served model too; a new thinness is a fault.
+    checks.append(
+        Check(
+            "bookings keep coming",
+            new.recent_share >= rules.recent_share_min * min(old.recent_share, 1.0),
+            f"{new.recent_bookings:,} bookings in the latest fortnight, "
+            f"usually {new.usual_bookings:,.0f}",
+        )
+    )
+    for name in NEEDED_TO_TRAIN:
+        before, after = old.rows.get(name, 0), new.rows.get(name, 0)
+        checks.append(
+            Check(
+                f"{name} did not shrink",
+                after >= (1 - rules.shrink_max) * before,
+                f"{name}: {after:,} rows, {before:,} for the served model",
+            )
+        )
+    lost = [
+        f"{column} ({old.filled[column]:.0%} to {share:.0%})"
+        for column, share in new.filled.items()
+        if share < old.filled.get(column, 0.0) - rules.fill_drop_max
+    ]
+    checks.append(
+        Check(
+            "columns are as filled as before",
+            not lost,
+            f"values went missing: {', '.join(lost)}" if lost else "no column lost its values",
+        )
+    )
+    return checks
+
+
+def check_quality(
+    ndcg: Mapping[str, NDArray[np.float64]],
+    rules: GateRules,
+    *,
+    rng: np.random.Generator,
+) -> tuple[list[Check], dict[str, Any]]:
+    """Whether the new model holds its own on the newest window.
+
+    Parameters
+    ----------
+    ndcg
+        NDCG@10 of the same residents, shape (n,), under ``new``, ``recent popularity`` and,
+        where there is one, ``served``.
+
+    Returns
+    -------
+    The checks, and the figures behind them as JSON values.
+    """
+    new = ndcg["new"]
+    figures: dict[str, Any] = {"residents": len(new)}
+    if not len(new):
+        return [Check("quality", True, "nobody booked in the newest window: not compared")], figures
+    figures["ndcg@10"] = {name: float(values.mean()) for name, values in ndcg.items()}
+    checks = [
+        Check(
+            "scores are numbers",
+            bool(np.isfinite(new).all()),
+            "every resident's list has a figure" if np.isfinite(new).all() else "NaN in the lists",
+        )
+    ]
+    for name, values in ndcg.items():
+        if name == "new":
+            continue
+        gain = paired_difference(
+            new, values, rng=rng, confidence=rules.confidence, resamples=rules.resamples
+        )
+        figures[f"gain over {name}"] = [gain.mean, gain.low, gain.high]
+        checks.append(
+            Check(
+                f"not worse than {name}",
+                gain.high >= -rules.tolerance * float(values.mean()),
+                f"NDCG@10 {new.mean():.4f} against {values.mean():.4f} of {name} "
+                f"(difference {gain.mean:+.4f}, {rules.confidence:.0%} interval "
+                f"{gain.low:+.4f} to {gain.high:+.4f})",
+            )
+        )
+    return checks, figures
+
+
+def check_level(
+    name: str, new: float, old: float | None, *, low: float, high: float | None = None
+) -> Check:
+    """Whether a figure is finite, and within a factor of what it was for the served model.
+
+    Parameters
+    ----------
+    low, high
+        Smallest and largest allowed factor.
+    """
+    if not np.isfinite(new):
+        return Check(name, False, f"{name}: {new}")
+    if old is None or not np.isfinite(old) or old <= 0:
+        return Check(name, True, f"{name}: {new:,.4g}")
+    factor = new / old
+    return Check(
+        name,
+        factor >= low and (high is None or factor <= high),
+        f"{name}: {new:,.4g}, {old:,.4g} for the served model",
+    )

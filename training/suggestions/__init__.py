@@ -1,0 +1,1 @@
+"""Fitting the suggestion model on past windows."""

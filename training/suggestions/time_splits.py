@@ -1,0 +1,169 @@
+"""Cutting time: windows, moments of asking, and what was booked afterwards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+
+Moment = np.datetime64
+DAY = np.timedelta64(86_400_000_000, "us")
+SOON = 14 * DAY
+QUARTER = 91 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One walk-forward window: fit on what is before ``start``, ask at ``asks``, until ``end``.
+
+    Attributes
+    ----------
+    start, end
+        The window is (start, end].
+    asks
+        Moments of asking; the first is ``start``, each is answered by bookings up to the next.
+    """
+
+    start: Moment
+    end: Moment
+    asks: tuple[Moment, ...]
+
+    def steps(self) -> list[tuple[Moment, Moment]]:
+        """Pairs (moment of asking, until when its answer counts)."""
+        return list(zip(self.asks, (*self.asks[1:], self.end), strict=True))
+
+
+def windows(cutoffs: Sequence[Moment], end: Moment, step: np.timedelta64) -> list[Window]:
+    """Cut the time after the first cutoff.
+
+    Each window ends at the next cutoff; the last one at ``end``, though, where there are several,
+    it is no longer than the longest before it. Windows longer than 1.5 ``step`` are asked in
+    steps.
+    """
+    ordered = sorted(set(cutoffs))
+    ends = [*ordered[1:], end]
+    if len(ordered) > 1:
+        longest = max(b - a for a, b in pairwise(ordered))
+        ends[-1] = min(end, ordered[-1] + longest)
+    found = []
+    for start, stop in zip(ordered, ends, strict=True):
+        asks, at = [start], start + step
+        while stop - at >= step // 2:
+            asks.append(at)
+            at += step
+        found.append(Window(start, stop, tuple(asks)))
+    return [window for window in found if window.end > window.start]
+
+
+def step_of(world: RankingSnapshot) -> np.timedelta64:
+    """How often people should be asked on a set like this: a fortnight, or a quarter.
+
+    A fortnight where most bookings are of events that can be booked for less than a quarter; a
+    quarter where items stand.
+    """
+    if len(world.log_event) == 0:
+        return SOON
+    bookable = (world.event_closes - world.event_known)[world.log_event]
+    return SOON if np.mean(bookable < QUARTER) > 0.5 else QUARTER
+
+
+def last_fifth(world: RankingSnapshot) -> Moment:
+    """The moment after which the last fifth of bookings was made."""
+    return Moment(world.log_time[int(len(world.log_time) * 0.8)], "us")
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """Who is asked about at one moment, and what they then took.
+
+    Attributes
+    ----------
+    at
+        The moment of asking.
+    residents
+        Positions of those who booked something eligible afterwards, shape (q,).
+    candidates
+        Positions of the events bookable at the moment, shape (c,).
+    relevant
+        CSR, shape (q, c), boolean: booked in the window.
+    excluded
+        CSR, shape (q, c), boolean: booked before, so not to be suggested again.
+    missed
+        Bookings of the window that no list could hold: unknown, closed or booked before.
+    """
+
+    at: Moment
+    residents: NDArray[np.intp]
+    candidates: NDArray[np.intp]
+    relevant: sp.csr_matrix
+    excluded: sp.csr_matrix
+    missed: int
+
+
+def queries(
+    world: RankingSnapshot,
+    at: Moment,
+    taken_residents: NDArray[np.intp],
+    taken_events: NDArray[np.intp],
+) -> Queries:
+    """Set up the questions of one moment.
+
+    Parameters
+    ----------
+    world
+        As known at ``at``.
+    taken_residents, taken_events
+        Positions in that world of what was booked in the window; -1 where it does not know them.
+    """
+    candidates = world.bookable(at)
+    column = np.full(len(world.events) + 1, -1, dtype=np.intp)
+    column[candidates] = np.arange(len(candidates))
+    columns = column[taken_events]
+    known = (taken_residents >= 0) & (columns >= 0)
+    shape = (len(world.residents), len(candidates))
+    taken = sp.csr_matrix(
+        (np.ones(int(known.sum()), dtype=np.float32), (taken_residents[known], columns[known])),
+        shape=shape,
+    )
+    taken.data[:] = 1.0
+    before = sp.csr_matrix(world.booked()[:, candidates])
+    relevant = sp.csr_matrix(taken - taken.multiply(before))
+    relevant.eliminate_zeros()
+    residents = np.flatnonzero(relevant.getnnz(axis=1))
+    return Queries(
+        at=at,
+        residents=residents,
+        candidates=candidates,
+        relevant=sp.csr_matrix(relevant[residents], dtype=bool),
+        excluded=sp.csr_matrix(before[residents], dtype=bool),
+        missed=len(taken_events) - int(relevant.nnz),
+    )
+
+
+def draw(asked: Queries, most: int, rng: np.random.Generator) -> Queries:
+    """A random part of the questions when there are more than ``most``."""
+    n = len(asked.residents)
+    if n <= most:
+        return asked
+    chosen = np.sort(rng.choice(n, most, replace=False))
+    return replace(
+        asked,
+        residents=asked.residents[chosen],
+        relevant=asked.relevant[chosen],
+        excluded=asked.excluded[chosen],
+    )
+
+
+def past_queries(
+    world: RankingSnapshot, at: Moment, until: Moment
+) -> tuple[RankingSnapshot, Queries]:
+    """A past moment's questions from a later world: the world rewound, and what was booked."""
+    within = (world.log_time > at) & (world.log_time <= until) & (world.log_outcome != CANCELLED)
+    then = world.rewind(at)
+    residents = world.log_resident[within].astype(np.intp)
+    events = world.log_event[within].astype(np.intp)
+    return then, queries(then, at, residents, events)

@@ -1,0 +1,130 @@
+"""Past questions with their answers, as rows to learn ranking from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.ranking.features.registry import FIRST_STAGE_NAMES, NAMES, Signals, columns
+from recommender.ranking.model.latent_factors import LatentFactors
+from recommender.ranking.model.ranker import LinearRanker, Rows
+from recommender.ranking.model.suggestion_model import WIDE, short_list
+from recommender.ranking.query import Query, make_query
+from recommender.ranking.snapshot import RankingSnapshot
+from training.suggestions.time_splits import DAY, Moment, Queries, draw, past_queries
+
+CELLS = 5_000_000
+"""Pairs looked at in one window, at most: it bounds time and memory on any set."""
+ALL_UP_TO = 100
+"""So many candidates or fewer are all kept; of more, about so many at random."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingWindow:
+    """One past window: the world as it was, questions learnt from, all questions, signals."""
+
+    world: RankingSnapshot
+    asked: Queries
+    everyone: Queries
+    parts: LatentFactors
+    signals: Signals
+
+
+def past_windows(
+    world: RankingSnapshot, step: np.timedelta64, *, bookings: int, least: int, most: int
+) -> list[tuple[Moment, Moment]]:
+    """The latest windows of a world, oldest first.
+
+    Parameters
+    ----------
+    step
+        Length of a window.
+    bookings
+        Enough of them to learn from: no window goes further back.
+    least
+        Where time is short for so many windows they overlap, a day apart at the closest. Where
+        bookings are few they overlap by half.
+    most
+        Windows at most.
+
+    Returns
+    -------
+    Pairs (start, end); at least a third of the log goes before the first start.
+    """
+    n = len(world.log_time)
+    first = min(
+        world.log_time[max(n // 3, n - bookings)],
+        max(world.as_of - 4 * step, world.log_time[n // 3]),
+    )
+    stride = step // 2 if n < bookings else step
+    stride = max(min(stride, (world.as_of - step - first) // least), DAY)
+    found: list[tuple[Moment, Moment]] = []
+    end = world.as_of
+    while len(found) < most and (not found or end - step >= first):
+        found.append((end - step, end))
+        end = end - stride
+    return found[::-1]
+
+
+def questions_of(
+    world: RankingSnapshot, window: tuple[Moment, Moment], questions: int, rng: np.random.Generator
+) -> tuple[RankingSnapshot, Queries, Queries]:
+    """The world rewound, a random part of its questions when there are many, and all of them."""
+    then, asked = past_queries(world, *window)
+    most = min(questions, max(50, CELLS // max(len(asked.candidates), 1)))
+    return then, draw(asked, most, rng), asked
+
+
+def rows_of(
+    lesson: TrainingWindow, window: int, first: LinearRanker | None, rng: np.random.Generator
+) -> Rows:
+    """Rows of one lesson.
+
+    Parameters
+    ----------
+    first
+        The first stage: where it will choose who meets the ranker, the ranker learns on what it
+        chooses, and on nothing else. ``None`` gives the rows the first stage itself learns from.
+        Wherever candidates are left out they are left out at random: leaving out only easy ones
+        would teach that what looks good is wrong.
+    """
+    asked = lesson.asked
+    names = FIRST_STAGE_NAMES if first is None else NAMES
+    wide = len(asked.candidates) > WIDE
+    x, booked, sizes = [], [], []
+    per_chunk = max(1, 400_000 // max(len(asked.candidates), 1))
+    for start in range(0, len(asked.residents), per_chunk):
+        part = slice(start, start + per_chunk)
+        ask = make_query(lesson.world, asked.residents[part], asked.candidates, asked.at)
+        signals = lesson.signals.compute(ask, quick=first is None or wide)
+        relevant = asked.relevant[part].toarray()
+        usable = ~asked.excluded[part].toarray()
+        if first is not None and wide:
+            score = first.predict(columns(signals, FIRST_STAGE_NAMES)).reshape(ask.shape)
+            score[~usable] = -np.inf
+            chosen = short_list(len(asked.candidates))
+            short = np.sort(np.argpartition(-score, chosen - 1, axis=1)[:, :chosen], axis=1)
+            own = Query(ask.residents, ask.streets, asked.candidates[short], ask.at)
+            signals = lesson.signals.compute(own)
+            relevant = np.take_along_axis(relevant, short, axis=1)
+            keep = np.take_along_axis(usable, short, axis=1)
+            keep &= relevant | _some(keep.shape, rng)
+        else:
+            keep = usable & (relevant | _some(usable.shape, rng))
+        flat = keep.ravel()
+        x.append(columns(signals, names)[flat])
+        booked.append(relevant.ravel()[flat])
+        sizes.append(keep.sum(axis=1))
+    return Rows(
+        np.concatenate(x),
+        np.concatenate(booked),
+        np.concatenate(sizes).astype(np.int64),
+        np.full(len(asked.residents), window, dtype=np.int64),
+    )
+
+
+def _some(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.bool_]:
+    """All, or a random part of so many columns that about ``ALL_UP_TO`` remain."""
+    if shape[1] <= ALL_UP_TO:
+        return np.ones(shape, dtype=bool)
+    return rng.random(shape, dtype=np.float32) < ALL_UP_TO / shape[1]
