@@ -75,7 +75,7 @@ def play(
 ) -> Outcome:
     """Residents open their lists one after the other and book what they want."""
     live = engine.live
-    people = numbers(live.world.residents.ids)
+    people = numbers(live.snapshot.residents.ids)
     events = numbers(live.text.event_id)
     shown = lists[visitors]
     there = shown >= 0
@@ -85,9 +85,11 @@ def play(
     chance *= EXAMINED[: lists.shape[1]]
     # One lot for a resident and event, wherever it stands.
     wants = there & (np.take_along_axis(luck[visitors], np.maximum(shown, 0), axis=1) < chance)
-    left = live.scene.events.seats_left.copy()
+    left = live.eligibility_context.events.seats_left.copy()
     show = 1 - np.where(
-        live.scene.events.paid, world.settings.no_show_paid, world.settings.no_show_free
+        live.eligibility_context.events.paid,
+        world.settings.no_show_paid,
+        world.settings.no_show_free,
     )
     full = attended = wanted = 0.0
     for row, place in zip(*np.nonzero(wants), strict=True):
@@ -103,7 +105,7 @@ def play(
 
 def all_lists(engine: ListEngine, n: int, block: int = 4096) -> NDArray[np.intp]:
     """Everybody's list as candidate columns, shape (residents, n)."""
-    total = len(engine.live.world.residents)
+    total = len(engine.live.snapshot.residents)
     parts = []
     for first in range(0, total, block):
         asked = engine.ask_residents(first, min(first + block, total))
@@ -125,7 +127,7 @@ def run(seed: int, residents: int, rounds: int) -> dict[str, float]:
     prices = price_seats(plain, N, rng=np.random.default_rng(seed))
     priced = ListEngine(model, live, model_version=f"bench-{seed}", prices=prices)
     listed = {"plain": all_lists(plain, N), "priced": all_lists(priced, N)}
-    people = numbers(live.world.residents.ids)
+    people = numbers(live.snapshot.residents.ids)
     activity = world.people.activity[people].astype(np.float64)
     sums = {name: np.zeros(3) for name in listed}
     for number in range(rounds):

@@ -2,7 +2,7 @@
 
 The folder is simulated when it is not given. Everything is measured in this one process: the
 tables are read, the model is fitted on what was known a fortnight before their end, lists of 20
-over all upcoming events are made for all residents, eligibility, seat prices, variety and
+over all upcoming events are made for all residents, eligibility, seat prices, diversity and
 exploration included, and `implicit` recommends 20 from factors of the same size alone, with the
 same number of threads. The time of the batch holds what a batch run has to do once for all: to
 prepare the first stage that chooses who meets the full ranker, and to price the seats.
@@ -116,7 +116,7 @@ def faithful(engine: ListEngine, later: pd.DataFrame, rows: NDArray[np.intp]) ->
     """
     asked = engine.ask_rows(rows)
     whole = copy.copy(engine)
-    whole.__dict__["quick"] = None
+    whole.__dict__["first_stage"] = None
     whole.__dict__["scores"] = lambda asked, columns: engine.bound.score(
         asked.residents, engine.live.candidates[columns], utc(engine.live.at), streets=asked.streets
     )
@@ -124,13 +124,13 @@ def faithful(engine: ListEngine, later: pd.DataFrame, rows: NDArray[np.intp]) ->
     shared = [
         len(set(a) & set(b)) / 10 for a, b in zip(mine.tolist(), theirs.tolist(), strict=True)
     ]
-    world, live = engine.live.world, engine.live
-    column = np.full(len(world.events) + 1, -1)
+    snapshot, live = engine.live.snapshot, engine.live
+    column = np.full(len(snapshot.events) + 1, -1)
     column[live.candidates] = np.arange(len(live.candidates))
-    events = column[world.events.positions(later["event_id"], missing=-1)]
-    people = world.residents.positions(later["resident_id"], missing=-1)
+    events = column[snapshot.events.positions(later["event_id"], missing=-1)]
+    people = snapshot.residents.positions(later["resident_id"], missing=-1)
     relevant = np.zeros((len(rows), len(live.candidates)), dtype=bool)
-    row_of = np.full(len(world.residents) + 1, -1)
+    row_of = np.full(len(snapshot.residents) + 1, -1)
     row_of[rows] = np.arange(len(rows))
     known = (row_of[people] >= 0) & (events >= 0)
     relevant[row_of[people[known]], events[known]] = True
@@ -160,7 +160,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def everybody(engine: ListEngine) -> int:
     """Lists of all residents; returns how many places were filled."""
-    total = len(engine.live.world.residents)
+    total = len(engine.live.snapshot.residents)
 
     def block(first: int) -> int:
         asked = engine.ask_residents(first, min(first + BLOCK, total))
@@ -219,14 +219,14 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
     live = told("live arrays", lambda: Live(tables, at))
     engine = told("binding", lambda: ListEngine(model, live, model_version="bench"))
     told("facts of all residents", lambda: live.residents)
-    told("preparing the first stage", lambda: engine.quick)
+    told("preparing the first stage", lambda: engine.first_stage)
     engine.prices = told("seat prices", lambda: price_seats(engine, N, rng=rng))
-    residents, products = len(live.world.residents), len(live.world.products)
+    residents, products = len(live.snapshot.residents), len(live.snapshot.products)
     details |= {"residents": residents, "candidates": len(live.candidates), "products": products}
     rows = rng.integers(0, residents, singles)
-    if engine.quick is not None:
-        details["first_stage_keeps"] = engine.quick.width_
-        booked = live.world.residents.positions(later["resident_id"].unique(), missing=-1)
+    if engine.first_stage is not None:
+        details["first_stage_keeps"] = engine.first_stage.width_
+        booked = live.snapshot.residents.positions(later["resident_id"].unique(), missing=-1)
         some = np.sort(rng.permutation(booked[booked >= 0])[:COMPARED])
         details["beside_model"] = told(
             "the model as evaluated", lambda: faithful(engine, later, some)

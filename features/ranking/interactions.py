@@ -34,22 +34,22 @@ def log_columns(
     return {f"log_{name}": frame[name].to_numpy() for name in frame.columns}
 
 
-def interactions(world: RankingSnapshot, *, half_life_days: float | None = None) -> Interactions:
+def interactions(snapshot: RankingSnapshot, *, half_life_days: float | None = None) -> Interactions:
     """Who took which product, as confidence.
 
     Every booking that was not cancelled adds one, halved every ``half_life_days`` before the
-    world's moment. Residents who may not be profiled have empty rows.
+    snapshot's moment. Residents who may not be profiled have empty rows.
     """
-    keep = (world.log_outcome != CANCELLED) & world.resident_profiled[world.log_resident]
+    keep = (snapshot.log_outcome != CANCELLED) & snapshot.resident_profiled[snapshot.log_resident]
     weight = np.ones(int(keep.sum()), dtype=np.float32)
     if half_life_days is not None:
-        age = (world.as_of - world.log_time[keep]) / np.timedelta64(1, "D")
+        age = (snapshot.as_of - snapshot.log_time[keep]) / np.timedelta64(1, "D")
         weight = np.exp2(-age / half_life_days).astype(np.float32)
-    columns = world.event_level["product"][world.log_event[keep]]
+    columns = snapshot.event_level["product"][snapshot.log_event[keep]]
     confidence = sp.csr_matrix(
-        (weight, (world.log_resident[keep], columns)),
-        shape=(len(world.residents), len(world.products)),
+        (weight, (snapshot.log_resident[keep], columns)),
+        shape=(len(snapshot.residents), len(snapshot.products)),
         dtype=np.float32,
     )
-    as_of = datetime.fromisoformat(str(world.as_of) + "+00:00")
-    return Interactions(confidence, world.residents, world.products, as_of)
+    as_of = datetime.fromisoformat(str(snapshot.as_of) + "+00:00")
+    return Interactions(confidence, snapshot.residents, snapshot.products, as_of)

@@ -36,7 +36,7 @@ class Query:
 
 
 def make_query(
-    world: RankingSnapshot,
+    snapshot: RankingSnapshot,
     residents: NDArray[np.intp],
     events: NDArray[np.intp],
     at: np.datetime64,
@@ -56,8 +56,8 @@ def make_query(
     residents = np.asarray(residents, dtype=np.intp)
     known = residents >= 0
     if streets is None:
-        streets = np.where(known, world.resident_street[residents], -1)
-    allowed = known & world.resident_profiled[residents] if len(world.residents) else known
+        streets = np.where(known, snapshot.resident_street[residents], -1)
+    allowed = known & snapshot.resident_profiled[residents] if len(snapshot.residents) else known
     return Query(
         residents=np.where(allowed, residents, -1),
         streets=np.asarray(streets, dtype=np.intp),

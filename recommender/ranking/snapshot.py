@@ -25,7 +25,7 @@ class RankingSnapshot:
     """A snapshot as arrays. Every position below refers to one of its three id maps.
 
     ``features.ranking.snapshot.build_snapshot`` makes one from contract tables; a model is *bound*
-    to a world to
+    to a snapshot to
     score (:meth:`recommender.ranking.model.suggestion_model.SuggestionModel.bind`), so that events,
     residents and
     bookings newer than the model are simply there. Positions are int32, -1 where unknown; times
@@ -49,7 +49,7 @@ class RankingSnapshot:
     product_features
         CSR, rows of unit length: words, category, tags, supplier, audience.
     product_traits
-        CSR of 0/1: tags, category, audience groups; columns mean something in this world only.
+        CSR of 0/1: tags, category, audience groups; columns mean something in this snapshot only.
     product_price_fen
         Price of one session, float64; NaN where unknown.
     event_level
@@ -107,7 +107,7 @@ class RankingSnapshot:
     follows: Mapping[str, sp.csr_matrix] = field(default_factory=dict)
 
     def rewind(self, moment: np.datetime64) -> Self:
-        """The same world as it was known at an earlier moment.
+        """The same snapshot as it was known at an earlier moment.
 
         Bookings made later vanish; an outcome written later reads as ``booked``. Residents,
         products and events keep their positions (:meth:`bookable` hides what was not yet known).

@@ -8,22 +8,22 @@ from jinja2 import Environment
 from recommender.ranking.features.registry import FAMILIES
 
 SPOKEN = {
-    "who_with": ("你参加过的系列、团体和场馆", "series, groups and venues that you went to"),
-    "taste": (
+    "affinity": ("你参加过的系列、团体和场馆", "series, groups and venues that you went to"),
+    "collaborative": (
         "与你去过相近活动的居民还去了什么",
         "where people go who went where you went",
     ),
-    "words": (
+    "content": (
         "活动说明与你去过的活动是否相近",
         "how like its words are to those of events you went to",
     ),
-    "place": ("离你所在街镇的距离", "the distance from your street"),
+    "distance": ("离你所在街镇的距离", "the distance from your street"),
     "nearby": ("你所在街道和年龄段的居民常约什么", "what your street and age group book"),
-    "time": ("活动时间与你常去的时段", "the hour, and the hours you usually go at"),
-    "momentum": ("近来有多少人预约", "how many booked lately"),
+    "schedule": ("活动时间与你常去的时段", "the hour, and the hours you usually go at"),
+    "popularity_trend": ("近来有多少人预约", "how many booked lately"),
     "quality": ("参加者的评分与到场率", "stars given and how many came"),
     "price": ("票价与座位数", "the ticket's price and the number of seats"),
-    "habit": ("你多久参加一次活动", "how often you go out"),
+    "preference_deviation": ("你多久参加一次活动", "how often you go out"),
 }
 """What each family of signals looks at, in words."""
 

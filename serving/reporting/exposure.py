@@ -22,7 +22,7 @@ def lists_of_some(
     engine: ListEngine, n: int, sample: int, rng: np.random.Generator
 ) -> NDArray[np.intp]:
     """Lists of residents drawn at random, as candidate columns; shape (residents, n)."""
-    total = len(engine.live.world.residents)
+    total = len(engine.live.snapshot.residents)
     rows = np.sort(rng.permutation(total)[:sample])
     parts = [np.empty((0, n), dtype=np.intp)]
     for start in range(0, len(rows), BLOCK):
@@ -50,8 +50,8 @@ def exposure_report(live: Live, lists: NDArray[np.intp]) -> tuple[pd.DataFrame, 
     booked, ``supply_share``, ``exposure_share``, ``ratio`` of the two (1 = as much as it offers);
     and the sums over all.
     """
-    supplier = live.world.event_level["supplier"][live.candidates]
-    size = live.world.level_size["supplier"]
+    supplier = live.snapshot.event_level["supplier"][live.candidates]
+    size = live.snapshot.level_size["supplier"]
     found = supplier_exposure(lists, supplier, size)
     rows = live.described
     ids = np.array([row["supplier"][0] for row in rows], dtype=object)
@@ -90,17 +90,20 @@ def overbooking_report(live: Live, epsilon: float) -> pd.DataFrame:
     ``event_id``, ``title``, ``starts_at``, ``seats``, ``taken`` (seats held), ``show_rate``,
     ``take_up_to`` (seats to give out in all), ``more`` (those still to give), ``protected``.
     """
-    world = live.world
-    scene, ahead = live.refused_events
-    ahead, left = ahead[scene.events.open], scene.events.seats_left[scene.events.open]
-    seated = np.isfinite(left) & (world.event_seats[ahead] > 0)
+    snapshot = live.snapshot
+    eligibility_context, ahead = live.refused_events
+    ahead, left = (
+        ahead[eligibility_context.events.open],
+        eligibility_context.events.seats_left[eligibility_context.events.open],
+    )
+    seated = np.isfinite(left) & (snapshot.event_seats[ahead] > 0)
     ahead, left = ahead[seated], left[seated]
-    n = len(world.events)
-    came = np.bincount(world.log_event[world.log_outcome == ATTENDED], minlength=n)
-    missed = np.bincount(world.log_event[world.log_outcome == NO_SHOW], minlength=n)
+    n = len(snapshot.events)
+    came = np.bincount(snapshot.log_event[snapshot.log_outcome == ATTENDED], minlength=n)
+    missed = np.bincount(snapshot.log_event[snapshot.log_outcome == NO_SHOW], minlength=n)
     past = came + missed > 0
-    paid, category = world.event_ticket_fen > 0, world.event_level["category"]
-    seats = world.event_seats[ahead].astype(np.int64)
+    paid, category = snapshot.event_ticket_fen > 0, snapshot.event_level["category"]
+    seats = snapshot.event_seats[ahead].astype(np.int64)
     protected = live.audience_of(ahead, PROTECTED)
     limit, rate = seats.copy(), np.ones(len(ahead))
     for kind in np.unique(np.stack([paid[ahead], category[ahead]], axis=1), axis=0):
@@ -114,10 +117,10 @@ def overbooking_report(live: Live, epsilon: float) -> pd.DataFrame:
             seats[here], a, b, epsilon=epsilon, protected=protected[here]
         )
     taken = np.maximum(seats - left, 0).astype(np.int64)
-    starts = pd.to_datetime(world.event_starts[ahead], utc=True).tz_convert(LOCAL)
+    starts = pd.to_datetime(snapshot.event_starts[ahead], utc=True).tz_convert(LOCAL)
     frame = pd.DataFrame(
         {
-            "event_id": world.events.take(ahead),
+            "event_id": snapshot.events.take(ahead),
             "title": [live.title_of(int(event)) for event in ahead],
             "starts_at": [start.isoformat() for start in starts],
             "seats": seats,

@@ -107,7 +107,7 @@ def suggest_all(
     """
     if out.suffix not in (".parquet", ".csv"):
         raise UsageError(f"cannot write lists to {out.name}.", "Use .parquet or .csv.")
-    total = len(suggester.live.world.residents)
+    total = len(suggester.live.snapshot.residents)
     if total == 0:
         raise NotTrainedError("there are no residents.", "Import residents first.")
     side = side_folder(out)
@@ -159,7 +159,7 @@ def _processors() -> int:
 def _run_of(suggester: Suggester, n: int, lang: str, block: int) -> Run:
     live = suggester.live
     known = hashlib.blake2b(digest_size=16)
-    for ids in (live.world.residents.ids, live.world.events.take(live.candidates)):
+    for ids in (live.snapshot.residents.ids, live.snapshot.events.take(live.candidates)):
         known.update("\n".join(ids).encode())
     for weights in (suggester.engine.prices, live.boost):
         known.update(b"none" if weights is None else np.round(weights, 6).tobytes())
@@ -211,11 +211,11 @@ def block_table(suggester: Suggester, first: int, last: int, n: int, lang: str) 
     who, place = np.nonzero(lists.columns >= 0)
     column = lists.columns[who, place]
     text = live.text
-    metres = live.scene.distance_m[asked.facts.home[who], column].astype(np.float64)
+    metres = live.eligibility_context.distance_m[asked.facts.home[who], column].astype(np.float64)
     starts = [start.astimezone(LOCAL).isoformat() for start in text.starts_at]
     frame = pd.DataFrame(
         {
-            "resident_id": pd.array(live.world.residents.take(who + first), dtype="str"),
+            "resident_id": pd.array(live.snapshot.residents.take(who + first), dtype="str"),
             "rank": place + 1,
             "event_id": _named(text.event_id, column),
             "product_id": _named(text.product_id, column),

@@ -31,13 +31,15 @@ class EvidenceBuilder:
 
     @cached_property
     def _log(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        world = self.live.world
+        snapshot = self.live.snapshot
         # "You came to": attended, or booked and over where the source records no attendance.
-        over = world.event_starts[world.log_event] < world.as_of
-        came = (world.log_outcome == ATTENDED) | ((world.log_outcome == BOOKED) & over)
+        over = snapshot.event_starts[snapshot.log_event] < snapshot.as_of
+        came = (snapshot.log_outcome == ATTENDED) | ((snapshot.log_outcome == BOOKED) & over)
         kept = np.flatnonzero(came)
-        order = kept[np.argsort(world.log_resident[kept], kind="stable")]
-        starts = np.searchsorted(world.log_resident[order], np.arange(len(world.residents) + 1))
+        order = kept[np.argsort(snapshot.log_resident[kept], kind="stable")]
+        starts = np.searchsorted(
+            snapshot.log_resident[order], np.arange(len(snapshot.residents) + 1)
+        )
         return order, starts
 
     def prepare(self) -> None:
@@ -50,7 +52,7 @@ class EvidenceBuilder:
             return np.empty(0, dtype=np.intp)
         order, starts = self._log
         entries = order[starts[resident] : starts[resident + 1]]
-        return self.live.world.log_event[entries][::-1].astype(np.intp)
+        return self.live.snapshot.log_event[entries][::-1].astype(np.intp)
 
     def evidence(
         self,
@@ -60,10 +62,10 @@ class EvidenceBuilder:
         distance_m: NDArray[np.float32],
     ) -> list[Evidence]:
         """Evidence for each candidate of a list."""
-        live, world = self.live, self.live.world
+        live, snapshot = self.live, self.live.snapshot
         history = self.history(resident)
         follows = live.follows.of(resident)
-        street_name = live.area_names.get(world.streets.ids[street]) if street >= 0 else None
+        street_name = live.area_names.get(snapshot.streets.ids[street]) if street >= 0 else None
         text = live.text
         found = []
         for column in columns.tolist():
@@ -88,7 +90,7 @@ class EvidenceBuilder:
             return {}
         found = {"any": self.live.title_of(int(history[0]))}
         for level in LEVELS:
-            codes = self.live.world.event_level[level]
+            codes = self.live.snapshot.event_level[level]
             if codes[event] < 0:
                 continue
             same = np.flatnonzero(codes[history] == codes[event])

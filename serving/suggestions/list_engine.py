@@ -30,7 +30,7 @@ class Asked:
         Positions in the world, shape (q,); -1 for a place, and for whoever may not be profiled:
         they get the list of their place.
     streets
-        Positions in ``world.streets``, shape (q,); -1 unknown.
+        Positions in ``snapshot.streets``, shape (q,); -1 unknown.
     facts
         What the rules read.
     seeds
@@ -94,14 +94,14 @@ class ListEngine:
         self.model_version = model_version
         self.policy = policy or ListPolicy()
         self.prices = prices
-        self.bound = model.bind(live.world)
+        self.bound = model.bind(live.snapshot)
         self._day = f"{live.at:%Y-%m-%d}|{model_version}"
-        events = live.scene.events
+        events = live.eligibility_context.events
         self._everyone = (events.min_age <= ADULT) & (events.audience_age <= ADULT)
 
     def prepare(self) -> None:
         """Distil the model now, where there are so many candidates that it is asked for."""
-        _ = self.quick
+        _ = self.first_stage
 
     def ask_residents(self, first: int, last: int) -> Asked:
         """The residents of a range of positions."""
@@ -112,12 +112,12 @@ class ListEngine:
         return self._ask(rows, self.live.residents.take(rows))
 
     def _ask(self, rows: NDArray[np.intp], facts: ResidentFacts) -> Asked:
-        world = self.live.world
-        profiled = world.resident_profiled[rows]
-        ids = world.residents.ids
+        snapshot = self.live.snapshot
+        profiled = snapshot.resident_profiled[rows]
+        ids = snapshot.residents.ids
         return Asked(
             np.where(profiled, rows, -1),
-            world.resident_street[rows].astype(np.intp),
+            snapshot.resident_street[rows].astype(np.intp),
             facts,
             [
                 f"resident {ids[row]}" if personal else f"place {home}"
@@ -140,7 +140,7 @@ class ListEngine:
         A list without a profile holds what every adult may see first, so that it is the same for
         everybody of the place; what only some ages may see fills it up where it runs short.
         """
-        allowed = eligible(asked.facts, self.live.scene)
+        allowed = eligible(asked.facts, self.live.eligibility_context)
         personal = asked.residents >= 0
         if personal.all():
             return self._fill(asked, allowed, n)
@@ -210,7 +210,7 @@ class ListEngine:
         )
 
     @cached_property
-    def quick(self) -> FirstStage | None:
+    def first_stage(self) -> FirstStage | None:
         """The model's first stage, where there are too many candidates to rank them all."""
         if len(self.live.candidates) <= self.policy.full_up_to:
             return None
@@ -226,24 +226,24 @@ class ListEngine:
         columns = np.broadcast_to(shared, allowed.shape)
         boost = self.boost_of(asked, shared)
         best = max(self.policy.shortlist, 2 * n)
-        if self.quick is None:
+        if self.first_stage is None:
             value = self._priced(self.scores(asked, shared).total, boost, columns)
             value[~allowed] = -np.inf
         else:
-            first = self.quick.score(asked.residents, asked.streets)
+            first = self.first_stage.score(asked.residents, asked.streets)
             first = self._priced(first, boost, columns)
             first[~allowed] = -np.inf
-            columns, boost = _best(first, max(best, self.quick.width_), columns, boost)
-            value = self.quick.full(asked.residents, asked.streets, columns)
+            columns, boost = _best(first, max(best, self.first_stage.width_), columns, boost)
+            value = self.first_stage.full(asked.residents, asked.streets, columns)
             value = self._priced(value, boost, columns)
             value[~np.take_along_axis(allowed, columns, axis=1)] = -np.inf
-        if columns.shape[1] > best:  # variety is picked from the best only
+        if columns.shape[1] > best:  # the list is picked from the best only
             columns, boost, value = _best(value, best, columns, boost, value)
         return fill_lists(
             columns,
             value,
             allowed,
-            self.live.likeness,
+            self.live.similarity,
             n,
             policy=self.policy,
             rates=self.live.rates if self.policy.explore_slots else None,
@@ -286,12 +286,12 @@ def _joined(first: Lists, second: Lists, n: int) -> Lists:
     order = np.argsort(columns < 0, axis=1, kind="stable")[:, :n]
     parts = (
         np.concatenate([getattr(first, name), getattr(second, name)], axis=1)
-        for name in ("columns", "score", "variety", "slot", "propensity")
+        for name in ("columns", "score", "diversity", "slot", "propensity")
     )
-    columns, score, variety, slot, propensity = (
+    columns, score, diversity, slot, propensity = (
         np.take_along_axis(part, order, axis=1) for part in parts
     )
     # What was put behind scores no higher than what stands before it.
     lowest = np.minimum.accumulate(np.where(columns >= 0, score, np.inf), axis=1)
     lowered = np.where(columns >= 0, lowest, 0).astype(np.float32)
-    return Lists(columns, lowered, variety + lowered - score, slot, propensity)
+    return Lists(columns, lowered, diversity + lowered - score, slot, propensity)

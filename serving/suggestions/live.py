@@ -26,7 +26,7 @@ from recommender.ranking.lists.eligibility import (
     bookable,
 )
 from recommender.ranking.lists.exploration import RateTable
-from recommender.ranking.lists.reranking import Likeness
+from recommender.ranking.lists.reranking import SimilarityKeys
 from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
 from recommender.types import IdMap
 from serving.suggestions.follows import Follows
@@ -88,7 +88,7 @@ class Live:
     world
         What models are bound to.
     candidates
-        Positions in ``world.events`` of the events that somebody may be shown now; what follows
+        Positions in ``snapshot.events`` of the events that somebody may be shown now; what follows
         is about these, in this order.
     ahead
         All that are not over yet, for whoever is busy with one of them.
@@ -108,30 +108,30 @@ class Live:
         needs_step_free: Iterable[str] = (),
     ) -> None:
         self.at = at
-        self.world = build_snapshot(tables, at)
-        self._events = aligned(tables["events"], "event_id", self.world.events)
+        self.snapshot = build_snapshot(tables, at)
+        self._events = aligned(tables["events"], "event_id", self.snapshot.events)
         facts = event_facts(
-            {**tables, "events": self._events}, standing=_standing(self._events, self.world)
+            {**tables, "events": self._events}, standing=_standing(self._events, self.snapshot)
         )
         now_s = int(at.timestamp())
         # Running events are nobody's candidates, but they keep those who booked them busy.
         ahead = np.flatnonzero(facts.ends_s > now_s)
         facts = facts.take(ahead)
-        scene = EligibilityContext(now_s, facts, distances_m(tables["areas"], facts))
-        shown = np.flatnonzero(bookable(scene))
-        self.refused_events = (scene, ahead)
+        eligibility_context = EligibilityContext(now_s, facts, distances_m(tables["areas"], facts))
+        shown = np.flatnonzero(bookable(eligibility_context))
+        self.refused_events = (eligibility_context, ahead)
         self.candidates = ahead[shown]
-        self.scene = scene.take(shown)
+        self.eligibility_context = eligibility_context.take(shown)
         self.reach_m = usual_reach_m(tables)
         self._tables = tables
-        self.ahead = Ahead(facts, IdMap(self.world.events.take(ahead)), shown)
+        self.ahead = Ahead(facts, IdMap(self.snapshot.events.take(ahead)), shown)
         self._muted, self._needs_step_free = muted, tuple(needs_step_free)
         self.boost = self._boost_matrix(boosts) if boosts else None
 
     @cached_property
     def residents(self) -> ResidentFacts:
         """Facts of all residents before the candidates, in the world's order."""
-        people = aligned(self._tables["residents"], "resident_id", self.world.residents)
+        people = aligned(self._tables["residents"], "resident_id", self.snapshot.residents)
         return self.facts_of(people, self._tables["bookings"], self._muted)
 
     def facts_of(
@@ -167,21 +167,21 @@ class Live:
         self._muted = None
 
     @cached_property
-    def likeness(self) -> Likeness:
+    def similarity(self) -> SimilarityKeys:
         """What makes the candidates alike."""
-        level = self.world.event_level
-        return Likeness(
+        level = self.snapshot.event_level
+        return SimilarityKeys(
             *(level[name][self.candidates] for name in ("product", "supplier", "category"))
         )
 
     @cached_property
     def rates(self) -> RateTable:
         """What is known of the candidates' booking rates."""
-        n = len(self.world.events)
-        log = self.world.log_event[self.world.log_outcome != CANCELLED]
+        n = len(self.snapshot.events)
+        log = self.snapshot.log_event[self.snapshot.log_outcome != CANCELLED]
         booked = np.bincount(log, minlength=n)[self.candidates]
         shown = self._tables["impressions"]["event_id"]
-        position = self.world.events.positions(shown.tolist(), missing=-1)
+        position = self.snapshot.events.positions(shown.tolist(), missing=-1)
         seen = np.bincount(position[position >= 0], minlength=n)[self.candidates]
         return RateTable.learn(booked.astype(np.float64), seen.astype(np.float64))
 
@@ -197,10 +197,10 @@ class Live:
         listed = rows["product_id"].map(products["listed_from"]).dt.tz_localize("UTC")
         since = listed.fillna(rows["published_at"])
         age = pd.Timestamp(self.at) - since
-        product = self.world.event_level["product"][self.candidates]
+        product = self.snapshot.event_level["product"][self.candidates]
         return EventText(
             event_id=rows["event_id"].tolist(),
-            product_id=self.world.products.take(product.astype(np.intp)),
+            product_id=self.snapshot.products.take(product.astype(np.intp)),
             title=title.fillna("").tolist(),
             starts_at=[start.to_pydatetime() for start in rows["starts_at"]],
             venue_id=_or_none(rows["venue_id"]),
@@ -222,8 +222,8 @@ class Live:
 
     @cached_property
     def street_of(self) -> dict[str, int]:
-        """Position in ``world.streets`` by area code; areas without one are left out."""
-        known = self.world.streets
+        """Position in ``snapshot.streets`` by area code; areas without one are left out."""
+        known = self.snapshot.streets
         return {
             code: known.position(street)
             for code, street in streets_of(self._tables["areas"]).items()
@@ -239,7 +239,7 @@ class Live:
     @cached_property
     def follows(self) -> Follows:
         """What each resident follows, by position."""
-        return Follows(self._tables["follows"], self.world.residents)
+        return Follows(self._tables["follows"], self.snapshot.residents)
 
     @cached_property
     def supplier_names(self) -> dict[str, str]:
@@ -295,7 +295,7 @@ class Live:
         return str(found["title"].iloc[0]) if len(found) else ""
 
     def _boost_matrix(self, boosts: Boosts) -> NDArray[np.float32]:
-        return boost_matrix(boosts, self.world.streets, self.described)
+        return boost_matrix(boosts, self.snapshot.streets, self.described)
 
 
 def aligned(table: pd.DataFrame, key: str, ids: IdMap) -> pd.DataFrame:
@@ -305,15 +305,15 @@ def aligned(table: pd.DataFrame, key: str, ids: IdMap) -> pd.DataFrame:
     return found
 
 
-def _standing(events: pd.DataFrame, world: RankingSnapshot) -> NDArray[np.bool_]:
+def _standing(events: pd.DataFrame, snapshot: RankingSnapshot) -> NDArray[np.bool_]:
     # Whether a set's items stand is found by the world; here only which events profit.
     usual = np.where(
-        world.event_ends - world.event_starts > np.timedelta64(1, "D"),
-        world.event_ends,
-        world.event_starts,
+        snapshot.event_ends - snapshot.event_starts > np.timedelta64(1, "D"),
+        snapshot.event_ends,
+        snapshot.event_starts,
     )
     given = seconds(events["booking_closes_at"], missing=-1) != -1
-    return np.asarray((world.event_closes > usual) & ~given)
+    return np.asarray((snapshot.event_closes > usual) & ~given)
 
 
 def _or_none(column: "pd.Series[str]") -> list[str | None]:

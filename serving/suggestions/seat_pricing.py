@@ -50,7 +50,7 @@ def price_seats(
     Shape (n_candidates,), in score units; what :class:`serving.suggestions.list_engine.ListEngine`
     takes off.
     """
-    total = len(engine.live.world.residents)
+    total = len(engine.live.snapshot.residents)
     n_events = len(engine.live.candidates)
     if not total or not n_events:
         return np.zeros(n_events)
@@ -60,7 +60,7 @@ def price_seats(
     columns, value, probability = [], [], []
     for start in range(0, len(rows), BLOCK):
         asked = engine.ask_rows(rows[start : start + BLOCK])
-        scored = engine.scored(asked, eligible(asked.facts, engine.live.scene))
+        scored = engine.scored(asked, eligible(asked.facts, engine.live.eligibility_context))
         columns.append(scored.columns)
         value.append(scored.value)
         probability.append(np.where(np.isfinite(scored.value), scored.scores.probability, 0))
@@ -72,7 +72,7 @@ def price_seats(
         events,
         values,
         np.minimum(chance * raised, 1.0),
-        engine.live.scene.events.seats_left,
+        engine.live.eligibility_context.events.seats_left,
         n=n,
         kappa=kappa,
         scale=total / len(rows),

@@ -33,7 +33,7 @@ class Arithmetic:
     event_id
         The event.
     parts
-        Signal name and what it moved; ``base``, ``boost``, ``capacity_price`` and ``variety``
+        Signal name and what it moved; ``base``, ``boost``, ``capacity_price`` and ``diversity``
         are the model's level, policy, the price of its seats, and what likeness cost.
     score
         Their sum.
@@ -123,19 +123,19 @@ class Suggester:
         NothingEligibleError
             If no other event can be booked.
         """
-        world, live = self.live.world, self.live
-        if event_id not in world.events:
+        snapshot, live = self.live.snapshot, self.live
+        if event_id not in snapshot.events:
             raise UnknownIdError(f"no event {event_id!r} is known.", "See events.event_id.")
-        position = world.events.position(event_id)
-        product = world.event_level["product"]
-        features = world.product_features
+        position = snapshot.events.position(event_id)
+        product = snapshot.event_level["product"]
+        features = snapshot.product_features
         alike = features[product[live.candidates]] @ features[product[position]].T
         others = (live.candidates != position)[None, :]
         lists = fill_lists(
             np.arange(len(live.candidates))[None, :],
             np.where(others, np.asarray(alike.todense(), dtype=np.float32).T, -np.inf),
             others,
-            live.likeness,
+            live.similarity,
             n,
             policy=self.engine.policy,
         ).filled()
@@ -173,7 +173,7 @@ class Suggester:
         UnknownIdError
             If there is none of that identifier.
         """
-        known = self.live.world.residents
+        known = self.live.snapshot.residents
         if resident_id not in known:
             raise UnknownIdError(
                 f"no resident {resident_id!r} is known.",
@@ -223,7 +223,7 @@ class Suggester:
                 int(asked.residents[row]),
                 int(asked.streets[row]),
                 lists.columns[row][filled],
-                self.live.scene.distance_m[int(asked.facts.home[row])],
+                self.live.eligibility_context.distance_m[int(asked.facts.home[row])],
             )
             for rank, known in zip(filled.tolist(), evidence, strict=True):
                 moved = {
@@ -238,7 +238,7 @@ class Suggester:
         self, lists: Lists, asked: Asked, reasons: list[tuple[Reason, ...]]
     ) -> list[Suggestion]:
         text = self.live.text
-        distance = self.live.scene.distance_m[int(asked.facts.home[0])]
+        distance = self.live.eligibility_context.distance_m[int(asked.facts.home[0])]
         suggestions = []
         for rank, column in enumerate(lists.columns[0].tolist()):
             metres = float(distance[column])
@@ -273,7 +273,7 @@ class Suggester:
             added = {
                 "boost": float(boost[0, rank]) if boost is not None else 0.0,
                 "capacity_price": -float(price[0, rank]),
-                "variety": float(lists.variety[0, rank]),
+                "diversity": float(lists.diversity[0, rank]),
             }
             # What no signal explains: where the model's scale begins.
             base = score - sum(signals.values()) - sum(added.values())
@@ -288,13 +288,15 @@ class Suggester:
         return found
 
     def _nothing(self, facts: ResidentFacts) -> NothingEligibleError:
-        scene, ahead = self.live.refused_events
+        eligibility_context, ahead = self.live.refused_events
         if len(ahead) == 0:
             return NothingEligibleError(f"no event lies ahead of {self.at:%Y-%m-%d %H:%M}.", _LATER)
         nobody = ResidentFacts.anonymous(len(ahead))
         whole = replace(facts, booked=nobody.booked, muted=nobody.muted)
         counts: dict[str, int] = {}
-        for told in refusals(whole, scene) + refusals(facts, self.live.scene):
+        for told in refusals(whole, eligibility_context) + refusals(
+            facts, self.live.eligibility_context
+        ):
             for name in {reason.en for reason in told}:
                 counts[name] = counts.get(name, 0) + 1
         worst = sorted(counts.items(), key=lambda item: -item[1])[:3]

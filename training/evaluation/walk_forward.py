@@ -38,9 +38,9 @@ CHAINS = {
     "als_popularity": ("als_warm", "popularity"),
     "ease": ("ease", "popularity"),
     "graph": ("graph", "popularity"),
-    "content": ("words", "popularity"),
+    "content": ("content", "popularity"),
     "affinity": ("affinity", "popularity"),
-    "chain": ("als_warm", "words", "popularity"),
+    "chain": ("als_warm", "content", "popularity"),
 }
 """The scorers compared with the engine, each with what fills its gaps; `als` has nothing."""
 
@@ -206,24 +206,24 @@ def _walk(
     peers: Mapping[str, Peer],
     say: Callable[[str], None],
 ) -> int:
-    before, world = _known(dataset, window.start)
+    before, snapshot = _known(dataset, window.start)
     say(f"fitting on what was known at {window.start}")
     horizon = min(every, window.end - window.start).astype("timedelta64[us]").item()
     model = fit(before, as_of=_zoned(window.start), rng=rng, horizon=horizon)
     others = {name: peer(before) for name, peer in peers.items()}
-    old = set(np.unique(world.event_level["product"][world.log_event]).tolist())
-    old_products = {world.products.ids[p] for p in old}
+    old = set(np.unique(snapshot.event_level["product"][snapshot.log_event]).tolist())
+    old_products = {snapshot.products.ids[p] for p in old}
     asked = 0
     for at, until in window.steps():
         say(f"asking at {at}")
         now, taken, known = _as_asked(dataset, at, until)
-        world = build_snapshot(now, _zoned(at))
-        residents = world.residents.positions(taken["resident_id"], missing=-1)
-        events = world.events.positions(taken["event_id"], missing=-1)
-        questions = queries(world, at, residents, events)
+        snapshot = build_snapshot(now, _zoned(at))
+        residents = snapshot.residents.positions(taken["resident_id"], missing=-1)
+        events = snapshot.events.positions(taken["event_id"], missing=-1)
+        questions = queries(snapshot, at, residents, events)
         notes["answerable"] += len(questions.residents)
-        people = rng.permutation(world.residents.positions(known))[:CHECKED]
-        bound = model.bind(world)
+        people = rng.permutation(snapshot.residents.positions(known))[:CHECKED]
+        bound = model.bind(snapshot)
         chances.append(_chances(bound, questions, np.sort(people), rng))
         questions = draw(questions, most, rng)
         notes["asks"] += 1
@@ -271,17 +271,17 @@ def _chances(
 
     Chances are made for everybody; among those who went on to book they are too low by nature.
     """
-    world, candidates = bound.world, asked.candidates
+    snapshot, candidates = bound.snapshot, asked.candidates
     if len(people) == 0 or len(candidates) == 0:
         return np.empty((0, 2))
     columns = np.sort(rng.permutation(len(candidates))[:CHECKED])
     predicted = bound.score(people, candidates[columns], asked.at).probability
-    row = np.full(len(world.residents), -1)
+    row = np.full(len(snapshot.residents), -1)
     row[asked.residents] = np.arange(len(asked.residents))
     booked = np.zeros(predicted.shape, dtype=bool)
     there = row[people] >= 0
     booked[there] = asked.relevant[row[people[there]]][:, columns].toarray()
-    before = world.booked(people)[:, candidates[columns]].toarray() > 0
+    before = snapshot.booked(people)[:, candidates[columns]].toarray() > 0
     return np.column_stack([predicted[~before], booked[~before]]).astype(np.float64)
 
 
@@ -293,15 +293,15 @@ def _answer(
     tallies: dict[str, _Tally],
     rng: np.random.Generator,
 ) -> None:
-    world = bound.world
+    snapshot = bound.snapshot
     order = rng.permutation(len(asked.candidates))  # ties must not follow the identifiers
     candidates = asked.candidates[order]
-    product = world.event_level["product"][candidates]
-    new = np.array([world.products.ids[p] not in old_products for p in product])
-    bookings = np.bincount(world.log_event, minlength=len(world.events))[candidates]
+    product = snapshot.event_level["product"][candidates]
+    new = np.array([snapshot.products.ids[p] not in old_products for p in product])
+    bookings = np.bincount(snapshot.log_event, minlength=len(snapshot.events))[candidates]
     surprise = -np.log2((bookings + 1) / (bookings.sum() + len(candidates)))
-    history = np.bincount(world.log_resident, minlength=len(world.residents))
-    ids = np.array(world.events.ids, dtype=object)[candidates]
+    history = np.bincount(snapshot.log_resident, minlength=len(snapshot.residents))
+    ids = np.array(snapshot.events.ids, dtype=object)[candidates]
     rows = max(1, _CELLS // max(len(candidates), 1))
     nothing = dict.fromkeys(ids, 0)
     for tally in tallies.values():
@@ -311,21 +311,23 @@ def _answer(
         residents = asked.residents[part]
         relevant = asked.relevant[part][:, order].toarray()
         excluded = asked.excluded[part][:, order].toarray()
-        signals = bound.signals(make_query(world, residents, candidates, asked.at), quick=True)
+        signals = bound.signals(
+            make_query(snapshot, residents, candidates, asked.at), first_stage=True
+        )
         signals["affinity"] = _affinity(signals)
         scores = {
             name: fall_back([signals[one] for one in chain], empty=-1e9)
             for name, chain in CHAINS.items()
         }
-        names = pd.Index(world.residents.take(residents))
+        names = pd.Index(snapshot.residents.take(residents))
         scores |= {name: scored(names, pd.Index(ids)) for name, scored in others.items()}
         scores[ENGINE] = bound.score(residents, candidates, asked.at).total
-        kind = _kind(world, residents, history)
+        kind = _kind(snapshot, residents, history)
         for name, values in scores.items():
             values = np.where(excluded, np.float32(-np.inf), values)
             best = top_k(values, 20)
             tally = tallies[name]
-            tally.rows.append(_measures(best, relevant, new, residents, world.residents, kind))
+            tally.rows.append(_measures(best, relevant, new, residents, snapshot.residents, kind))
             shown = best[:, :LIST][best[:, :LIST] >= 0]
             columns, counts = np.unique(shown, return_counts=True)
             for event, count in zip(ids[columns], counts, strict=True):
@@ -345,10 +347,10 @@ def _affinity(signals: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
 
 
 def _kind(
-    world: RankingSnapshot, residents: NDArray[np.intp], history: NDArray[np.intp]
+    snapshot: RankingSnapshot, residents: NDArray[np.intp], history: NDArray[np.intp]
 ) -> NDArray[np.object_]:
-    hot = (history[residents] > 0) & world.resident_profiled[residents]
-    warm = (world.resident_street[residents] >= 0) | (world.resident_age[residents] >= 0)
+    hot = (history[residents] > 0) & snapshot.resident_profiled[residents]
+    warm = (snapshot.resident_street[residents] >= 0) | (snapshot.resident_age[residents] >= 0)
     return np.where(hot, "hot", np.where(warm, "warm", "cold")).astype(object)
 
 

@@ -25,7 +25,7 @@ from recommender.interfaces import Arrays
 from training.registry.arrays import DamagedArraysError, map_arrays, read_arrays, write_arrays
 
 FORMAT = "gongxu-bundle"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _TEMPORARY = ".tmp-"
@@ -104,8 +104,8 @@ class Manifest:
         version = document.pop("format_version", None)
         if version != FORMAT_VERSION:
             raise BundleError(
-                f"the bundle has format version {version}, this program reads {FORMAT_VERSION}.",
-                "Run `gongxu retrain` to make one that fits.",
+                f"the bundle has format version {version} and this program reads {FORMAT_VERSION}: "
+                "run `gongxu retrain` to make a new one."
             )
         try:
             document["as_of"] = datetime.fromisoformat(document["as_of"])

@@ -36,7 +36,7 @@ def open_suggestions(parts: Mapping[str, Arrays]) -> SuggestionModel:
     """
     model = _opened(parts, SUGGESTIONS, SuggestionModel.from_arrays)
     widths = {
-        "the words": (model.parts.word_axes.shape[:1], (FEATURE_COLUMNS,)),
+        "the content axes": (model.latent_factors.content_axes.shape[:1], (FEATURE_COLUMNS,)),
         "the first stage": (model.first.weights.shape, (len(FIRST_STAGE_NAMES),)),
         "the ranker": (model.ranker.linear.weights.shape, (len(NAMES),)),
         "the calibration": (model.calibration.weights.shape, (len(INPUTS) + 3,)),

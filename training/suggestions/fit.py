@@ -16,7 +16,7 @@ from recommender.metrics.ranking import ndcg_at_k, top_k
 from recommender.ranking.features.decay import by_position, decay
 from recommender.ranking.features.registry import FIRST_STAGE_NAMES, Signals
 from recommender.ranking.model.calibration import Calibration
-from recommender.ranking.model.latent_factors import Settings, fit_latent_factors, fit_word_axes
+from recommender.ranking.model.latent_factors import Settings, fit_content_axes, fit_latent_factors
 from recommender.ranking.model.ranker import LinearRanker, Rows
 from recommender.ranking.model.suggestion_model import WIDE, BoundModel, SuggestionModel
 from recommender.ranking.query import make_query
@@ -34,13 +34,13 @@ from training.suggestions.training_windows import (
 
 HALF_LIVES_DAYS = (1.0, 2.0, 4.0, 7.0, 14.0, 30.0, 60.0, 120.0, 365.0, 1095.0)
 WINDOWS = 120
-"""Past windows relived, at most."""
+"""Past windows replayed, at most."""
 WORK = 360_000
 """Windows x (residents + products + events) at most, but never fewer than ``LEAST`` windows: where
 there is more of everything, each window teaches more and costs more."""
 LEAST = 12
 SLOW = 1_000_000
-"""Bookings above which reliving the past has to be brief."""
+"""Bookings above which only a few past windows are replayed."""
 BOOKINGS = 20_000
 """Bookings that are enough to learn ranking from."""
 ROWS = 100_000
@@ -68,9 +68,9 @@ def fit_suggestions(
 ) -> SuggestionModel:
     """Fit everything that suggestions need.
 
-    Past windows are relived: the world is rewound to the start of each, signals are computed from
-    what was known then, and what was booked in it is what the ranker learns to put first. Choices
-    (half-life, regularisation, linear or trees) are made on later windows than they were
+    Past windows are replayed: the snapshot is rewound to the start of each, signals are computed
+    from what was known then, and what was booked in it is what the ranker learns to put first.
+    Choices (half-life, regularisation, linear or trees) are made on later windows than they were
     fitted on.
 
     Parameters
@@ -95,106 +95,110 @@ def fit_suggestions(
     """
     say = progress or (lambda _: None)
     say("reading history")
-    world = build_snapshot(dataset, as_of)
-    if not (world.log_outcome != CANCELLED).any():
+    snapshot = build_snapshot(dataset, as_of)
+    if not (snapshot.log_outcome != CANCELLED).any():
         raise NotTrainedError(
             "there is no booking to learn from.", "Import bookings, or ask for a later moment."
         )
     # The matrices are small: threads of linear algebra would mostly wait for each other.
     with threadpool_limits(limits=1, user_api="blas"):
-        return fit_world(world, rng=rng, horizon=horizon, audience=audience, progress=say)
+        return fit_snapshot(snapshot, rng=rng, horizon=horizon, audience=audience, progress=say)
 
 
-def fit_world(
-    world: RankingSnapshot,
+def fit_snapshot(
+    snapshot: RankingSnapshot,
     *,
     rng: np.random.Generator,
     horizon: timedelta | None = None,
     audience: int | None = None,
     progress: Progress | None = None,
 ) -> SuggestionModel:
-    """The same from a world that is already built."""
+    """The same from a snapshot that is already built."""
     say = progress or (lambda _: None)
-    step = np.timedelta64(horizon, "us") if horizon else step_of(world)
+    step = np.timedelta64(horizon, "us") if horizon else step_of(snapshot)
     step = max(step, DAY)
-    axes = fit_word_axes(world.product_features, rng)
-    slow = len(world.log_event) > SLOW
-    size = len(world.residents) + len(world.products) + len(world.events)
+    axes = fit_content_axes(snapshot.product_features, rng)
+    slow = len(snapshot.log_event) > SLOW
+    size = len(snapshot.residents) + len(snapshot.products) + len(snapshot.events)
     most = 3 if slow else max(LEAST, min(WINDOWS, WORK // size))
-    windows = past_windows(world, step, bookings=BOOKINGS, least=LEAST, most=most)
-    then, asked, _ = questions_of(world, windows[-1], 2000, rng)
+    windows = past_windows(snapshot, step, bookings=BOOKINGS, least=LEAST, most=most)
+    then, asked, _ = questions_of(snapshot, windows[-1], 2000, rng)
     say("choosing settings")
-    settings = Settings(half_life_days=_choose_half_life(world, windows, rng))
+    settings = Settings(half_life_days=_choose_half_life(snapshot, windows, rng))
     settings = _choose_settings(then, asked, settings, axes, rng)
-    lessons = _relive(world, windows, settings, axes, rng, say)
+    training_windows = _replay(snapshot, windows, settings, axes, rng, say)
     say("fitting factors")
-    parts = fit_latent_factors(world, settings, rng=rng, word_axes=axes)
+    latent_factors = fit_latent_factors(snapshot, settings, rng=rng, content_axes=axes)
     say("learning to rank")
-    first = _fit_first(lessons, rng)
-    rows = [rows_of(lesson, i, first, rng) for i, lesson in enumerate(lessons)]
-    wide = len(world.bookable(world.as_of)) > WIDE
-    many = (len(world.residents) if audience is None else audience) > MANY
+    first = _fit_first(training_windows, rng)
+    rows = [rows_of(one, i, first, rng) for i, one in enumerate(training_windows)]
+    wide = len(snapshot.bookable(snapshot.as_of)) > WIDE
+    many = (len(snapshot.residents) if audience is None else audience) > MANY
     ranker = fit_ranker(rows, seed=int(rng.integers(2**31 - 1)), frugal=wide and many)
-    model = SuggestionModel(parts, first, ranker, _uncalibrated())
+    model = SuggestionModel(latent_factors, first, ranker, _uncalibrated())
     say("calibrating")
-    return replace(model, calibration=_calibrate(model, lessons, rng))
+    return replace(model, calibration=_calibrate(model, training_windows, rng))
 
 
-def _relive(
-    world: RankingSnapshot,
+def _replay(
+    snapshot: RankingSnapshot,
     windows: list[tuple[Moment, Moment]],
     settings: Settings,
     axes: NDArray[np.float32],
     rng: np.random.Generator,
     say: Progress,
 ) -> list[TrainingWindow]:
-    """Lessons of all windows, oldest first; factors are fitted again when the log has grown."""
-    lessons: list[TrainingWindow] = []
-    parts, fitted_on = None, 0
-    logs = [int(np.searchsorted(world.log_time, start)) for start, _ in (windows[0], windows[-1])]
+    """The windows replayed, oldest first; factors are fitted again when the log has grown."""
+    training_windows: list[TrainingWindow] = []
+    latent_factors, fitted_on = None, 0
+    logs = [
+        int(np.searchsorted(snapshot.log_time, start)) for start, _ in (windows[0], windows[-1])
+    ]
     growth = max(GROWTH, (logs[1] / max(logs[0], 1)) ** (4 / len(windows)))
     for start, end in windows:
-        say(f"reliving {start}")
-        then = world.rewind(start)
+        say(f"replaying {start}")
+        then = snapshot.rewind(start)
         bookable = len(then.bookable(start))
         wide = bookable > WIDE
         candidates = min(max(bookable, 1), ALL_UP_TO)
-        pairs = WIDE_ROWS if wide and len(world.log_event) <= SLOW else ROWS
+        pairs = WIDE_ROWS if wide and len(snapshot.log_event) <= SLOW else ROWS
         questions = max(20, pairs // (len(windows) * candidates))
-        then, asked, everyone = questions_of(world, (start, end), questions, rng)
+        then, asked, everyone = questions_of(snapshot, (start, end), questions, rng)
         if len(asked.residents) == 0 or len(asked.candidates) < 2:
             continue
-        if parts is None or len(then.log_event) > growth * fitted_on:
-            parts = fit_latent_factors(then, settings, rng=rng, word_axes=axes)
+        if latent_factors is None or len(then.log_event) > growth * fitted_on:
+            latent_factors = fit_latent_factors(then, settings, rng=rng, content_axes=axes)
             fitted_on = len(then.log_event)
-        lessons.append(TrainingWindow(then, asked, everyone, parts, Signals(then, parts)))
-    return lessons
+        training_windows.append(
+            TrainingWindow(then, asked, everyone, latent_factors, Signals(then, latent_factors))
+        )
+    return training_windows
 
 
-def _fit_first(lessons: list[TrainingWindow], rng: np.random.Generator) -> LinearRanker:
-    if not lessons:
+def _fit_first(training_windows: list[TrainingWindow], rng: np.random.Generator) -> LinearRanker:
+    if not training_windows:
         d = len(FIRST_STAGE_NAMES)
         weights = np.zeros(d)
         weights[FIRST_STAGE_NAMES.index("popularity")] = 1.0
         return LinearRanker(np.zeros(d), np.ones(d), weights)
-    rows = [rows_of(lesson, i, None, rng) for i, lesson in enumerate(lessons[-3:])]
+    rows = [rows_of(one, i, None, rng) for i, one in enumerate(training_windows[-3:])]
     return LinearRanker.fit(Rows.join(rows))
 
 
 def _choose_half_life(
-    world: RankingSnapshot, windows: list[tuple[Moment, Moment]], rng: np.random.Generator
+    snapshot: RankingSnapshot, windows: list[tuple[Moment, Moment]], rng: np.random.Generator
 ) -> float:
     """The half-life whose one list for everybody was best, on the whole, over past windows."""
     value = np.zeros(len(HALF_LIVES_DAYS))
-    product = world.event_level["product"]
+    product = snapshot.event_level["product"]
     for window in windows[:: max(1, len(windows) // LEAST)]:
-        then, asked, _ = questions_of(world, window, SAMPLE // LEAST, rng)
+        then, asked, _ = questions_of(snapshot, window, SAMPLE // LEAST, rng)
         if len(asked.residents) == 0:
             continue
         relevant = np.asarray(asked.relevant.sum(axis=1)).ravel().astype(np.int64)
         for i, half_life in enumerate(HALF_LIVES_DAYS):
             weight = decay(then, half_life)
-            popular = by_position(product[then.log_event], weight, len(world.products))
+            popular = by_position(product[then.log_event], weight, len(snapshot.products))
             scores = popular[product[asked.candidates]][None, :]
             order = top_k(scores, min(200, scores.shape[1]))[0]
             value[i] += float(ndcg_at_k(_hits_of_one_list(order, asked), relevant, 20).mean())
@@ -220,7 +224,7 @@ GRID: tuple[dict[str, Any], ...] = (
 
 
 def _choose_settings(
-    world: RankingSnapshot,
+    snapshot: RankingSnapshot,
     asked: Queries,
     settings: Settings,
     axes: NDArray[np.float32],
@@ -228,7 +232,7 @@ def _choose_settings(
 ) -> Settings:
     """Regularisations by NDCG@20 on the latest window; popularity fills what a scorer leaves."""
     n = len(asked.residents)
-    if n < 20 or len(world.log_event) > SLOW:
+    if n < 20 or len(snapshot.log_event) > SLOW:
         return settings
     part = np.sort(rng.choice(n, min(n, 400), replace=False))
     residents = asked.residents[part]
@@ -236,9 +240,9 @@ def _choose_settings(
     best = {"als": (-1.0, settings), "ease": (-1.0, settings)}
     for change in GRID:
         tried = replace(settings, **change)
-        parts = fit_latent_factors(world, tried, rng=rng, word_axes=axes)
-        signals = Signals(world, parts).compute(
-            make_query(world, residents, asked.candidates, asked.at), quick=True
+        latent_factors = fit_latent_factors(snapshot, tried, rng=rng, content_axes=axes)
+        signals = Signals(snapshot, latent_factors).compute(
+            make_query(snapshot, residents, asked.candidates, asked.at), first_stage=True
         )
         for name in best:
             scores = fall_back([signals[name], signals["popularity"]])
@@ -256,29 +260,35 @@ def _uncalibrated() -> Calibration:
 
 
 def _calibrate(
-    model: SuggestionModel, lessons: list[TrainingWindow], rng: np.random.Generator
+    model: SuggestionModel, training_windows: list[TrainingWindow], rng: np.random.Generator
 ) -> Calibration:
     """Chance of booking over a sample of all residents, bookers or not, in the latest window."""
-    if not lessons:
+    if not training_windows:
         return model.calibration
-    lesson = lessons[-1]
-    world, at = lesson.world, lesson.asked.at
-    candidates = lesson.asked.candidates
+    training_window = training_windows[-1]
+    snapshot, at = training_window.snapshot, training_window.asked.at
+    candidates = training_window.asked.candidates
     if len(candidates) > ALL_UP_TO:
         candidates = np.sort(rng.choice(candidates, ALL_UP_TO, replace=False))
-    everyone = len(world.residents)
+    everyone = len(snapshot.residents)
     sample = np.sort(rng.choice(everyone, min(SAMPLE, everyone), replace=False))
-    bound = BoundModel(replace(model, parts=lesson.parts), world, lesson.signals)
-    ask = make_query(world, sample, candidates, at)
+    bound = BoundModel(
+        replace(model, latent_factors=training_window.latent_factors),
+        snapshot,
+        training_window.signals,
+    )
+    query = make_query(snapshot, sample, candidates, at)
     total = bound.score(sample, candidates, at).total
-    return Calibration.fit(total, bound.signals(ask), _booked(lesson, sample, candidates))
+    return Calibration.fit(
+        total, bound.signals(query), _booked(training_window, sample, candidates)
+    )
 
 
 def _booked(
-    lesson: TrainingWindow, residents: NDArray[np.intp], candidates: NDArray[np.intp]
+    training_window: TrainingWindow, residents: NDArray[np.intp], candidates: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
-    everyone = lesson.everyone
-    row = np.full(len(lesson.world.residents), -1)
+    everyone = training_window.everyone
+    row = np.full(len(training_window.snapshot.residents), -1)
     row[everyone.residents] = np.arange(len(everyone.residents))
     column = np.searchsorted(everyone.candidates, candidates)
     booked = np.zeros((len(residents), len(candidates)), dtype=bool)

@@ -36,7 +36,7 @@ FEW_QUESTIONS = 30
 """With fewer, nothing is learnt that is better than popularity."""
 
 
-def fit_ranker(lessons: list[Rows], *, seed: int, frugal: bool = False) -> Ranker:
+def fit_ranker(training_rows: list[Rows], *, seed: int, frugal: bool = False) -> Ranker:
     """Fit on the older windows, see what wins on the latest third of them, refit on all.
 
     Signals that help nothing get weight 0 of themselves: the linear stage is penalised, trees do
@@ -44,8 +44,8 @@ def fit_ranker(lessons: list[Rows], *, seed: int, frugal: bool = False) -> Ranke
 
     Parameters
     ----------
-    lessons
-        Past windows.
+    training_rows
+        One entry a past window, oldest first.
     seed
         Of the trees.
     frugal
@@ -53,10 +53,10 @@ def fit_ranker(lessons: list[Rows], *, seed: int, frugal: bool = False) -> Ranke
         time: what ranks, unless something else is better by ``WORTH``, is then the linear stage
         alone.
     """
-    if not lessons or sum(len(rows.sizes) for rows in lessons) < FEW_QUESTIONS:
+    if not training_rows or sum(len(rows.sizes) for rows in training_rows) < FEW_QUESTIONS:
         return _popular()
-    rows = _with_choice(Rows.join(lessons))
-    last = np.unique(rows.window)[-max(1, len(lessons) // 3) :]
+    rows = _with_choice(Rows.join(training_rows))
+    last = np.unique(rows.window)[-max(1, len(training_rows) // 3) :]
     later = np.isin(rows.window, last)
     if later.all():
         later = np.arange(len(later)) % 3 == 0

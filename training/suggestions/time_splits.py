@@ -59,21 +59,21 @@ def windows(cutoffs: Sequence[Moment], end: Moment, step: np.timedelta64) -> lis
     return [window for window in found if window.end > window.start]
 
 
-def step_of(world: RankingSnapshot) -> np.timedelta64:
+def step_of(snapshot: RankingSnapshot) -> np.timedelta64:
     """How often people should be asked on a set like this: a fortnight, or a quarter.
 
     A fortnight where most bookings are of events that can be booked for less than a quarter; a
     quarter where items stand.
     """
-    if len(world.log_event) == 0:
+    if len(snapshot.log_event) == 0:
         return SOON
-    bookable = (world.event_closes - world.event_known)[world.log_event]
+    bookable = (snapshot.event_closes - snapshot.event_known)[snapshot.log_event]
     return SOON if np.mean(bookable < QUARTER) > 0.5 else QUARTER
 
 
-def last_fifth(world: RankingSnapshot) -> Moment:
+def last_fifth(snapshot: RankingSnapshot) -> Moment:
     """The moment after which the last fifth of bookings was made."""
-    return Moment(world.log_time[int(len(world.log_time) * 0.8)], "us")
+    return Moment(snapshot.log_time[int(len(snapshot.log_time) * 0.8)], "us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Queries:
 
 
 def queries(
-    world: RankingSnapshot,
+    snapshot: RankingSnapshot,
     at: Moment,
     taken_residents: NDArray[np.intp],
     taken_events: NDArray[np.intp],
@@ -114,23 +114,23 @@ def queries(
 
     Parameters
     ----------
-    world
+    snapshot
         As known at ``at``.
     taken_residents, taken_events
-        Positions in that world of what was booked in the window; -1 where it does not know them.
+        Positions in that snapshot of what was booked in the window; -1 where it does not know them.
     """
-    candidates = world.bookable(at)
-    column = np.full(len(world.events) + 1, -1, dtype=np.intp)
+    candidates = snapshot.bookable(at)
+    column = np.full(len(snapshot.events) + 1, -1, dtype=np.intp)
     column[candidates] = np.arange(len(candidates))
     columns = column[taken_events]
     known = (taken_residents >= 0) & (columns >= 0)
-    shape = (len(world.residents), len(candidates))
+    shape = (len(snapshot.residents), len(candidates))
     taken = sp.csr_matrix(
         (np.ones(int(known.sum()), dtype=np.float32), (taken_residents[known], columns[known])),
         shape=shape,
     )
     taken.data[:] = 1.0
-    before = sp.csr_matrix(world.booked()[:, candidates])
+    before = sp.csr_matrix(snapshot.booked()[:, candidates])
     relevant = sp.csr_matrix(taken - taken.multiply(before))
     relevant.eliminate_zeros()
     residents = np.flatnonzero(relevant.getnnz(axis=1))
@@ -159,11 +159,15 @@ def draw(asked: Queries, most: int, rng: np.random.Generator) -> Queries:
 
 
 def past_queries(
-    world: RankingSnapshot, at: Moment, until: Moment
+    snapshot: RankingSnapshot, at: Moment, until: Moment
 ) -> tuple[RankingSnapshot, Queries]:
-    """A past moment's questions from a later world: the world rewound, and what was booked."""
-    within = (world.log_time > at) & (world.log_time <= until) & (world.log_outcome != CANCELLED)
-    then = world.rewind(at)
-    residents = world.log_resident[within].astype(np.intp)
-    events = world.log_event[within].astype(np.intp)
+    """The snapshot rewound to a past moment, and that moment's questions."""
+    within = (
+        (snapshot.log_time > at)
+        & (snapshot.log_time <= until)
+        & (snapshot.log_outcome != CANCELLED)
+    )
+    then = snapshot.rewind(at)
+    residents = snapshot.log_resident[within].astype(np.intp)
+    events = snapshot.log_event[within].astype(np.intp)
     return then, queries(then, at, residents, events)

@@ -21,19 +21,19 @@ ALL_UP_TO = 100
 
 @dataclass(frozen=True, slots=True)
 class TrainingWindow:
-    """One past window: the world as it was, questions learnt from, all questions, signals."""
+    """One past window: the snapshot as it was, questions learnt from, all questions, signals."""
 
-    world: RankingSnapshot
+    snapshot: RankingSnapshot
     asked: Queries
     everyone: Queries
-    parts: LatentFactors
+    latent_factors: LatentFactors
     signals: Signals
 
 
 def past_windows(
-    world: RankingSnapshot, step: np.timedelta64, *, bookings: int, least: int, most: int
+    snapshot: RankingSnapshot, step: np.timedelta64, *, bookings: int, least: int, most: int
 ) -> list[tuple[Moment, Moment]]:
-    """The latest windows of a world, oldest first.
+    """The latest windows of a snapshot, oldest first.
 
     Parameters
     ----------
@@ -51,15 +51,15 @@ def past_windows(
     -------
     Pairs (start, end); at least a third of the log goes before the first start.
     """
-    n = len(world.log_time)
+    n = len(snapshot.log_time)
     first = min(
-        world.log_time[max(n // 3, n - bookings)],
-        max(world.as_of - 4 * step, world.log_time[n // 3]),
+        snapshot.log_time[max(n // 3, n - bookings)],
+        max(snapshot.as_of - 4 * step, snapshot.log_time[n // 3]),
     )
     stride = step // 2 if n < bookings else step
-    stride = max(min(stride, (world.as_of - step - first) // least), DAY)
+    stride = max(min(stride, (snapshot.as_of - step - first) // least), DAY)
     found: list[tuple[Moment, Moment]] = []
-    end = world.as_of
+    end = snapshot.as_of
     while len(found) < most and (not found or end - step >= first):
         found.append((end - step, end))
         end = end - stride
@@ -67,18 +67,24 @@ def past_windows(
 
 
 def questions_of(
-    world: RankingSnapshot, window: tuple[Moment, Moment], questions: int, rng: np.random.Generator
+    snapshot: RankingSnapshot,
+    window: tuple[Moment, Moment],
+    questions: int,
+    rng: np.random.Generator,
 ) -> tuple[RankingSnapshot, Queries, Queries]:
-    """The world rewound, a random part of its questions when there are many, and all of them."""
-    then, asked = past_queries(world, *window)
+    """The snapshot rewound, a random part of its questions when there are many, and all of them."""
+    then, asked = past_queries(snapshot, *window)
     most = min(questions, max(50, CELLS // max(len(asked.candidates), 1)))
     return then, draw(asked, most, rng), asked
 
 
 def rows_of(
-    lesson: TrainingWindow, window: int, first: LinearRanker | None, rng: np.random.Generator
+    training_window: TrainingWindow,
+    window: int,
+    first: LinearRanker | None,
+    rng: np.random.Generator,
 ) -> Rows:
-    """Rows of one lesson.
+    """Rows of one past window.
 
     Parameters
     ----------
@@ -88,24 +94,26 @@ def rows_of(
         Wherever candidates are left out they are left out at random: leaving out only easy ones
         would teach that what looks good is wrong.
     """
-    asked = lesson.asked
+    asked = training_window.asked
     names = FIRST_STAGE_NAMES if first is None else NAMES
     wide = len(asked.candidates) > WIDE
     x, booked, sizes = [], [], []
     per_chunk = max(1, 400_000 // max(len(asked.candidates), 1))
     for start in range(0, len(asked.residents), per_chunk):
         part = slice(start, start + per_chunk)
-        ask = make_query(lesson.world, asked.residents[part], asked.candidates, asked.at)
-        signals = lesson.signals.compute(ask, quick=first is None or wide)
+        query = make_query(
+            training_window.snapshot, asked.residents[part], asked.candidates, asked.at
+        )
+        signals = training_window.signals.compute(query, first_stage=first is None or wide)
         relevant = asked.relevant[part].toarray()
         usable = ~asked.excluded[part].toarray()
         if first is not None and wide:
-            score = first.predict(columns(signals, FIRST_STAGE_NAMES)).reshape(ask.shape)
+            score = first.predict(columns(signals, FIRST_STAGE_NAMES)).reshape(query.shape)
             score[~usable] = -np.inf
             chosen = short_list(len(asked.candidates))
             short = np.sort(np.argpartition(-score, chosen - 1, axis=1)[:, :chosen], axis=1)
-            own = Query(ask.residents, ask.streets, asked.candidates[short], ask.at)
-            signals = lesson.signals.compute(own)
+            own = Query(query.residents, query.streets, asked.candidates[short], query.at)
+            signals = training_window.signals.compute(own)
             relevant = np.take_along_axis(relevant, short, axis=1)
             keep = np.take_along_axis(usable, short, axis=1)
             keep &= relevant | _some(keep.shape, rng)

@@ -10,7 +10,7 @@ from recommender.ranking.features.decay import by_position
 from recommender.ranking.features.lookup import one_at, product_at, products_of
 from recommender.ranking.model.latent_factors import (
     LatentFactors,
-    dense_words,
+    dense_content,
     taken_products,
     unit_rows,
 )
@@ -21,67 +21,74 @@ PROFILE_HALF_LIFE_DAYS = 180.0
 
 
 class Collaborative:
-    """Factors and neighbours of the model, folded into the histories of a world."""
+    """Factors and neighbours of the model, folded into the histories of a snapshot."""
 
-    def __init__(self, world: RankingSnapshot, parts: LatentFactors) -> None:
-        self.world = world
-        self.parts = parts
-        fitted = parts.products.positions(world.products.ids, missing=-1)
+    def __init__(self, snapshot: RankingSnapshot, latent_factors: LatentFactors) -> None:
+        self.snapshot = snapshot
+        self.latent_factors = latent_factors
+        fitted = latent_factors.products.positions(snapshot.products.ids, missing=-1)
         known = np.flatnonzero(fitted >= 0)
         columns = sp.csr_matrix(
             (np.ones(len(known), dtype=np.float32), (known, fitted[known])),
-            shape=(len(world.products), len(parts.products)),
+            shape=(len(snapshot.products), len(latent_factors.products)),
         )
-        taken = sp.csr_matrix(taken_products(world) @ columns)
+        taken = sp.csr_matrix(taken_products(snapshot) @ columns)
         self._fitted = fitted
-        self._residents = parts.als.fold_in(taken)
-        words = dense_words(world.product_features, parts.word_axes)
-        self._products = self._product_factors(fitted, words)
+        self._residents = latent_factors.als.fold_in(taken)
+        content = dense_content(snapshot.product_features, latent_factors.content_axes)
+        self._products = self._product_factors(fitted, content)
         taken.data[:] = 1.0
         self._taken = taken
-        self._words = words
-        self._profiles = self._word_profiles(words)
-        self._company()
+        self._content = content
+        self._profiles = self._content_profiles(content)
+        self._fit_co_attendance()
 
     def _product_factors(
-        self, fitted: NDArray[np.intp], words: NDArray[np.float32]
+        self, fitted: NDArray[np.intp], content: NDArray[np.float32]
     ) -> NDArray[np.float32]:
         """Fitted factors; for products nobody took, what their words say."""
-        factors = self.parts.als.product_factors_
+        factors = self.latent_factors.als.product_factors_
         own = np.where((fitted >= 0)[:, None], factors[np.maximum(fitted, 0)], np.float32(0))
-        guess = np.column_stack([words, np.ones(len(words), np.float32)]) @ self.parts.word_to_taste
+        guess = (
+            np.column_stack([content, np.ones(len(content), np.float32)])
+            @ self.latent_factors.content_to_factors
+        )
         cold = np.abs(own).max(axis=1, initial=0.0) == 0.0
-        told = np.abs(words).max(axis=1, initial=0.0) > 0.0
+        told = np.abs(content).max(axis=1, initial=0.0) > 0.0
         self.cold_ = cold
         return np.where((cold & told)[:, None], guess, own).astype(np.float32)
 
-    def _word_profiles(self, words: NDArray[np.float32]) -> NDArray[np.float32]:
-        world = self.world
-        keep = (world.log_outcome != CANCELLED) & world.resident_profiled[world.log_resident]
-        age = (world.as_of - world.log_time[keep]) / np.timedelta64(1, "D")
+    def _content_profiles(self, content: NDArray[np.float32]) -> NDArray[np.float32]:
+        snapshot = self.snapshot
+        keep = (snapshot.log_outcome != CANCELLED) & snapshot.resident_profiled[
+            snapshot.log_resident
+        ]
+        age = (snapshot.as_of - snapshot.log_time[keep]) / np.timedelta64(1, "D")
         weight = np.exp2(-age / PROFILE_HALF_LIFE_DAYS).astype(np.float32)
-        product = world.event_level["product"]
+        product = snapshot.event_level["product"]
         matrix = sp.csr_matrix(
             (
                 weight,
-                (world.log_resident[keep], product[world.log_event[keep]]),
+                (snapshot.log_resident[keep], product[snapshot.log_event[keep]]),
             ),
-            shape=(len(world.residents), len(world.products)),
+            shape=(len(snapshot.residents), len(snapshot.products)),
         )
-        profiles = np.asarray(matrix @ words, dtype=np.float32)
+        profiles = np.asarray(matrix @ content, dtype=np.float32)
         return unit_rows(profiles)
 
-    def _company(self) -> None:
+    def _fit_co_attendance(self) -> None:
         """Cosines between every past event and those that can be booked now, by who came."""
-        world = self.world
-        open_now = world.bookable(world.as_of)
-        self._open = np.full(len(world.events), -1, dtype=np.int32)
+        snapshot = self.snapshot
+        open_now = snapshot.bookable(snapshot.as_of)
+        self._open = np.full(len(snapshot.events), -1, dtype=np.int32)
         self._open[open_now] = np.arange(len(open_now))
-        came = world.booked()
-        came = sp.csr_matrix(sp.diags_array(world.resident_profiled.astype(np.float32)) @ came)
+        came = snapshot.booked()
+        came = sp.csr_matrix(sp.diags_array(snapshot.resident_profiled.astype(np.float32)) @ came)
         size = np.maximum(
             by_position(
-                world.log_event, np.ones(len(world.log_event), np.float32), len(world.events)
+                snapshot.log_event,
+                np.ones(len(snapshot.log_event), np.float32),
+                len(snapshot.events),
             ),
             1.0,
         )
@@ -96,22 +103,25 @@ class Collaborative:
     @cached_property
     def _narrow(self) -> dict[str, sp.csr_matrix]:
         """The neighbours' columns of what can be booked now: short lists need no others."""
-        fitted = self._fitted[self.world.event_level["product"][np.flatnonzero(self._open >= 0)]]
+        fitted = self._fitted[self.snapshot.event_level["product"][np.flatnonzero(self._open >= 0)]]
         return {
             name: sp.csr_matrix(scorer.weights_[:, np.maximum(fitted, 0)])
-            for name, scorer in (("ease", self.parts.ease), ("graph", self.parts.graph))
+            for name, scorer in (
+                ("ease", self.latent_factors.ease),
+                ("graph", self.latent_factors.graph),
+            )
         }
 
     def sides(
         self, candidates: NDArray[np.intp]
     ) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
         """``als`` and ``words`` as factors of residents (n, f) and candidates (m, f), or 0."""
-        product = self.world.event_level["product"][candidates]
+        product = self.snapshot.event_level["product"][candidates]
         known = (product >= 0)[:, None]
         product = np.maximum(product, 0)
         return {
             "als": (self._residents, self._products[product] * known),
-            "words": (self._profiles, self._words[product] * known),
+            "content": (self._profiles, self._content[product] * known),
         }
 
     def neighbours(
@@ -123,37 +133,43 @@ class Collaborative:
         it speaks at all. All are silent for whoever has no row in the first table of ``ease``.
         """
         column = self._open[candidates]
-        product = self.world.event_level["product"][candidates]
+        product = self.snapshot.event_level["product"][candidates]
         fitted = np.where(product >= 0, self._fitted[np.maximum(product, 0)], -1)
         found = {}
-        for name, scorer in (("ease", self.parts.ease), ("graph", self.parts.graph)):
+        for name, scorer in (
+            ("ease", self.latent_factors.ease),
+            ("graph", self.latent_factors.graph),
+        ):
             part = np.zeros(len(candidates), dtype=np.bool_)
             if len(scorer.part_):
                 part = (fitted >= 0) & scorer.part_[np.maximum(fitted, 0)]
             table = sp.csr_matrix(scorer.weights_[:, np.maximum(fitted, 0)])
             found[name] = (self._taken, table, part)
-        company = sp.csr_matrix(self._alike[:, np.maximum(column, 0)])
-        return found | {"company": (self._came, company, column >= 0)}
+        co_attendance = sp.csr_matrix(self._alike[:, np.maximum(column, 0)])
+        return found | {"co_attendance": (self._came, co_attendance, column >= 0)}
 
-    def signals(self, ask: Query) -> dict[str, NDArray[np.float32]]:
+    def signals(self, query: Query) -> dict[str, NDArray[np.float32]]:
         """``als``, ``ease``, ``graph``, ``company``, ``words``: NaN where nothing can be said.
 
         ``als_warm`` is ``als`` for products with factors of their own only.
         """
-        rows, product = ask.residents, self.world.event_level["product"][ask.events]
+        rows, product = query.residents, self.snapshot.event_level["product"][query.events]
         als = products_of(self._residents, self._products, rows, product)
         cold = one_at(np.asarray(self.cold_, dtype=np.float32), product, missing=1.0) > 0
         found = {
             "als": als,
             "als_warm": np.where(cold, np.float32(np.nan), als),
-            "words": products_of(self._profiles, self._words, rows, product),
+            "content": products_of(self._profiles, self._content, rows, product),
         }
         taken, at = self._taken, np.maximum(rows, 0)
         silent = (rows < 0) | (taken.indptr[at + 1] == taken.indptr[at])
         fitted = np.where(product >= 0, self._fitted[np.maximum(product, 0)], -1)
-        column = self._open[ask.events]
-        few = (ask.events.shape[0] > 1 or len(rows) == 1) and bool((column >= 0).all())
-        for name, scorer in (("ease", self.parts.ease), ("graph", self.parts.graph)):
+        column = self._open[query.events]
+        few = (query.events.shape[0] > 1 or len(rows) == 1) and bool((column >= 0).all())
+        for name, scorer in (
+            ("ease", self.latent_factors.ease),
+            ("graph", self.latent_factors.graph),
+        ):
             if few:
                 values = product_at(taken, self._narrow[name], rows, column)
             else:
@@ -164,6 +180,6 @@ class Collaborative:
                 else np.where(fitted >= 0, scorer.part_[np.maximum(fitted, 0)], False)
             )
             found[name] = np.where(silent[:, None] | ~part, np.float32(np.nan), values)
-        company = product_at(self._came, self._alike, rows, column, missing=np.nan)
-        found["company"] = np.where(silent[:, None], np.float32(np.nan), company)
+        co_attendance = product_at(self._came, self._alike, rows, column, missing=np.nan)
+        found["co_attendance"] = np.where(silent[:, None], np.float32(np.nan), co_attendance)
         return {name: values.astype(np.float32) for name, values in found.items()}

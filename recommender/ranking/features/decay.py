@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
 
 
-def decay(world: RankingSnapshot, half_life_days: float | None) -> NDArray[np.float32]:
-    """Weight of every log entry at the world's moment; 0 for cancelled ones."""
-    weight = (world.log_outcome != CANCELLED).astype(np.float32)
+def decay(snapshot: RankingSnapshot, half_life_days: float | None) -> NDArray[np.float32]:
+    """Weight of every log entry at the snapshot's moment; 0 for cancelled ones."""
+    weight = (snapshot.log_outcome != CANCELLED).astype(np.float32)
     if half_life_days is not None:
-        age = (world.as_of - world.log_time) / np.timedelta64(1, "D")
+        age = (snapshot.as_of - snapshot.log_time) / np.timedelta64(1, "D")
         weight *= np.exp2(-age / half_life_days).astype(np.float32)
     return np.asarray(weight, dtype=np.float32)
 

@@ -24,57 +24,59 @@ class PreferenceDeviation:
     all bookings.
     """
 
-    def __init__(self, world: RankingSnapshot) -> None:
-        booked = world.log_outcome != CANCELLED
-        kept = booked & world.resident_profiled[world.log_resident]
-        residents, events = world.log_resident[kept], world.log_event[kept]
-        product = world.event_level["product"]
-        first = _first_known(world)
+    def __init__(self, snapshot: RankingSnapshot) -> None:
+        booked = snapshot.log_outcome != CANCELLED
+        kept = booked & snapshot.resident_profiled[snapshot.log_resident]
+        residents, events = snapshot.log_resident[kept], snapshot.log_event[kept]
+        product = snapshot.event_level["product"]
+        first = _first_known(snapshot)
         taken = by_position(
-            product[world.log_event],
+            product[snapshot.log_event],
             booked.astype(np.float32),
-            len(world.products),
+            len(snapshot.products),
         )
         known = np.log1p(one_at(taken, product, missing=np.nan))
         born = first[product]
-        then = (world.log_time[kept] - born[events]) / _DAY
-        now = (world.as_of - born) / _DAY
-        fee = np.log1p(world.event_ticket_fen / 100.0).astype(np.float32)
-        n = len(world.residents)
+        then = (snapshot.log_time[kept] - born[events]) / _DAY
+        now = (snapshot.as_of - born) / _DAY
+        fee = np.log1p(snapshot.event_ticket_fen / 100.0).astype(np.float32)
+        n = len(snapshot.residents)
         self._sides = {
-            "lean_known": (_own(residents, known[events], n), known),
-            "lean_old": (_own(residents, _log_days(then), n), _log_days(now)),
-            "lean_dear": (_own(residents, fee[events], n), fee),
+            "deviation_popularity": (_own(residents, known[events], n), known),
+            "deviation_age": (_own(residents, _log_days(then), n), _log_days(now)),
+            "deviation_price": (_own(residents, fee[events], n), fee),
         }
         self._product = product
-        self._traits = world.product_traits
-        self._base, self._lift = _trait_lifts(residents, product[events], world.product_traits, n)
+        self._traits = snapshot.product_traits
+        self._base, self._lift = _trait_lifts(
+            residents, product[events], snapshot.product_traits, n
+        )
 
-    def _by_trait(self, ask: Query) -> NDArray[np.float32]:
+    def _by_trait(self, query: Query) -> NDArray[np.float32]:
         """Mean log lift, over a candidate's traits, of the resident's rate of taking them."""
-        rows = ask.residents
-        unique, where = np.unique(self._product[ask.events], return_inverse=True)
+        rows = query.residents
+        unique, where = np.unique(self._product[query.events], return_inverse=True)
         traits = sp.csr_matrix(self._traits[unique])
         lift = sp.csr_matrix(self._lift[np.maximum(rows, 0)] @ traits.T).toarray()
         count = traits.getnnz(axis=1).astype(np.float32)
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = lift / count + one_at(self._base, rows)[:, None]
-        where = np.broadcast_to(where.reshape(ask.events.shape), ask.shape)
+        where = np.broadcast_to(where.reshape(query.events.shape), query.shape)
         return np.take_along_axis(mean, where, axis=1).astype(np.float32)
 
-    def signals(self, ask: Query) -> dict[str, NDArray[np.float32]]:
+    def signals(self, query: Query) -> dict[str, NDArray[np.float32]]:
         """All of shape (q, m); NaN for who has no history and for what has no such value."""
         found = {
-            name: one_at(theirs, ask.events) - one_at(own, ask.residents)[:, None]
+            name: one_at(theirs, query.events) - one_at(own, query.residents)[:, None]
             for name, (own, theirs) in self._sides.items()
         }
-        return found | {"lean_traits": self._by_trait(ask)}
+        return found | {"deviation_traits": self._by_trait(query)}
 
 
-def _first_known(world: RankingSnapshot) -> NDArray[np.datetime64]:
+def _first_known(snapshot: RankingSnapshot) -> NDArray[np.datetime64]:
     """When the first event of each product became known."""
-    first = np.full(len(world.products) + 1, world.as_of)
-    np.minimum.at(first, world.event_level["product"], world.event_known)
+    first = np.full(len(snapshot.products) + 1, snapshot.as_of)
+    np.minimum.at(first, snapshot.event_level["product"], snapshot.event_known)
     return first
 
 

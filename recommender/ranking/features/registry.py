@@ -12,23 +12,26 @@ from recommender.ranking.query import Query
 from recommender.ranking.snapshot import RankingSnapshot
 
 FAMILIES = {
-    "who_with": (
+    "affinity": (
         "own_product", "own_series", "own_supplier", "own_venue",
-        "quick_series", "quick_supplier", "share_supplier", "share_series",
+        "own_recent_series", "own_recent_supplier", "share_supplier", "share_series",
         "rate_series", "rate_supplier", "idle_series", "idle_supplier",
-        "declined", "refused_series", "refused_supplier", "follows",
+        "cancelled_event", "cancelled_series", "cancelled_supplier", "follows",
     ),
-    "taste": ("als", "ease", "graph", "company", "own_category", "quick_category", "ease_popular"),
-    "words": ("words",),
-    "place": ("distance",),
+    "collaborative": (
+        "als", "ease", "graph", "co_attendance", "own_category", "own_recent_category",
+        "ease_popular",
+    ),
+    "content": ("content",),
+    "distance": ("distance",),
     "nearby": (
         "street_product", "street_supplier", "street_category", "street_venue",
         "age_product", "age_supplier", "age_category", "age_venue",
     ),
-    "time": ("lead", "age", "weekday", "hour", "hours", "queue_series", "queue_supplier"),
-    "momentum": (
-        "event_bookings", "event_day", "event_refused", "event_fill", "size_supplier",
-        "size_series", "size_left", "popularity", "product_recent_1d", "product_recent_3d",
+    "schedule": ("lead", "age", "weekday", "hour", "hours", "queue_series", "queue_supplier"),
+    "popularity_trend": (
+        "event_bookings", "event_recent_1d", "event_cancelled", "event_fill", "size_supplier",
+        "size_series", "expected_remaining", "popularity", "product_recent_1d", "product_recent_3d",
         "product_recent_7d", "product_recent_14d", "product_recent_30d", "product_recent_180d",
         "rise_3d", "rise_14d", "series_recent_7d", "series_recent_180d",
         "supplier_recent_7d", "supplier_recent_180d", "category_recent_7d",
@@ -36,7 +39,10 @@ FAMILIES = {
     ),
     "quality": ("stars_product", "stars_supplier", "show_rate"),
     "price": ("price", "ticket", "seats"),
-    "habit": ("activity", "idle", "lean_known", "lean_old", "lean_dear", "lean_traits"),
+    "preference_deviation": (
+        "activity", "idle",
+        "deviation_popularity", "deviation_age", "deviation_price", "deviation_traits",
+    ),
 }  # fmt: skip
 """Signals by what they speak about; contributions are summed over these."""
 
@@ -47,40 +53,40 @@ _LEAST = np.float32(1e-3)
 
 
 class Signals:
-    """Everything countable about a world, ready to be asked."""
+    """Everything countable about a snapshot, ready to be asked."""
 
-    def __init__(self, world: RankingSnapshot, parts: LatentFactors) -> None:
-        self.world = world
-        self.loyalty = Affinity(world)
-        self.leaning = PreferenceDeviation(world)
-        self.taste = Collaborative(world, parts)
-        self.circumstance = Context(world, parts.settings.half_life_days)
+    def __init__(self, snapshot: RankingSnapshot, latent_factors: LatentFactors) -> None:
+        self.snapshot = snapshot
+        self.affinity = Affinity(snapshot)
+        self.preference_deviation = PreferenceDeviation(snapshot)
+        self.collaborative = Collaborative(snapshot, latent_factors)
+        self.context = Context(snapshot, latent_factors.settings.half_life_days)
 
-    def compute(self, ask: Query, *, quick: bool = False) -> dict[str, NDArray[np.float32]]:
+    def compute(self, query: Query, *, first_stage: bool = False) -> dict[str, NDArray[np.float32]]:
         """Signals by name, each of shape (q, m), NaN where one has nothing to say.
 
-        With ``quick`` only (and at least) those of ``FIRST_STAGE_NAMES``.
+        With ``first_stage`` only (and at least) those of ``FIRST_STAGE_NAMES``.
         """
         found = (
-            self.circumstance.signals(ask, quick=quick)
-            | self.loyalty.signals(ask, quick=quick)
-            | self.taste.signals(ask)
+            self.context.signals(query, first_stage=first_stage)
+            | self.affinity.signals(query, first_stage=first_stage)
+            | self.collaborative.signals(query)
         )
-        if not quick:
+        if not first_stage:
             # A product of chances in logs: trees cut along axes and would need many steps for it.
             found["ease_popular"] = np.log(np.maximum(found["ease"], _LEAST)) + found["popularity"]
-            found |= self.leaning.signals(ask)
+            found |= self.preference_deviation.signals(query)
         return {
-            name: values if values.shape == ask.shape else np.broadcast_to(values, ask.shape)
+            name: values if values.shape == query.shape else np.broadcast_to(values, query.shape)
             for name, values in found.items()
         }
 
 
 FIRST_STAGE_NAMES = (
-    *("als", "ease", "graph", "company", "words", "own_supplier"),
+    *("als", "ease", "graph", "co_attendance", "content", "own_supplier"),
     *("distance", *FAMILIES["nearby"]),
     *("lead", "age"),
-    *FAMILIES["momentum"],
+    *FAMILIES["popularity_trend"],
 )
 """What the first stage looks at when there are thousands of candidates."""
 

@@ -1,4 +1,4 @@
-"""From scores to lists: variety, exploration, slots. One resident is a block of one row."""
+"""From scores to lists: diversity, exploration, slots. One resident is a block of one row."""
 
 from dataclasses import dataclass, field
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ranking.lists.exploration import RateTable, draw
-from recommender.ranking.lists.reranking import DiversityPolicy, Likeness, mmr_rerank
+from recommender.ranking.lists.reranking import DiversityPolicy, SimilarityKeys, mmr_rerank
 
 RANKED, EXPLORE, PROMOTED = range(3)
 SLOTS = ("ranked", "explore", "promoted")
@@ -19,8 +19,8 @@ class ListPolicy:
 
     Attributes
     ----------
-    variety
-        How varied they are.
+    diversity
+        How similar the events of one list may be.
     explore_slots
         Places at the end of a list that exploration fills, 0 for none.
     explore_from
@@ -28,13 +28,13 @@ class ListPolicy:
     pool
         How many of the least known events an exploration slot draws from.
     shortlist
-        How many of the best scored events the variety is picked from, at the least.
+        How many of the best scored events the list is re-ranked from, at the least.
     full_up_to
         With more candidates than this, a first stage chooses who meets the full ranker
         (:class:`recommender.ranking.model.first_stage.FirstStage`).
     """
 
-    variety: DiversityPolicy = field(default_factory=DiversityPolicy)
+    diversity: DiversityPolicy = field(default_factory=DiversityPolicy)
     explore_slots: int = 1
     explore_from: int = 5
     pool: int = 12
@@ -51,9 +51,9 @@ class Lists:
     columns
         Which candidate, intp; -1 where a list is shorter.
     score
-        float32: total plus boost less capacity price less what variety cost.
-    variety
-        What variety took, float32, ≤ 0.
+        float32: total plus boost less capacity price less the diversity penalty.
+    diversity
+        The diversity penalty, float32, ≤ 0.
     slot
         Codes of :data:`SLOTS`, int8.
     propensity
@@ -62,7 +62,7 @@ class Lists:
 
     columns: NDArray[np.intp]
     score: NDArray[np.float32]
-    variety: NDArray[np.float32]
+    diversity: NDArray[np.float32]
     slot: NDArray[np.int8]
     propensity: NDArray[np.float64]
 
@@ -72,7 +72,7 @@ class Lists:
         return Lists(
             self.columns[:, kept],
             self.score[:, kept],
-            self.variety[:, kept],
+            self.diversity[:, kept],
             self.slot[:, kept],
             self.propensity[:, kept],
         )
@@ -83,7 +83,7 @@ class Lists:
         return Lists(
             self.columns[at],
             self.score[at],
-            self.variety[at],
+            self.diversity[at],
             self.slot[at],
             self.propensity[at],
         ).filled()
@@ -93,7 +93,7 @@ def fill_lists(
     columns: NDArray[np.intp],
     value: NDArray[np.float32],
     allowed: NDArray[np.bool_],
-    likeness: Likeness,
+    similarity: SimilarityKeys,
     n: int,
     *,
     policy: ListPolicy,
@@ -124,7 +124,7 @@ def fill_lists(
         The part of ``value`` that policy added, shape (q, c); marks what stands in the list
         thanks to it.
     """
-    picks, score = mmr_rerank(columns, value, likeness, n, policy.variety)
+    picks, score = mmr_rerank(columns, value, similarity, n, policy.diversity)
     found = picks >= 0
     rows = np.arange(len(columns))[:, None]
     listed = np.where(found, columns[rows, picks], -1)
@@ -174,7 +174,7 @@ def _explore(
         own = np.where(scored, value[rows], -np.inf).max(axis=1)
         lists.columns[place] = winner
         lists.score[place] = np.where(np.isfinite(own), own, lists.score[rows, at])
-        lists.variety[place] = 0
+        lists.diversity[place] = 0
         lists.slot[place] = EXPLORE
         lists.propensity[place] = propensity
 

@@ -263,37 +263,37 @@ def haversine_m(
     return np.asarray(2 * EARTH_M * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))))
 
 
-def _future(_: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
-    return scene.events.starts_s > scene.now_s
+def _future(_: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
+    return context.events.starts_s > context.now_s
 
 
-def _published(_: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
-    return scene.events.published_s <= scene.now_s
+def _published(_: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
+    return context.events.published_s <= context.now_s
 
 
-def _open(_: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
-    return scene.events.open & (scene.events.closes_s > scene.now_s)
+def _open(_: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
+    return context.events.open & (context.events.closes_s > context.now_s)
 
 
-def _seats(_: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
-    return (scene.events.seats_left >= 1) | scene.events.waiting_list
+def _seats(_: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
+    return (context.events.seats_left >= 1) | context.events.waiting_list
 
 
-def _age(residents: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
-    return residents.oldest[:, None] >= scene.events.min_age
+def _age(residents: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
+    return residents.oldest[:, None] >= context.events.min_age
 
 
-def _audience(residents: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
-    return residents.oldest[:, None] >= scene.events.audience_age
+def _audience(residents: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
+    return residents.oldest[:, None] >= context.events.audience_age
 
 
-def _guardian(residents: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
+def _guardian(residents: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
     alone = (residents.oldest < ADULT) & ~residents.guardian_consent
-    return ~(alone[:, None] & scene.events.paid)
+    return ~(alone[:, None] & context.events.paid)
 
 
-def _access(residents: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
-    return ~residents.needs_step_free[:, None] | (scene.events.step_free | scene.events.online)
+def _access(residents: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
+    return ~residents.needs_step_free[:, None] | (context.events.step_free | context.events.online)
 
 
 def _booked(residents: ResidentFacts, _: EligibilityContext) -> NDArray[np.bool_]:
@@ -309,16 +309,16 @@ def _dense(matrix: sp.csr_matrix) -> NDArray[np.bool_]:
     return matrix.toarray() if matrix.nnz else np.zeros(matrix.shape, dtype=np.bool_)
 
 
-def _reach(residents: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
-    far = scene.distance_m[residents.home] > residents.reach_m[:, None]  # NaN is never far
-    return ~far | scene.events.online
+def _reach(residents: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
+    far = context.distance_m[residents.home] > residents.reach_m[:, None]  # NaN is never far
+    return ~far | context.events.online
 
 
-def _clash(residents: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
-    free = np.ones((len(residents), len(scene.events)), dtype=np.bool_)
+def _clash(residents: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
+    free = np.ones((len(residents), len(context.events)), dtype=np.bool_)
     if len(residents.busy_starts_s) == 0:
         return free
-    events = scene.events
+    events = context.events
     who = np.repeat(np.arange(len(residents)), np.diff(residents.busy_from))
     travel_m = haversine_m(
         residents.busy_lat[:, None], residents.busy_lon[:, None], events.lat, events.lon
@@ -368,33 +368,33 @@ _NOBODY = ResidentFacts.anonymous(0)
 """What rules that speak of the event alone are given to ignore."""
 
 
-def bookable(scene: EligibilityContext) -> NDArray[np.bool_]:
+def bookable(context: EligibilityContext) -> NDArray[np.bool_]:
     """Events that somebody may be shown: every rule that speaks of the event alone.
 
     Returns
     -------
     Booleans, shape (n_events,).
     """
-    mask = np.ones(len(scene.events), dtype=np.bool_)
+    mask = np.ones(len(context.events), dtype=np.bool_)
     for rule in EVENT_RULES:
-        mask &= rule.test(_NOBODY, scene)
+        mask &= rule.test(_NOBODY, context)
     return mask
 
 
-def eligible(residents: ResidentFacts, scene: EligibilityContext) -> NDArray[np.bool_]:
+def eligible(residents: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
     """Pairs for which every rule holds.
 
     Returns
     -------
     Booleans, shape (n_residents, n_events).
     """
-    mask = np.broadcast_to(bookable(scene), (len(residents), len(scene.events))).copy()
+    mask = np.broadcast_to(bookable(context), (len(residents), len(context.events))).copy()
     for rule in RESIDENT_RULES:
-        mask &= rule.test(residents, scene)
+        mask &= rule.test(residents, context)
     return mask
 
 
-def refusals(resident: ResidentFacts, scene: EligibilityContext) -> list[tuple[Reason, ...]]:
+def refusals(resident: ResidentFacts, context: EligibilityContext) -> list[tuple[Reason, ...]]:
     """Why each event is not shown to one resident; empty where it may be.
 
     Parameters
@@ -410,7 +410,10 @@ def refusals(resident: ResidentFacts, scene: EligibilityContext) -> list[tuple[R
     if len(resident) != 1:
         raise ValueError("refusals are told to one resident")
     passed = np.array(
-        [np.broadcast_to(rule.test(resident, scene), (1, len(scene.events)))[0] for rule in RULES]
+        [
+            np.broadcast_to(rule.test(resident, context), (1, len(context.events)))[0]
+            for rule in RULES
+        ]
     )
     return [
         tuple(rule.reason for rule, holds in zip(RULES, column, strict=True) if not holds)

@@ -97,7 +97,7 @@ def _taste(evidence: Evidence) -> Sentence | None:
     # Without a visit of one's own there is no taste that others could share.
     if not evidence.attended:
         return None
-    return "taste", "与你口味相近的居民也会选", "people with a taste like yours choose it"
+    return "collaborative", "与你口味相近的居民也会选", "people with a taste like yours choose it"
 
 
 def _content(evidence: Evidence) -> Sentence | None:
@@ -133,13 +133,13 @@ _VENUE = _attended("venue", "你来过这个场馆看《{}》", "you were at thi
 _CATEGORY = _attended("category", "你参加过同类活动《{}》", "you came to the like of it: “{}”")
 
 TELLERS: dict[str, tuple[EvidenceBuilder, ...]] = {
-    "who_with": (_SERIES, _SUPPLIER, _VENUE, _followed),
-    "taste": (_CATEGORY, _taste),
-    "words": (_content,),
-    "place": (_near,),
+    "affinity": (_SERIES, _SUPPLIER, _VENUE, _followed),
+    "collaborative": (_CATEGORY, _taste),
+    "content": (_content,),
+    "distance": (_near,),
     "nearby": (_nearby,),
-    "momentum": (_new, _popular),
-    "time": (_time,),
+    "popularity_trend": (_new, _popular),
+    "schedule": (_time,),
     "quality": (_quality,),
     "price": (_price,),
     "boost": (_policy,),

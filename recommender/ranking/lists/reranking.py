@@ -17,7 +17,7 @@ Picks = Iterator[tuple[NDArray[np.intp], Floats]]
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
+class SimilarityKeys:
     """What makes two events alike; arrays of codes, shape (n_events,), -1 = unlike all."""
 
     product: NDArray[np.int32]
@@ -48,9 +48,9 @@ class DiversityPolicy:
 def mmr_rerank(
     events: NDArray[np.intp],
     value: NDArray[np.float32],
-    likeness: Likeness,
+    similarity: SimilarityKeys,
     n: int,
-    variety: DiversityPolicy,
+    diversity: DiversityPolicy,
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Pick lists one by one, each time the best that is unlike what is there already.
 
@@ -68,8 +68,8 @@ def mmr_rerank(
         Of the events.
     n
         Length of the lists.
-    variety
-        How varied.
+    diversity
+        Weight and quotas.
 
     Returns
     -------
@@ -81,21 +81,23 @@ def mmr_rerank(
     """
     rows_n, width = events.shape
     n = min(n, width)
-    codes = tuple(of[events] for of in (likeness.product, likeness.supplier, likeness.category))
+    codes = tuple(
+        of[events] for of in (similarity.product, similarity.supplier, similarity.category)
+    )
     allowed = np.isfinite(value)
     count = np.maximum(allowed.sum(axis=1), 1)
     filled = np.where(allowed, value, 0.0)
     mean = filled.sum(axis=1) / count
     spread = np.sqrt(np.where(allowed, (filled - mean[:, None]) ** 2, 0.0).sum(axis=1) / count)
-    cost = (variety.weight * spread)[:, None].astype(np.float32)
+    cost = (diversity.weight * spread)[:, None].astype(np.float32)
     # Any quota is a smaller evil than an empty place, and any value a smaller one than a quota.
     demotion = np.float32(4 * (np.abs(filled).max(initial=0.0) + cost.max(initial=0.0)) + 1)
-    category_most = max(1, math.ceil(variety.category_share * n))
+    category_most = max(1, math.ceil(diversity.category_share * n))
     picks = np.full((rows_n, n), -1, dtype=np.intp)
     scores = np.full((rows_n, n), -np.inf, dtype=np.float32)
     before = np.full(rows_n, np.inf, dtype=np.float32)
     left = np.where(allowed, value, -np.inf).astype(np.float32)
-    most = (variety.product_most, category_most)
+    most = (diversity.product_most, category_most)
     picker = _single if rows_n == 1 else _block
     for place, (pick, net) in zip(
         range(n), picker(codes, left, cost, demotion, most), strict=False

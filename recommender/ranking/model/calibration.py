@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-INPUTS = ("activity", "event_bookings", "size_left", "lead", "popularity")
+INPUTS = ("activity", "event_bookings", "expected_remaining", "lead", "popularity")
 """Signals beside the score: a rank alone does not tell how many will book at all."""
 
 

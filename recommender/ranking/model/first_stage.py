@@ -42,7 +42,7 @@ class FirstStage:
     bound
         The full model.
     candidates
-        Positions in ``world.events``, shape (m,).
+        Positions in ``snapshot.events``, shape (m,).
     at
         Moment of every question.
     rng
@@ -64,8 +64,8 @@ class FirstStage:
     ) -> None:
         self._bound, self._candidates, self._at = bound, candidates, at
         self._prepare()
-        world = bound.world
-        checked = rng.permutation(np.flatnonzero(world.resident_profiled))[:CHECKED]
+        snapshot = bound.snapshot
+        checked = rng.permutation(np.flatnonzero(snapshot.resident_profiled))[:CHECKED]
         self.width_ = self._needed(np.sort(checked))
 
     def _prepare(self) -> None:
@@ -74,25 +74,27 @@ class FirstStage:
         slope = dict(zip(FIRST_STAGE_NAMES, first.weights / first.scale, strict=True))
         mean = dict(zip(FIRST_STAGE_NAMES, first.mean, strict=True))
         # Nobody has no signal of a person's own, and what is missing counts as average: as nothing.
-        streets = np.append(np.arange(len(bound.world.streets)), -1)
-        nobody = make_query(bound.world, np.full(len(streets), -1), candidates, self._at, streets)
-        signals = bound.signals(nobody, quick=True)
+        streets = np.append(np.arange(len(bound.snapshot.streets)), -1)
+        nobody = make_query(
+            bound.snapshot, np.full(len(streets), -1), candidates, self._at, streets
+        )
+        signals = bound.signals(nobody, first_stage=True)
         self.street_: Floats = first.predict(columns(signals, FIRST_STAGE_NAMES)).reshape(
             nobody.shape
         )
-        by_age = ready.circumstance.by_age(candidates)
+        by_age = ready.context.by_age(candidates)
         of_age = sum(slope[name] * (values - values[-1:]) for name, values in by_age.items())
         self.age_: Floats = np.asarray(of_age, dtype=np.float32)
         left, right, spoken = [], [], {}
-        for name, (own, theirs) in ready.taste.sides(candidates).items():
+        for name, (own, theirs) in ready.collaborative.sides(candidates).items():
             left.append(own)
             right.append(theirs * np.float32(slope[name]))
             about = theirs.any(axis=1)
             spoken[name] = (-slope[name] * mean[name] * about).astype(np.float32)
         self._left, self._right = left, [np.ascontiguousarray(one.T) for one in right]
-        self._level = [spoken[name] for name in ("als", "words")]
+        self._level = [spoken[name] for name in ("als", "content")]
         self._near_level = np.zeros(m, dtype=np.float32)
-        tables = ready.taste.neighbours(candidates)
+        tables = ready.collaborative.neighbours(candidates)
         joined: dict[int, tuple[sp.csr_matrix, sp.csr_matrix]] = {}
         for name, (past, table, speaks) in tables.items():
             scaled = table @ sp.diags_array((slope[name] * speaks).astype(np.float32))
@@ -104,9 +106,9 @@ class FirstStage:
             self._near_level += (-slope[name] * mean[name] * speaks).astype(np.float32)
         self._near: list[tuple[sp.csr_matrix, sp.csr_matrix]] = list(joined.values())
         self._history = tables["ease"][0].indptr
-        counts = ready.loyalty.counts("supplier").copy()
+        counts = ready.affinity.counts("supplier").copy()
         counts.data = (slope["own_supplier"] * np.log1p(counts.data)).astype(np.float32)
-        codes = bound.world.event_level["supplier"][candidates]
+        codes = bound.snapshot.event_level["supplier"][candidates]
         used = np.flatnonzero(codes >= 0)
         ones = np.ones(len(used), dtype=np.float32)
         where = sp.csr_matrix((ones, (codes[used], used)), shape=(counts.shape[1], m))
@@ -119,7 +121,7 @@ class FirstStage:
         short = short_list(len(self._candidates))
         if len(residents) == 0:
             return short
-        streets = self._bound.world.resident_street[residents].astype(np.intp)
+        streets = self._bound.snapshot.resident_street[residents].astype(np.intp)
         order = np.argsort(-self.score(residents, streets), axis=1, kind="stable")[:, :short]
         full = self.full(residents, streets, order)
         depth = np.argsort(-full, axis=1, kind="stable")[:, :FIRST] + 1
@@ -144,7 +146,7 @@ class FirstStage:
         if len(who) == 0:
             return total
         rows = residents[who]
-        mine = self._profile_level + self.age_[self._bound.world.resident_age[rows]]
+        mine = self._profile_level + self.age_[self._bound.snapshot.resident_age[rows]]
         for left, right, level in zip(self._left, self._right, self._level, strict=True):
             own = left[rows]
             mine += own @ right
@@ -164,11 +166,13 @@ class FirstStage:
     ) -> Floats:
         """The full ranker's totals of chosen candidates, ``columns`` of shape (q, c)."""
         rows = max(1, _CACHED // max(columns.shape[1], 1))
-        parts = [slice(start, start + rows) for start in range(0, max(len(residents), 1), rows)]
+        latent_factors = [
+            slice(start, start + rows) for start in range(0, max(len(residents), 1), rows)
+        ]
         found = [
             self._bound.rank(
                 residents[part], self._candidates[columns[part]], self._at, streets[part]
             )
-            for part in parts
+            for part in latent_factors
         ]
         return np.concatenate(found) if len(found) != 1 else found[0]

@@ -15,7 +15,7 @@ from recommender.scorers.ease import EASEScorer
 from recommender.scorers.graph_filter import GraphFilterScorer
 from recommender.types import IdMap, Interactions
 
-WORD_DIMENSIONS = 64
+CONTENT_DIMENSIONS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,10 @@ class LatentFactors:
     ----------
     products
         Products at fitting time: rows of the factors and neighbours.
-    word_axes
-        Dense words: shape (feature columns, WORD_DIMENSIONS), float32.
-    word_to_taste
-        Ridge from dense words to taste factors, shape (WORD_DIMENSIONS + 1, factors): the prior
+    content_axes
+        Dense words: shape (feature columns, CONTENT_DIMENSIONS), float32.
+    content_to_factors
+        Ridge from dense words to taste factors, shape (CONTENT_DIMENSIONS + 1, factors): the prior
         of a product that nobody took yet.
     """
 
@@ -60,16 +60,16 @@ class LatentFactors:
     als: ALSScorer
     ease: EASEScorer
     graph: GraphFilterScorer
-    word_axes: NDArray[np.float32]
-    word_to_taste: NDArray[np.float32]
+    content_axes: NDArray[np.float32]
+    content_to_factors: NDArray[np.float32]
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Everything learnt."""
         s = self.settings
         arrays: dict[str, NDArray[Any]] = {
             "products": self.products.to_array(),
-            "word_axes": self.word_axes,
-            "word_to_taste": self.word_to_taste,
+            "content_axes": self.content_axes,
+            "content_to_factors": self.content_to_factors,
             "settings": np.array(
                 [
                     s.half_life_days,
@@ -100,53 +100,56 @@ class LatentFactors:
             als=ALSScorer.from_arrays(under("als")),
             ease=EASEScorer.from_arrays(under("ease")),
             graph=GraphFilterScorer.from_arrays(under("graph")),
-            word_axes=arrays["word_axes"],
-            word_to_taste=arrays["word_to_taste"],
+            content_axes=arrays["content_axes"],
+            content_to_factors=arrays["content_to_factors"],
         )
 
 
-def taken_products(world: RankingSnapshot) -> sp.csr_matrix:
+def taken_products(snapshot: RankingSnapshot) -> sp.csr_matrix:
     """Which products residents took: counts, float32; nobody who may not be profiled."""
-    keep = (world.log_outcome != CANCELLED) & world.resident_profiled[world.log_resident]
+    keep = (snapshot.log_outcome != CANCELLED) & snapshot.resident_profiled[snapshot.log_resident]
     return sp.csr_matrix(
         (
             np.ones(int(keep.sum()), dtype=np.float32),
-            (world.log_resident[keep], world.event_level["product"][world.log_event[keep]]),
+            (
+                snapshot.log_resident[keep],
+                snapshot.event_level["product"][snapshot.log_event[keep]],
+            ),
         ),
-        shape=(len(world.residents), len(world.products)),
+        shape=(len(snapshot.residents), len(snapshot.products)),
     )
 
 
 def fit_latent_factors(
-    world: RankingSnapshot,
+    snapshot: RankingSnapshot,
     settings: Settings,
     *,
     rng: np.random.Generator,
-    word_axes: NDArray[np.float32] | None = None,
+    content_axes: NDArray[np.float32] | None = None,
 ) -> LatentFactors:
-    """Fit factors, neighbours and (unless given) dense words on a world."""
-    taken = taken_products(world)
-    data = Interactions(taken, world.residents, world.products, world.as_of.astype(object))
-    features = world.product_features
+    """Fit factors, neighbours and (unless given) dense words on a snapshot."""
+    taken = taken_products(snapshot)
+    data = Interactions(taken, snapshot.residents, snapshot.products, snapshot.as_of.astype(object))
+    features = snapshot.product_features
     als = ALSScorer(
         settings.factors, settings.regularization, settings.alpha, settings.iterations
     ).fit(data, features, rng=rng)
-    axes = fit_word_axes(features, rng) if word_axes is None else word_axes
+    axes = fit_content_axes(features, rng) if content_axes is None else content_axes
     return LatentFactors(
         settings=settings,
-        products=world.products,
+        products=snapshot.products,
         als=als,
         ease=EASEScorer(settings.ease_regularization).fit(data, features, rng=rng),
         graph=GraphFilterScorer().fit(data, features, rng=rng),
-        word_axes=axes,
-        word_to_taste=_word_to_taste(
-            dense_words(features, axes), als.product_factors_, taken.getnnz(axis=0)
+        content_axes=axes,
+        content_to_factors=_fit_content_to_factors(
+            dense_content(features, axes), als.product_factors_, taken.getnnz(axis=0)
         ),
     )
 
 
-def dense_words(features: sp.csr_matrix, axes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Features along the axes, rows of unit length (or 0); shape (n, WORD_DIMENSIONS)."""
+def dense_content(features: sp.csr_matrix, axes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Features along the axes, rows of unit length (or 0); shape (n, CONTENT_DIMENSIONS)."""
     dense = np.asarray(features @ axes, dtype=np.float32)
     return unit_rows(dense)
 
@@ -157,10 +160,10 @@ def unit_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(values / np.where(length > 1e-9, length, 1.0), dtype=np.float32)
 
 
-def fit_word_axes(features: sp.csr_matrix, rng: np.random.Generator) -> NDArray[np.float32]:
+def fit_content_axes(features: sp.csr_matrix, rng: np.random.Generator) -> NDArray[np.float32]:
     """The strongest directions of a catalogue's features (latent semantic analysis)."""
-    axes = np.zeros((features.shape[1], WORD_DIMENSIONS), dtype=np.float32)
-    k = min(WORD_DIMENSIONS, min(features.shape) - 1)
+    axes = np.zeros((features.shape[1], CONTENT_DIMENSIONS), dtype=np.float32)
+    k = min(CONTENT_DIMENSIONS, min(features.shape) - 1)
     if k > 0 and features.nnz:
         _, _, vt = randomized_svd(
             features, n_components=k, n_iter=3, random_state=int(rng.integers(2**31 - 1))
@@ -169,11 +172,11 @@ def fit_word_axes(features: sp.csr_matrix, rng: np.random.Generator) -> NDArray[
     return axes
 
 
-def _word_to_taste(
-    words: NDArray[np.float32], factors: NDArray[np.float32], taken: NDArray[np.int64]
+def _fit_content_to_factors(
+    content: NDArray[np.float32], factors: NDArray[np.float32], taken: NDArray[np.int64]
 ) -> NDArray[np.float32]:
     """Weighted ridge; products taken more often say more about the map."""
-    x = np.column_stack([words, np.ones(len(words), dtype=np.float32)]).astype(np.float64)
+    x = np.column_stack([content, np.ones(len(content), dtype=np.float32)]).astype(np.float64)
     weight = np.minimum(taken, 50).astype(np.float64)
     gram = (x * weight[:, None]).T @ x
     gram[np.diag_indices_from(gram)] += 5.0

@@ -41,13 +41,13 @@ class Rows:
         return Rows(self.x[rows], self.booked[rows], self.sizes[questions], self.window[questions])
 
     @staticmethod
-    def join(parts: "list[Rows]") -> "Rows":
+    def join(contributions: "list[Rows]") -> "Rows":
         """One after the other."""
         return Rows(
-            np.concatenate([part.x for part in parts]),
-            np.concatenate([part.booked for part in parts]),
-            np.concatenate([part.sizes for part in parts]),
-            np.concatenate([part.window for part in parts]),
+            np.concatenate([part.x for part in contributions]),
+            np.concatenate([part.booked for part in contributions]),
+            np.concatenate([part.sizes for part in contributions]),
+            np.concatenate([part.window for part in contributions]),
         )
 
 
@@ -107,7 +107,7 @@ class LinearRanker:
         """Scores, shape (n,)."""
         return np.asarray(self._centred(x) @ self._slope, dtype=np.float32)
 
-    def parts(self, x: Matrix) -> Matrix:
+    def contributions(self, x: Matrix) -> Matrix:
         """What each column adds to the score, shape (n, d)."""
         return np.asarray(self._centred(x) * self._slope, dtype=np.float32)
 
@@ -187,14 +187,14 @@ class Ranker:
             return np.asarray(raw, dtype=np.float32)
         return np.nan_to_num(x[:, NAMES.index(name)])
 
-    def parts(self, x: Matrix) -> Matrix:
+    def contributions(self, x: Matrix) -> Matrix:
         """What each signal adds (for trees: Shapley values, Lundberg 2018), shape (n, d)."""
         total = np.zeros(x.shape, dtype=np.float32)
         for name, weight in sorted(self.mix.items()):
             if not weight:
                 continue
             if name == "linear":
-                one = self.linear.parts(x)
+                one = self.linear.contributions(x)
             elif name not in self.trees:
                 one = np.zeros_like(x)
                 one[:, NAMES.index(name)] = self._one(name, x)

@@ -1,4 +1,4 @@
-"""The suggestion model: what is learnt, and the model bound to a world to score in."""
+"""The suggestion model: what is learnt, and the model bound to a snapshot to score in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,14 +61,14 @@ class Scores:
 class SuggestionModel:
     """Everything learnt about suggestions; nothing in it belongs to a single resident.
 
-    Residents' tastes are computed from their bookings when the model is bound to a world, so a
+    Residents' tastes are computed from their bookings when the model is bound to a snapshot, so a
     new booking counts at once, an erased resident is gone at once, and events, products and
     residents that did not exist at fitting time need no special treatment.
 
     Attributes
     ----------
-    parts
-        Factors, neighbours, words, the learnt half-life.
+    latent_factors
+        Factors, neighbours, content axes, the learnt half-life.
     first
         Chooses among thousands by ``FIRST_STAGE_NAMES``.
     ranker
@@ -77,7 +77,7 @@ class SuggestionModel:
         Score → chance of a booking.
     """
 
-    parts: LatentFactors
+    latent_factors: LatentFactors
     first: LinearRanker
     ranker: Ranker
     calibration: Calibration
@@ -85,16 +85,16 @@ class SuggestionModel:
     @property
     def products(self) -> IdMap:
         """Products at fitting time."""
-        return self.parts.products
+        return self.latent_factors.products
 
     @property
     def half_life_days(self) -> float:
         """Half-life of popularity that predicted best."""
-        return self.parts.settings.half_life_days
+        return self.latent_factors.settings.half_life_days
 
-    def bind(self, world: RankingSnapshot) -> "BoundModel":
-        """Make the model ready to score in a world (a second for a million bookings)."""
-        return BoundModel(self, world)
+    def bind(self, snapshot: RankingSnapshot) -> "BoundModel":
+        """Make the model ready to score in a snapshot (a second for a million bookings)."""
+        return BoundModel(self, snapshot)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Everything learnt."""
@@ -102,7 +102,10 @@ class SuggestionModel:
         return {
             "first": np.array([self.first.mean, self.first.scale, self.first.weights]),
             "calibration": np.array([calibration.mean, calibration.scale, calibration.weights]),
-            **{f"parts.{name}": values for name, values in self.parts.to_arrays().items()},
+            **{
+                f"latent_factors.{name}": values
+                for name, values in self.latent_factors.to_arrays().items()
+            },
             **{f"ranker.{name}": values for name, values in self.ranker.to_arrays().items()},
         }
 
@@ -114,7 +117,7 @@ class SuggestionModel:
             return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
 
         return cls(
-            parts=LatentFactors.from_arrays(under("parts.")),
+            latent_factors=LatentFactors.from_arrays(under("latent_factors.")),
             first=LinearRanker(*arrays["first"]),
             ranker=Ranker.from_arrays(under("ranker.")),
             calibration=Calibration(*arrays["calibration"]),
@@ -122,14 +125,14 @@ class SuggestionModel:
 
 
 class BoundModel:
-    """A model and a world: answers questions. Build it by :meth:`SuggestionModel.bind`."""
+    """A model and a snapshot: answers questions. Build it by :meth:`SuggestionModel.bind`."""
 
     def __init__(
-        self, model: SuggestionModel, world: RankingSnapshot, ready: Signals | None = None
+        self, model: SuggestionModel, snapshot: RankingSnapshot, ready: Signals | None = None
     ) -> None:
         self.model = model
-        self.world = world
-        self._signals = ready or Signals(world, model.parts)
+        self.snapshot = snapshot
+        self._signals = ready or Signals(snapshot, model.latent_factors)
 
     def score(
         self,
@@ -145,26 +148,25 @@ class BoundModel:
         Parameters
         ----------
         residents
-            Positions in ``world.residents``, shape (q,); -1 asks as nobody in particular. Whoever
-            may not be profiled is scored exactly as -1 from the same street: the same list for
-            the same place and time, whoever asks.
+            Positions in ``snapshot.residents``, shape (q,); -1 asks as nobody in particular.
+            Whoever may not be profiled is scored exactly as -1 from the same street.
         events
-            Positions in ``world.events``: shape (m,), or (q, m) for a list of each resident's own.
+            Positions in ``snapshot.events``: shape (m,), or (q, m) for each resident's own list.
             They need not be eligible; that is for the caller to see to.
         at
             Moment of asking, UTC.
         streets
-            Positions in ``world.streets``, shape (q,); home streets when left out.
+            Positions in ``snapshot.streets``, shape (q,); home streets when left out.
         explain
             Also fill ``contributions`` (slower: for short lists).
         """
-        ask = make_query(self.world, residents, events, at, streets)
-        q, m = ask.shape
+        query = make_query(self.snapshot, residents, events, at, streets)
+        q, m = query.shape
         rows = max(1, _CELLS // max(m, 1))
         if q <= rows:
-            return self._score(ask, explain=explain)
+            return self._score(query, explain=explain)
         answers = [
-            self._score(_part(ask, start, rows), explain=explain) for start in range(0, q, rows)
+            self._score(_part(query, start, rows), explain=explain) for start in range(0, q, rows)
         ]
         return Scores(
             total=np.concatenate([one.total for one in answers]),
@@ -176,9 +178,9 @@ class BoundModel:
             },
         )
 
-    def signals(self, ask: Query, *, quick: bool = False) -> dict[str, NDArray[np.float32]]:
+    def signals(self, query: Query, *, first_stage: bool = False) -> dict[str, NDArray[np.float32]]:
         """Every signal by name, NaN where it has nothing to say; each of shape (q, m)."""
-        return self._signals.compute(ask, quick=quick)
+        return self._signals.compute(query, first_stage=first_stage)
 
     @property
     def ready(self) -> Signals:
@@ -193,58 +195,62 @@ class BoundModel:
         streets: NDArray[np.intp],
     ) -> NDArray[np.float32]:
         """Only ``total`` of :meth:`score`, by the full ranker whatever the width; shape (q, m)."""
-        ask = make_query(self.world, residents, events, at, streets)
-        x = columns(self._signals.compute(ask))
-        return self.model.ranker.predict(x).reshape(ask.shape)
+        query = make_query(self.snapshot, residents, events, at, streets)
+        x = columns(self._signals.compute(query))
+        return self.model.ranker.predict(x).reshape(query.shape)
 
-    def distance_m(self, ask: Query) -> NDArray[np.float32]:
+    def distance_m(self, query: Query) -> NDArray[np.float32]:
         """Metres from the asking street to the event, shape (q, m); NaN where unknown."""
-        return self._signals.circumstance.distance_m(ask)
+        return self._signals.context.distance_m(query)
 
-    def _score(self, ask: Query, *, explain: bool) -> Scores:
-        if ask.shape[1] <= WIDE or explain:
-            return self._full(ask, explain=explain)
-        quick = self._signals.compute(ask, quick=True)
-        total = self.model.first.predict(columns(quick, FIRST_STAGE_NAMES)).reshape(ask.shape)
-        chosen = short_list(ask.shape[1])
+    def _score(self, query: Query, *, explain: bool) -> Scores:
+        if query.shape[1] <= WIDE or explain:
+            return self._full(query, explain=explain)
+        first_stage = self._signals.compute(query, first_stage=True)
+        total = self.model.first.predict(columns(first_stage, FIRST_STAGE_NAMES)).reshape(
+            query.shape
+        )
+        chosen = short_list(query.shape[1])
         short = np.argpartition(-total, chosen - 1, axis=1)[:, :chosen]
         short.sort(axis=1)
-        events = np.broadcast_to(ask.events, ask.shape)
-        own = Query(ask.residents, ask.streets, np.take_along_axis(events, short, axis=1), ask.at)
+        events = np.broadcast_to(query.events, query.shape)
+        own = Query(
+            query.residents, query.streets, np.take_along_axis(events, short, axis=1), query.at
+        )
         full = self._full(own, explain=False)
         # Whoever was not chosen stands behind the last that was, in the first stage's order.
         best = total.max(axis=1, keepdims=True)
         total = full.total.min(axis=1, keepdims=True) - 1.0 + (total - best)
-        probability = self.model.calibration.predict(total, quick)
+        probability = self.model.calibration.predict(total, first_stage)
         np.put_along_axis(total, short, full.total, axis=1)
         np.put_along_axis(probability, short, full.probability, axis=1)
-        return self._came(ask, total, probability, {})
+        return self._came(query, total, probability, {})
 
-    def _full(self, ask: Query, *, explain: bool) -> Scores:
-        signals = self._signals.compute(ask)
+    def _full(self, query: Query, *, explain: bool) -> Scores:
+        signals = self._signals.compute(query)
         x = columns(signals)
-        total = self.model.ranker.predict(x).reshape(ask.shape)
+        total = self.model.ranker.predict(x).reshape(query.shape)
         probability = self.model.calibration.predict(total, signals)
         contributions = {}
         if explain:
-            parts = self.model.ranker.parts(x)
+            parts = self.model.ranker.contributions(x)
             for family, names in FAMILIES.items():
                 these = [NAMES.index(name) for name in names]
-                contributions[family] = parts[:, these].sum(axis=1).reshape(ask.shape)
-        return self._came(ask, total, probability, contributions)
+                contributions[family] = parts[:, these].sum(axis=1).reshape(query.shape)
+        return self._came(query, total, probability, contributions)
 
     def _came(
         self,
-        ask: Query,
+        query: Query,
         total: NDArray[np.float32],
         probability: NDArray[np.float32],
         contributions: dict[str, NDArray[np.float32]],
     ) -> Scores:
-        shows = self._signals.circumstance.show_rate[ask.events]
+        shows = self._signals.context.show_rate[query.events]
         return Scores(total, probability, probability * shows, contributions)
 
 
-def _part(ask: Query, start: int, rows: int) -> Query:
+def _part(query: Query, start: int, rows: int) -> Query:
     end = start + rows
-    events = ask.events if ask.events.shape[0] == 1 else ask.events[start:end]
-    return Query(ask.residents[start:end], ask.streets[start:end], events, ask.at)
+    events = query.events if query.events.shape[0] == 1 else query.events[start:end]
+    return Query(query.residents[start:end], query.streets[start:end], events, query.at)

@@ -151,4 +151,4 @@ def _name(number: int, version: str) -> str:
 
 def _given(loaded: "Loaded") -> dict[str, object]:
     # Every process maps the model from its bundle, which all share too.
-    return {"model": loaded.suggestions, "parts": loaded.suggestions.parts}
+    return {"model": loaded.suggestions, "latent_factors": loaded.suggestions.latent_factors}

@@ -73,7 +73,7 @@ class OnlineState:
     def __post_init__(self) -> None:
         live = self.suggester.live
         self._column = {event: column for column, event in enumerate(live.text.event_id)}
-        facts = live.scene.events
+        facts = live.eligibility_context.events
         # What every answer looks at for each of its events: read far quicker than from NumPy.
         self._until_s = array("d", np.minimum(facts.closes_s, facts.starts_s))
         free = facts.open & ((facts.seats_left > 0) | facts.waiting_list)
@@ -215,15 +215,15 @@ class OnlineState:
         found = {name: _own_rows(connection, name, ids) for name in ("residents", "bookings")}
         asked = connection.execute(sa.select(mutes).where(mutes.c.resident_id.in_(ids)))
         found["mutes"] = _by_resident([dict(row) for row in asked.mappings()])
-        world = self.suggester.live.world
+        snapshot = self.suggester.live.snapshot
         for resident in ids:
             own = {name: rows.get(resident, []) for name, rows in found.items()}
             self.changed[resident] = own
-            if resident in world.residents and own["residents"]:
-                row = world.residents.position(resident)
+            if resident in snapshot.residents and own["residents"]:
+                row = snapshot.residents.position(resident)
                 # Switched off counts at once; tastes come back with the next arrays.
                 if not bool(profiled(_frame("residents", own["residents"]))[0]):
-                    world.resident_profiled[row] = False
+                    snapshot.resident_profiled[row] = False
         chosen = set(ids)
         self._lists.drop(lambda key: key[0] in chosen)
 
@@ -231,7 +231,7 @@ class OnlineState:
         known = [event for event in ids if event in self._column]
         if not known:
             return
-        facts = self.suggester.live.scene.events
+        facts = self.suggester.live.eligibility_context.events
         query = sa.text(
             "SELECT e.event_id, e.seats, e.status, coalesce(sum(coalesce(b.seats, 1)), 0) AS taken "
             "FROM events e LEFT JOIN bookings b ON b.event_id = e.event_id "
@@ -255,7 +255,7 @@ class OnlineState:
         people = _frame("residents", own["residents"])
         muted = pd.DataFrame(own["mutes"], columns=list(mutes.c.keys()))
         fresh = live.facts_of(people, _frame("bookings", own["bookings"]), muted)
-        if resident_id in live.world.residents:
+        if resident_id in live.snapshot.residents:
             return replace(self.suggester.ask(resident_id), facts=fresh)
         area = people["area_code"].iloc[0]
         street = live.street_of.get(area, -1) if isinstance(area, str) else -1

@@ -61,7 +61,7 @@ def digest(
         edition = build(store, load_model(settings, store), settings.home, at=at)
     finally:
         store.close()
-    known = edition.suggester.live.world.residents
+    known = edition.suggester.live.snapshot.residents
     letters = write_letters(edition.suggester, [r for r in followers if r in known], day, n=n)
     saved = save_letters(letters, out)
     log.print(f"wrote {len(saved):,} letters to {out}", soft_wrap=True)

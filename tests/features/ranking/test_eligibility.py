@@ -94,9 +94,9 @@ def refused(dataset: Dataset, **options: object) -> list[str]:
     events = IdMap(dataset["events"]["event_id"])
     people = dataset["residents"].iloc[:1]
     residents = resident_facts(dataset, people, facts, events, **options)  # type: ignore[arg-type]
-    scene = EligibilityContext(int(NOW.timestamp()), facts, distances_m(dataset["areas"], facts))
-    named = refusals(residents, scene)[0]
-    assert eligible(residents, scene)[0, 0] == (not named)
+    context = EligibilityContext(int(NOW.timestamp()), facts, distances_m(dataset["areas"], facts))
+    named = refusals(residents, context)[0]
+    assert eligible(residents, context)[0, 0] == (not named)
     return [reason.code.removeprefix("not_") for reason in named]
 
 
@@ -267,13 +267,13 @@ def test_blocks_and_choices_keep_the_answer() -> None:
     residents = resident_facts(
         dataset, dataset["residents"], facts, IdMap(dataset["events"]["event_id"])
     )
-    scene = EligibilityContext(int(NOW.timestamp()), facts, distances_m(dataset["areas"], facts))
-    whole = eligible(residents, scene)
+    context = EligibilityContext(int(NOW.timestamp()), facts, distances_m(dataset["areas"], facts))
+    whole = eligible(residents, context)
     assert whole.any()
     assert not whole.all()
-    np.testing.assert_array_equal(eligible(residents.block(1, 2), scene), whole[1:])
+    np.testing.assert_array_equal(eligible(residents.block(1, 2), context), whole[1:])
     chosen = np.array([6, 1, 3])
     np.testing.assert_array_equal(
-        eligible(residents.with_events(chosen), scene.take(chosen)), whole[:, chosen]
+        eligible(residents.with_events(chosen), context.take(chosen)), whole[:, chosen]
     )
-    assert bookable(scene).all()
+    assert bookable(context).all()

@@ -36,7 +36,7 @@ def test_traits_are_tags_category_and_audience_once_each():
 
 
 @pytest.fixture
-def world():
+def snapshot():
     """Ann took two war films and a new one; Ben took the new one; Cat nothing; Dan may not be
     profiled."""
     products = [("a", "war"), ("b", "war"), ("c", "new"), ("d", "new"), ("e", "war;new")]
@@ -93,13 +93,13 @@ def world():
     )
 
 
-def signals(world):
-    ask = make_query(world, np.arange(4), np.arange(5), world.as_of)
-    return PreferenceDeviation(world).signals(ask)
+def signals(snapshot):
+    ask = make_query(snapshot, np.arange(4), np.arange(5), snapshot.as_of)
+    return PreferenceDeviation(snapshot).signals(ask)
 
 
-def test_the_lift_of_traits_is_the_shrunken_log_ratio(world):
-    found = signals(world)["lean_traits"]
+def test_the_lift_of_traits_is_the_shrunken_log_ratio(snapshot):
+    found = signals(snapshot)["deviation_traits"]
 
     # Of four profiled bookings two had war, two new, all film; Ann has three: two, one, three.
     def lift(own, share):
@@ -118,8 +118,8 @@ def test_the_lift_of_traits_is_the_shrunken_log_ratio(world):
     assert np.isnan(found[2:]).all()  # nothing is said of Cat, and nothing may be of Dan
 
 
-def test_own_means_are_shrunk_and_compared_with_the_candidate(world):
-    fee = signals(world)["lean_dear"]
+def test_own_means_are_shrunk_and_compared_with_the_candidate(snapshot):
+    fee = signals(snapshot)["deviation_price"]
     all_mean = (2 * 0 + 2 * np.log1p(100.0)) / 4
     ben = (np.log1p(100.0) + PRIOR * all_mean) / (1 + PRIOR)
     assert fee[1, 2] == pytest.approx(np.log1p(100.0) - ben, rel=1e-5)
@@ -127,11 +127,11 @@ def test_own_means_are_shrunk_and_compared_with_the_candidate(world):
     assert np.isnan(fee[2:]).all()
 
 
-def test_lists_of_ones_own_say_the_same_as_common_ones(world):
-    leaning = PreferenceDeviation(world)
-    common = leaning.signals(make_query(world, np.arange(3), np.arange(5), world.as_of))
-    own = leaning.signals(
-        make_query(world, np.arange(3), np.tile(np.array([4, 2, 0]), (3, 1)), world.as_of)
+def test_lists_of_ones_own_say_the_same_as_common_ones(snapshot):
+    deviation = PreferenceDeviation(snapshot)
+    common = deviation.signals(make_query(snapshot, np.arange(3), np.arange(5), snapshot.as_of))
+    own = deviation.signals(
+        make_query(snapshot, np.arange(3), np.tile(np.array([4, 2, 0]), (3, 1)), snapshot.as_of)
     )
     for name, values in own.items():
         np.testing.assert_allclose(values, common[name][:, [4, 2, 0]], rtol=1e-5)

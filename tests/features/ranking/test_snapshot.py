@@ -1,4 +1,4 @@
-"""Tables → world: who may be profiled, what an event belongs to, when it can be booked."""
+"""Tables → snapshot: who may be profiled, what an event belongs to, when it can be booked."""
 
 from datetime import UTC, datetime
 
@@ -97,9 +97,9 @@ def test_likeness_of_descriptions_follows_words():
         ],
     )
     x = product_features(products)
-    likeness = (x @ x.T).toarray()
-    np.testing.assert_allclose(np.diag(likeness), 1.0, atol=1e-5)
-    assert likeness[0, 1] > likeness[0, 2] + 0.2
+    similarity = (x @ x.T).toarray()
+    np.testing.assert_allclose(np.diag(similarity), 1.0, atol=1e-5)
+    assert similarity[0, 1] > similarity[0, 2] + 0.2
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -125,11 +125,11 @@ def test_the_order_of_rows_means_nothing(order):
             "bookings": frame("bookings", rows[::order]),
         }
     )
-    world = build_snapshot(dataset, NOW)
-    assert world.residents.ids == ("r0", "r1", "r2")
-    assert world.products.ids == ("event:e0", "event:e1")
-    assert world.log_resident.tolist() == [0, 1, 2, 0, 1, 2]
-    assert len(world.bookable(world.as_of)) == 2
+    snapshot = build_snapshot(dataset, NOW)
+    assert snapshot.residents.ids == ("r0", "r1", "r2")
+    assert snapshot.products.ids == ("event:e0", "event:e1")
+    assert snapshot.log_resident.tolist() == [0, 1, 2, 0, 1, 2]
+    assert len(snapshot.bookable(snapshot.as_of)) == 2
 
 
 def test_a_rewound_world_forgets_later_bookings_and_outcomes():
@@ -155,8 +155,8 @@ def test_a_rewound_world_forgets_later_bookings_and_outcomes():
             ),
         }
     )
-    world = build_snapshot(dataset, NOW)
-    assert world.log_outcome.tolist() == [4, 4]
-    then = world.rewind(np.datetime64("2026-04-10", "us"))
+    snapshot = build_snapshot(dataset, NOW)
+    assert snapshot.log_outcome.tolist() == [4, 4]
+    then = snapshot.rewind(np.datetime64("2026-04-10", "us"))
     assert then.log_outcome.tolist() == [0]
     assert then.booked().nnz == 1

@@ -20,7 +20,7 @@ def old_bundle(world, api_home: Path) -> Iterator[str]:
     """A bundle as an older release wrote it: the taste's settings were not kept then."""
     held = load_bundle(api_home / "models" / "m1")
     parts = {name: dict(arrays) for name, arrays in held.parts.items()}
-    del parts["suggestions"]["parts.als.settings"]
+    del parts["suggestions"]["latent_factors.als.settings"]
     name = f"old-{datetime.now(tz=UTC).timestamp()}"
     save_bundle(api_home / "models" / name, parts, held.manifest)
     yield name

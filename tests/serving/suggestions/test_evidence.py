@@ -26,7 +26,7 @@ def test_the_arithmetic_adds_up(model: SuggestionModel, plain_world: Worlds, now
         prices=np.linspace(0, 3, 60),
     )
     seen = set()
-    for resident in made.live.world.residents.ids:
+    for resident in made.live.snapshot.residents.ids:
         lines, sums = made.explain(made.ask(resident), 12)
         assert [line.score for line in lines] == [told.score for told in sums]
         ranked = [line.score for line in lines if line.slot != "explore"]
@@ -34,7 +34,7 @@ def test_the_arithmetic_adds_up(model: SuggestionModel, plain_world: Worlds, now
         for told in sums:
             assert sum(told.parts.values()) == pytest.approx(told.score, abs=1e-4)
             seen |= set(told.parts)
-    assert {"boost", "capacity_price", "variety"} <= seen
+    assert {"boost", "capacity_price", "diversity"} <= seen
 
 
 def test_reasons_speak_both_languages_and_share_the_credit(

@@ -21,17 +21,17 @@ def test_the_first_stage_is_the_models_own_for_everybody_at_once_and_one_by_one(
     model: SuggestionModel, plain_world: Worlds, suggester: Makes
 ) -> None:
     engine = suggester(model, plain_world(), policy=ListPolicy(full_up_to=0)).engine
-    quick, live = engine.quick, engine.live
-    assert quick is not None
+    first_stage, live = engine.first_stage, engine.live
+    assert first_stage is not None
     asked = engine.ask_residents(0, 8)
-    ask = make_query(live.world, asked.residents, live.candidates, utc(live.at), asked.streets)
-    signals = engine.bound.signals(ask, quick=True)
+    ask = make_query(live.snapshot, asked.residents, live.candidates, utc(live.at), asked.streets)
+    signals = engine.bound.signals(ask, first_stage=True)
     truth = model.first.predict(columns(signals, FIRST_STAGE_NAMES)).reshape(ask.shape)
-    found = quick.score(asked.residents, asked.streets)
+    found = first_stage.score(asked.residents, asked.streets)
     assert (asked.residents < 0).any()
     np.testing.assert_allclose(found, truth, rtol=1e-4, atol=1e-4)
     for row in range(8):
-        alone = quick.score(asked.residents[[row]], asked.streets[[row]])
+        alone = first_stage.score(asked.residents[[row]], asked.streets[[row]])
         np.testing.assert_allclose(alone[0], found[row], rtol=1e-4, atol=1e-5)
 
 
@@ -49,10 +49,10 @@ def test_what_the_first_stage_chose_has_the_full_rankers_scores(
     for row in range(8):
         assert len(set(found.columns[row])) == 5
         scores = dict(
-            zip(wanted.columns[row], wanted.score[row] - wanted.variety[row], strict=True)
+            zip(wanted.columns[row], wanted.score[row] - wanted.diversity[row], strict=True)
         )
         for column, score in zip(
-            found.columns[row], found.score[row] - found.variety[row], strict=True
+            found.columns[row], found.score[row] - found.diversity[row], strict=True
         ):
             if column in scores:
                 assert score == pytest.approx(scores[column], abs=1e-4)

@@ -237,33 +237,35 @@ def test_what_happens_after_the_cutoff_changes_no_prediction(district, fitted, s
     changed = as_of(
         district.replace(bookings=bookings, events=events.reset_index(drop=True)), CUTOFF
     )
-    model, world = fitted
+    model, snapshot = fitted
     other_world = build_snapshot(changed, CUTOFF)
     other = fit_suggestions(changed, as_of=CUTOFF, rng=np.random.default_rng(0))
-    assert world.events.ids == other_world.events.ids
-    candidates = world.bookable(moment(CUTOFF))
+    assert snapshot.events.ids == other_world.events.ids
+    candidates = snapshot.bookable(moment(CUTOFF))
     assert len(candidates) > 3
-    residents = np.arange(-1, len(world.residents))
-    ours = model.bind(world).score(residents, candidates, moment(CUTOFF))
+    residents = np.arange(-1, len(snapshot.residents))
+    ours = model.bind(snapshot).score(residents, candidates, moment(CUTOFF))
     theirs = other.bind(other_world).score(residents, candidates, moment(CUTOFF))
     np.testing.assert_array_equal(ours.total, theirs.total)
     np.testing.assert_array_equal(ours.probability, theirs.probability)
 
 
 def test_saved_and_loaded_models_score_alike(fitted):
-    model, world = fitted
+    model, snapshot = fitted
     again = SuggestionModel.from_arrays(model.to_arrays())
-    candidates = world.bookable(moment(CUTOFF))
-    residents = np.arange(-1, len(world.residents))
-    one, two = (m.bind(world).score(residents, candidates, moment(CUTOFF)) for m in (model, again))
+    candidates = snapshot.bookable(moment(CUTOFF))
+    residents = np.arange(-1, len(snapshot.residents))
+    one, two = (
+        m.bind(snapshot).score(residents, candidates, moment(CUTOFF)) for m in (model, again)
+    )
     np.testing.assert_array_equal(one.total, two.total)
     np.testing.assert_array_equal(one.attendance, two.attendance)
 
 
 def test_scores_are_finite_probabilities_lie_between_zero_and_one(fitted):
-    model, world = fitted
-    scores = model.bind(world).score(
-        np.arange(-1, len(world.residents)), np.arange(len(world.events)), moment(CUTOFF)
+    model, snapshot = fitted
+    scores = model.bind(snapshot).score(
+        np.arange(-1, len(snapshot.residents)), np.arange(len(snapshot.events)), moment(CUTOFF)
     )
     assert np.isfinite(scores.total).all()
     assert ((scores.probability >= 0) & (scores.probability <= 1)).all()
@@ -271,9 +273,9 @@ def test_scores_are_finite_probabilities_lie_between_zero_and_one(fitted):
 
 
 def test_each_residents_own_list_of_events_scores_as_the_common_one(fitted):
-    model, world = fitted
-    candidates = world.bookable(moment(CUTOFF))
-    bound = model.bind(world)
+    model, snapshot = fitted
+    candidates = snapshot.bookable(moment(CUTOFF))
+    bound = model.bind(snapshot)
     residents = np.arange(5)
     common = bound.score(residents, candidates, moment(CUTOFF))
     own = bound.score(residents, np.tile(candidates, (5, 1)), moment(CUTOFF))
@@ -287,30 +289,30 @@ def test_whoever_switched_personalisation_off_gets_the_list_of_the_place(distric
     residents.loc[14:17, "age_band"] = "14-17"
     residents.loc[16:17, "guardian_consent"] = True
     known = as_of(district.replace(residents=residents), CUTOFF)
-    world = build_snapshot(known, CUTOFF)
+    snapshot = build_snapshot(known, CUTOFF)
     model = fit_suggestions(known, as_of=CUTOFF, rng=np.random.default_rng(0))
-    assert world.resident_profiled[:18].tolist() == [False] * 16 + [True] * 2
-    candidates = world.bookable(moment(CUTOFF))
-    bound = model.bind(world)
+    assert snapshot.resident_profiled[:18].tolist() == [False] * 16 + [True] * 2
+    candidates = snapshot.bookable(moment(CUTOFF))
+    bound = model.bind(snapshot)
     asked = bound.score(np.arange(16), candidates, moment(CUTOFF))
     place = bound.score(
-        np.full(16, -1), candidates, moment(CUTOFF), streets=world.resident_street[:16]
+        np.full(16, -1), candidates, moment(CUTOFF), streets=snapshot.resident_street[:16]
     )
     np.testing.assert_array_equal(asked.total, place.total)
     np.testing.assert_array_equal(asked.probability, place.probability)
 
 
 def test_candidates_are_known_open_future_and_not_booked(district):
-    world = build_snapshot(as_of(district, CUTOFF), CUTOFF)
+    snapshot = build_snapshot(as_of(district, CUTOFF), CUTOFF)
     at = moment(CUTOFF)
     taken = district["bookings"][district["bookings"]["booked_at"] > CUTOFF]
     asked = queries(
-        world,
+        snapshot,
         at,
-        world.residents.positions(taken["resident_id"], missing=-1),
-        world.events.positions(taken["event_id"], missing=-1),
+        snapshot.residents.positions(taken["resident_id"], missing=-1),
+        snapshot.events.positions(taken["event_id"], missing=-1),
     )
-    events = district["events"].set_index("event_id").loc[world.events.take(asked.candidates)]
+    events = district["events"].set_index("event_id").loc[snapshot.events.take(asked.candidates)]
     assert (events["starts_at"] > CUTOFF).all()
     assert (events["published_at"] <= CUTOFF).all()
     assert not (asked.relevant.multiply(asked.excluded)).nnz
@@ -318,8 +320,8 @@ def test_candidates_are_known_open_future_and_not_booked(district):
     pairs = set(zip(before["resident_id"], before["event_id"], strict=True))
     rows, columns = asked.relevant.nonzero()
     for row, column in zip(rows, columns, strict=True):
-        resident = world.residents.ids[asked.residents[row]]
-        assert (resident, world.events.ids[asked.candidates[column]]) not in pairs
+        resident = snapshot.residents.ids[asked.residents[row]]
+        assert (resident, snapshot.events.ids[asked.candidates[column]]) not in pairs
 
 
 def test_events_without_product_and_without_publication_can_be_evaluated():
@@ -361,8 +363,8 @@ def test_standing_items_are_recognised_and_stay_candidates():
     )
     report = evaluate(dataset, rng=np.random.default_rng(0))
     assert report.notes["questions"] > 10
-    world = build_snapshot(dataset, start + timedelta(days=900))
-    assert len(world.bookable(world.as_of)) == 30
+    snapshot = build_snapshot(dataset, start + timedelta(days=900))
+    assert len(snapshot.bookable(snapshot.as_of)) == 30
 
 
 def test_nothing_to_learn_from_and_nothing_to_test_on_are_told(district):

@@ -55,12 +55,19 @@ def test_every_array_that_is_missing_is_told(tmp_path, parts, part) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["first", "calibration", "ranker.linear", "parts.word_axes", "parts.settings"]
+    "name",
+    [
+        "first",
+        "calibration",
+        "ranker.linear",
+        "latent_factors.content_axes",
+        "latent_factors.settings",
+    ],
 )
 def test_signals_that_came_or_went_are_told(tmp_path, parts, name) -> None:
     """As a bundle of another release has them: fewer columns than this program asks of."""
     array = parts["suggestions"][name]
-    cut = array[:-1] if name == "parts.word_axes" else array[..., :-1]
+    cut = array[:-1] if name == "latent_factors.content_axes" else array[..., :-1]
     old = {**parts, "suggestions": {**parts["suggestions"], name: cut}}
     with pytest.raises(BundleError, match=r"weighs|another format"):
         require_fitting(load_bundle(saved(tmp_path / "old", old)))

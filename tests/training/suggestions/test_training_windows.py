@@ -1,4 +1,4 @@
-"""Which past windows are relived, and what is chosen to rank with."""
+"""Which past windows are replayed, and what is chosen to rank with."""
 
 from dataclasses import dataclass, replace
 
@@ -14,7 +14,7 @@ from training.suggestions.training_windows import past_windows
 
 @dataclass
 class Log:
-    """As much of a world as windows are cut from."""
+    """As much of a snapshot as windows are cut from."""
 
     log_time: np.ndarray
     as_of: np.datetime64
@@ -49,21 +49,21 @@ def test_windows_overlap_where_bookings_or_time_are_short(days, bookings, step, 
 def questions(told, *, windows=6, each=40, seed=0):
     """Ten candidates a question, one booked; ``told`` names the signal that tells which."""
     rng = np.random.default_rng(seed)
-    lessons = []
+    training_windows = []
     for window in range(windows):
         x = rng.normal(size=(each * 10, len(NAMES))).astype(np.float32)
         booked = np.zeros((each, 10), dtype=bool)
         booked[np.arange(each), rng.integers(0, 10, each)] = True
         for name in told:
             x[:, NAMES.index(name)] += 3.0 * booked.ravel()
-        lessons.append(
+        training_windows.append(
             Rows(x, booked.ravel(), np.full(each, 10), np.full(each, window, dtype=np.int64))
         )
-    return lessons
+    return training_windows
 
 
-def first_hits(ranker, lessons):
-    rows = Rows.join(lessons)
+def first_hits(ranker, training_windows):
+    rows = Rows.join(training_windows)
     best = ranker.predict(rows.x).reshape(-1, 10).argmax(axis=1)
     return rows.booked.reshape(-1, 10)[np.arange(len(best)), best].mean()
 

@@ -12,11 +12,11 @@ from recommender.ranking.lists.assembly import (
 )
 from recommender.ranking.lists.boosts import Boosts, boost_matrix
 from recommender.ranking.lists.exploration import RateTable
-from recommender.ranking.lists.reranking import DiversityPolicy, Likeness
+from recommender.ranking.lists.reranking import DiversityPolicy, SimilarityKeys
 from recommender.ranking.reports.supplier_exposure import supplier_exposure
 from recommender.types import IdMap
 
-PLAIN = ListPolicy(variety=DiversityPolicy(weight=0.0, category_share=1.0, product_most=0))
+PLAIN = ListPolicy(diversity=DiversityPolicy(weight=0.0, category_share=1.0, product_most=0))
 
 
 def listed(value: np.ndarray, n: int, allowed: np.ndarray | None = None, **rest: object) -> Lists:
@@ -28,7 +28,7 @@ def listed(value: np.ndarray, n: int, allowed: np.ndarray | None = None, **rest:
         np.arange(m)[None, :],
         np.where(open_, value, -np.inf).astype(np.float32)[None, :],
         open_[None, :],
-        Likeness(nothing, nothing, nothing),
+        SimilarityKeys(nothing, nothing, nothing),
         n,
         **options,  # type: ignore[arg-type]
     ).row(0)
@@ -40,7 +40,7 @@ def test_the_best_stand_first_with_certainty() -> None:
     assert found.slot[0].tolist() == [RANKED] * 3
     assert found.propensity[0].tolist() == [1, 1, 1]
     np.testing.assert_allclose(found.score[0], [0.9, 0.7, 0.5])
-    assert not found.variety.any()
+    assert not found.diversity.any()
 
 
 def test_only_what_is_allowed_stands_in_a_list() -> None:
@@ -55,7 +55,7 @@ def explored(value: np.ndarray, n: int, chance: float, slots: int = 2) -> Lists:
         value,
         n,
         rates=RateTable.learn(np.zeros(m), np.linspace(900, 1, m)),
-        policy=ListPolicy(PLAIN.variety, explore_slots=slots),
+        policy=ListPolicy(PLAIN.diversity, explore_slots=slots),
         chance=np.full((1, slots), chance),
     )
 
@@ -81,7 +81,7 @@ def test_a_block_gives_each_row_its_own_list() -> None:
     allowed = rng.random((7, 30)) < 0.6
     allowed[3, 4:] = False
     codes = rng.integers(-1, 4, (3, 30)).astype(np.int32)
-    alike = Likeness(codes[0], codes[1], codes[2])
+    alike = SimilarityKeys(codes[0], codes[1], codes[2])
     rates = RateTable.learn(rng.integers(0, 9, 30).astype(float), np.full(30, 90.0))
     chance = rng.random((7, 1))
 

@@ -16,7 +16,7 @@ def codes(contributions: dict[str, float], evidence: Evidence) -> list[str]:
 
 
 def test_what_moved_the_score_most_is_told_first() -> None:
-    told = reasons_for({"place": 1.0, "who_with": 3.0}, REGULAR)
+    told = reasons_for({"distance": 1.0, "affinity": 3.0}, REGULAR)
     assert [reason.code for reason in told] == ["attended_series", "walking_distance"]
     assert told[0].zh == "你参加过《春江》"
     assert told[1].zh == "步行约10分钟"
@@ -24,13 +24,13 @@ def test_what_moved_the_score_most_is_told_first() -> None:
 
 
 def test_who_never_came_is_told_nothing_of_a_taste() -> None:
-    spoke = {"taste": 2.0, "words": 2.0, "who_with": 2.0, "time": 1.0}
+    spoke = {"collaborative": 2.0, "content": 2.0, "affinity": 2.0, "schedule": 1.0}
     assert codes(spoke, NOBODY) == ["time"]
-    assert "taste" in codes({"taste": 1.0}, REGULAR)
+    assert "collaborative" in codes({"collaborative": 1.0}, REGULAR)
 
 
 def test_what_spoke_against_is_no_reason() -> None:
-    assert codes({"place": -1.0, "who_with": 1.0}, REGULAR) == ["attended_series"]
+    assert codes({"distance": -1.0, "affinity": 1.0}, REGULAR) == ["attended_series"]
 
 
 @given(

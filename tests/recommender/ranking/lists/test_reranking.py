@@ -2,42 +2,44 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.ranking.lists.reranking import DiversityPolicy, Likeness, mmr_rerank
+from recommender.ranking.lists.reranking import DiversityPolicy, SimilarityKeys, mmr_rerank
 
 
-def likeness(product: list[int], supplier: list[int], category: list[int]) -> Likeness:
-    return Likeness(*(np.array(codes, dtype=np.int32) for codes in (product, supplier, category)))
+def similarity(product: list[int], supplier: list[int], category: list[int]) -> SimilarityKeys:
+    return SimilarityKeys(
+        *(np.array(codes, dtype=np.int32) for codes in (product, supplier, category))
+    )
 
 
-def listed(value: list[float], alike: Likeness, n: int, **variety: float) -> list[int]:
+def listed(value: list[float], alike: SimilarityKeys, n: int, **diversity: float) -> list[int]:
     events = np.arange(len(value))[None, :]
     row = np.array([value], dtype=np.float32)
-    columns, scores = mmr_rerank(events, row, alike, n, DiversityPolicy(**variety))  # type: ignore[arg-type]
+    columns, scores = mmr_rerank(events, row, alike, n, DiversityPolicy(**diversity))  # type: ignore[arg-type]
     finite = scores[0][columns[0] >= 0]
     assert (np.diff(finite) <= 0).all()
     return columns[0].tolist()
 
 
-UNLIKE = likeness([-1] * 4, [-1] * 4, [-1] * 4)
+UNLIKE = similarity([-1] * 4, [-1] * 4, [-1] * 4)
 
 
 def test_without_weight_or_likeness_the_order_stays() -> None:
     assert listed([1, 4, 2, 3], UNLIKE, 4) == [1, 3, 2, 0]
-    alike = likeness([0, 0, 0, 1], [0] * 4, [0] * 4)
+    alike = similarity([0, 0, 0, 1], [0] * 4, [0] * 4)
     plain = {"weight": 0.0, "product_most": 0, "category_share": 1.0}
     assert listed([1, 4, 2, 3], alike, 4, **plain) == [1, 3, 2, 0]
 
 
 def test_the_second_sitting_of_a_product_gives_way_to_something_else_as_good() -> None:
-    alike = likeness([0, 0, 1, 2], [0, 0, 1, 2], [0, 0, 0, 1])
+    alike = similarity([0, 0, 1, 2], [0, 0, 1, 2], [0, 0, 0, 1])
     assert listed([4.0, 3.9, 3.8, 1.0], alike, 4, weight=0.5) == [0, 2, 1, 3]
 
 
 def test_quotas_hold_while_there_is_something_else_and_never_shorten() -> None:
-    alike = likeness([0, 1, 2, 3], [0, 1, 2, 3], [0, 0, 0, 1])
+    alike = similarity([0, 1, 2, 3], [0, 1, 2, 3], [0, 0, 0, 1])
     half = {"weight": 0.0, "category_share": 0.5}
     assert listed([9, 8, 7, -50], alike, 4, **half) == [0, 1, 3, 2]
-    same = likeness([0, 0, 0, 1], [-1] * 4, [-1] * 4)
+    same = similarity([0, 0, 0, 1], [-1] * 4, [-1] * 4)
     assert listed([9, 8, 7, 1], same, 4, weight=0.0, product_most=1) == [0, 3, 1, 2]
 
 
@@ -52,7 +54,7 @@ def test_what_may_not_be_shown_is_not() -> None:
 )
 def test_every_list_is_full_and_without_repeats(value: list[float], n: int, random) -> None:
     codes = [[random.randint(-1, 2) for _ in value] for _ in range(3)]
-    columns = listed(value, likeness(*codes), n, weight=1.0, category_share=0.3, product_most=1)
+    columns = listed(value, similarity(*codes), n, weight=1.0, category_share=0.3, product_most=1)
     assert len(columns) == min(n, len(value)) == len(set(columns))
     assert columns[0] == int(np.argmax(np.float32(value)))
 
@@ -64,10 +66,10 @@ def test_a_block_is_picked_like_its_rows_one_by_one() -> None:
         events = np.stack([rng.permutation(60)[:30] for _ in range(8)])
         value = rng.normal(size=events.shape).astype(np.float32)
         value[rng.random(events.shape) < 0.1] = -np.inf
-        variety = DiversityPolicy(weight, share, most)
-        columns, scores = mmr_rerank(events, value, Likeness(*codes), 20, variety)
+        diversity = DiversityPolicy(weight, share, most)
+        columns, scores = mmr_rerank(events, value, SimilarityKeys(*codes), 20, diversity)
         for row in range(len(events)):
             here = slice(row, row + 1)
-            alone = mmr_rerank(events[here], value[here], Likeness(*codes), 20, variety)
+            alone = mmr_rerank(events[here], value[here], SimilarityKeys(*codes), 20, diversity)
             np.testing.assert_array_equal(alone[0][0], columns[row])
             np.testing.assert_array_equal(alone[1][0], scores[row])

@@ -41,7 +41,7 @@ def test_linear_ranker_takes_missing_signals_as_average_and_ignores_constants():
 def test_parts_of_the_linear_score_sum_to_it():
     found = LinearRanker.fit(choices(np.random.default_rng(2), np.array([1.0, 0.5, -1.0])))
     x = np.random.default_rng(3).normal(size=(20, 3)).astype(np.float32)
-    np.testing.assert_allclose(found.parts(x).sum(axis=1), found.predict(x), atol=1e-4)
+    np.testing.assert_allclose(found.contributions(x).sum(axis=1), found.predict(x), atol=1e-4)
 
 
 @pytest.mark.parametrize("objective", ["lambdarank", "binary"])
@@ -62,8 +62,8 @@ def test_trees_learn_what_no_line_can_and_repeat_themselves(objective):
     )
     found = ranker.predict(rows.x).reshape(600, 10).argmax(axis=1)
     assert (found == best).mean() > 0.7
-    parts = ranker.parts(rows.x[:50])
-    assert np.abs(parts).sum(axis=0).argmax() == 3
+    contributions = ranker.contributions(rows.x[:50])
+    assert np.abs(contributions).sum(axis=0).argmax() == 3
     again = Ranker.from_arrays(ranker.to_arrays())
     np.testing.assert_array_equal(again.predict(rows.x), ranker.predict(rows.x))
 
