@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import plans_replay, plans_size, plans_votes
+from benchmarks.plans import replay, size
+from benchmarks.plans import votes as vote_files
 from benchmarks.report import Bar, report
 
 SHARED = Path(
@@ -24,9 +25,9 @@ SHARED = Path(
 
 def sizes(details: dict[str, Any]) -> list[Bar]:
     """Point 2: gap and seconds."""
-    small = plans_size.run(758, 1, 30.0, 0.01)
-    large = plans_size.run(5_000, 1, 300.0, 0.02)
-    short = plans_size.run(758, 2, 3.0, 0.0)  # a limit that has to be kept
+    small = size.run(758, 1, 30.0, 0.01)
+    large = size.run(5_000, 1, 300.0, 0.02)
+    short = size.run(758, 2, 3.0, 0.0)  # a limit that has to be kept
     print(
         f"{'streets':>8}{'products':>10}{'months':>8}{'gap':>9}{'seconds':>9}{'limit':>7}  broken"
     )
@@ -50,7 +51,7 @@ def votes(details: dict[str, Any]) -> list[Bar]:
     if not folder.is_dir():
         print("skipped: pabulib is not there")
         return []
-    results = [plans_votes.measure(file, 0) for file in sorted(folder.glob("*.pb"))]
+    results = [vote_files.measure(file, 0) for file in sorted(folder.glob("*.pb"))]
     print(f"{'town':<36}{'projects':>9}{'voters':>8}{'plan':>8}{'greedy':>8}{'shares':>8}")
     for row in results:
         print(
@@ -74,20 +75,20 @@ def votes(details: dict[str, Any]) -> list[Bar]:
 def replays(details: dict[str, Any], options: argparse.Namespace) -> list[Bar]:
     """Point 3: the next quarter under every plan."""
     job = partial(
-        plans_replay.run,
+        replay.run,
         residents=options.residents,
         products=options.products,
         events=options.events,
     )
     seeds = list(range(options.first, options.first + options.seeds))
     outcomes = []
-    print(f"{'seed':>5}" + "".join(f"{name:>22}" for name in plans_replay.NAMES))
+    print(f"{'seed':>5}" + "".join(f"{name:>22}" for name in replay.NAMES))
     with ProcessPoolExecutor(options.workers) as pool:
         for seed, outcome in zip(seeds, pool.map(job, seeds), strict=True):
             outcomes.append(outcome)
             cells = (
                 f"{outcome[name].attendance:>12,.0f} G {outcome[name].gini:.3f} "
-                for name in plans_replay.NAMES
+                for name in replay.NAMES
             )
             print(f"{seed:>5}" + " ".join(cells), flush=True)
     details["replays"] = [{name: asdict(o) for name, o in row.items()} for row in outcomes]
@@ -99,8 +100,7 @@ def replays(details: dict[str, Any], options: argparse.Namespace) -> list[Bar]:
         return [row["plan"].attendance / row[name].attendance for row in outcomes]
 
     difference = [
-        row["plan"].gini - min(row[name].gini for name in plans_replay.NAMES[1:])
-        for row in outcomes
+        row["plan"].gini - min(row[name].gini for name in replay.NAMES[1:]) for row in outcomes
     ]
     return [
         _mean("share_of_oracle", ratio("oracle")),

@@ -66,7 +66,7 @@ def run(
         dataset,
         estimate,
         PlanRules(),
-        repeat_factor=np.clip(model.session_decay(listed), 0.05, 1.0),
+        repeat_factor=np.clip(model.session_repeat_factor(listed), 0.05, 1.0),
     )
     solved = solve_planning(planning, time_limit_s=_LIMIT_S, mip_gap=0.002)
     document = write_document(planning, solved, model_version="bench", data_date=moment)
@@ -112,9 +112,9 @@ def _lines(problem: ProcurementProblem, sessions: NDArray[np.int64]) -> pd.DataF
 
 
 def _scheduled(planning: Planning, sessions: NDArray[np.int64]) -> pd.DataFrame:
-    """Lines with the halls that the same schedule would find."""
+    """Lines with the venues of the same schedule."""
     problem, venues = planning.problem, planning.venues["venue_id"].tolist()
-    slots = schedule(problem, planning.halls, sessions)
+    slots = schedule(problem, planning.calendar, sessions)
     return pd.DataFrame(
         {
             "street_code": [problem.streets.ids[slot.street] for slot in slots],
@@ -141,14 +141,14 @@ def _oracle(planning: Planning, truth: pd.DataFrame) -> NDArray[np.int64]:
         ).to_numpy(np.float64)
 
     first, second = matrix("expected"), matrix("expected_2")
-    decay = np.clip(second.sum(axis=0) / np.maximum(first.sum(axis=0), 1e-9), 0.05, 1.0)
+    repeat_factor = np.clip(second.sum(axis=0) / np.maximum(first.sum(axis=0), 1e-9), 0.05, 1.0)
     known = replace(
         problem,
         expected=first,
         low=first,
         high=first,
         log_sd=np.zeros_like(first),
-        repeat_factor=decay,
+        repeat_factor=repeat_factor,
     )
     plan = plan_procurement(known, time_limit_s=_LIMIT_S, mip_gap=0.002)
     if not plan.lines:  # said by its spending share; better an oracle without evenness than none

@@ -11,7 +11,7 @@ from data.simulate.settings import period_name, settings_for
 from data.simulate.tables import observe
 from data.simulate.world import create_world
 from recommender.procurement.solver.milp import plan_procurement
-from recommender.procurement.verify import check_plan
+from recommender.procurement.verify import verify_plan
 from recommender.types import DemandEstimate, IdMap
 from serving.planning.make_plan import aim_at_evenness
 from serving.planning.problem_building import Planning, build_planning
@@ -72,8 +72,8 @@ def run(products: int, seed: int, limit_s: float, mip_gap: float) -> Sized:
     plan = plan_procurement(problem, time_limit_s=limit_s, mip_gap=mip_gap)
     seconds = time.perf_counter() - start
     model = build_model(problem)
-    thumb = fill(problem, model)
-    greedy = float(model.value @ thumb) if thumb is not None else 0.0
+    heuristic = fill(problem, model)
+    greedy = float(model.value @ heuristic) if heuristic is not None else 0.0
     return Sized(
         streets=len(problem.streets),
         products=len(problem.products),
@@ -81,6 +81,6 @@ def run(products: int, seed: int, limit_s: float, mip_gap: float) -> Sized:
         gap=plan.gap,
         seconds=seconds,
         limit=limit_s,
-        broken=len(check_plan(problem, plan)),
+        broken=len(verify_plan(problem, plan)),
         above_greedy=plan.value / greedy - 1 if greedy else float("inf"),
     )

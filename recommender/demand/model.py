@@ -30,6 +30,9 @@ def interval(expected: Floats, log_sd: Floats) -> tuple[Floats, Floats]:
     return np.minimum(median / width, expected), np.maximum(median * width, expected)
 
 
+_FORMER_NAMES = {"repeat_factor": "decay"}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DemandModel:
     """Demand of every street for every product.
@@ -58,7 +61,7 @@ class DemandModel:
         People that a session reaches, weighed by reach, shape (streets, products).
     step_ages, step_taste
         The figure after ages and after taste, before hours and no-shows, shape as ``expected``.
-    decay
+    repeat_factor
         Factor from one session to the next, by category, shape (categories,).
     season
         Demand of each calendar month relative to the usual, shape (categories, 12), mean about 1.
@@ -86,7 +89,7 @@ class DemandModel:
     within_reach: Floats
     step_ages: Floats
     step_taste: Floats
-    decay: Floats
+    repeat_factor: Floats
     season: Floats
     listed_from: NDArray[np.datetime64]
     listed_until: NDArray[np.datetime64]
@@ -135,9 +138,9 @@ class DemandModel:
         open_ = np.isnat(self.listed_until) | (self.listed_until >= start)
         return IdMap(self.products.take((begun & open_).nonzero()[0]))
 
-    def session_decay(self, products: IdMap) -> Floats:
+    def session_repeat_factor(self, products: IdMap) -> Floats:
         """Factor from one session of a product to the next, shape (products,)."""
-        return np.asarray(self.decay[self.group[self.products.positions(products.ids)]])
+        return np.asarray(self.repeat_factor[self.group[self.products.positions(products.ids)]])
 
     def season_of(self, period: str) -> Floats:
         """Demand in a period relative to the usual, shape (categories,)."""
@@ -179,7 +182,9 @@ class DemandModel:
                 # Bundles of before exposure was told of stay readable.
                 values["shown"] = np.zeros(len(arrays["group"]))
                 continue
-            value = arrays[field.name]
+            # Bundles of earlier releases name some arrays differently.
+            former = _FORMER_NAMES.get(field.name, field.name)
+            value = arrays[field.name if field.name in arrays else former]
             if field.name in ("streets", "products"):
                 values[field.name] = IdMap.from_array(value)
             elif field.name in ("street_names", "titles", "categories"):

@@ -1,1 +1,1 @@
-"""Purchase plans: problem, solvers, second opinion, checker, explanations."""
+"""Purchase plans: problem, solvers, second opinion, verifier, explanations."""

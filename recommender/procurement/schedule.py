@@ -22,7 +22,7 @@ class VenueCalendar:
     step_free
         Whether a venue has step-free access, shape (V,).
     preference
-        Lower comes first (the street's own centre before a district hall), shape (V,).
+        Lower comes first (the street's own centre before a district venue), shape (V,).
     slots
         Sessions that fit into a venue in a month, shape (V, M).
     needs_seats
@@ -76,7 +76,7 @@ class Slot:
 
 def schedule(
     problem: ProcurementProblem,
-    halls: VenueCalendar,
+    calendar: VenueCalendar,
     sessions: NDArray[np.int64],
     tours: tuple[Tour, ...] = (),
 ) -> tuple[Slot, ...]:
@@ -88,7 +88,7 @@ def schedule(
 
     Parameters
     ----------
-    problem, halls
+    problem, calendar
         The problem and its venues.
     sessions
         Shape (B, S, P).
@@ -96,63 +96,63 @@ def schedule(
         Which of them tour together. A pair for which no month is free in both streets is placed
         like any other sessions.
     """
-    diary = _Diary(halls)
+    free_slots = _FreeSlots(calendar)
     left = sessions.copy()
     number = 0
     for tour in tours:
         sides = [(b, s, tour.product) for b, s in (tour.first, tour.second)]
         for _ in range(tour.sessions):
-            months = set(diary.months(sides[0])) & set(diary.months(sides[1]))
+            months = set(free_slots.months(sides[0])) & set(free_slots.months(sides[1]))
             if not months:
                 break
-            month = min(months, key=lambda m: (sum(diary.held(side)[m] for side in sides), m))
+            month = min(months, key=lambda m: (sum(free_slots.held(side)[m] for side in sides), m))
             for side in sides:
-                diary.place(side, [month], tour=number)
+                free_slots.place(side, [month], tour=number)
                 left[side] -= 1
             number += 1
     demand = problem.demand
     wanted = sorted(
         ((int(b), int(s), int(p)) for b, s, p in zip(*np.nonzero(left), strict=True)),
-        key=lambda at: (-halls.needs_seats[at[2]], -demand[at[1], at[2]], at),
+        key=lambda at: (-calendar.needs_seats[at[2]], -demand[at[1], at[2]], at),
     )
     for at in wanted:
         for _ in range(int(left[at])):
-            diary.place(at, diary.months(at))
-    return diary.slots(sessions)
+            free_slots.place(at, free_slots.months(at))
+    return free_slots.slots(sessions)
 
 
 Cell = tuple[int, int, int]
 """Positions of a buyer, a street and a product."""
 
 
-class _Diary:
+class _FreeSlots:
     """Which venues are still free, and what was placed where."""
 
-    def __init__(self, halls: VenueCalendar) -> None:
-        self.halls, self.free = halls, halls.slots.copy()
+    def __init__(self, calendar: VenueCalendar) -> None:
+        self.calendar, self.free = calendar, calendar.slots.copy()
         self._held: dict[Cell, NDArray[np.int64]] = {}
         self._venues: dict[tuple[int, int], NDArray[np.intp]] = {}
         self._counts: dict[Cell, dict[tuple[int, int, bool, int], int]] = {}
 
     def held(self, at: Cell) -> NDArray[np.int64]:
         """Sessions of a line by month."""
-        months = self.halls.open_months.shape[1]
+        months = self.calendar.open_months.shape[1]
         return self._held.setdefault(at, np.zeros(months, dtype=np.int64))
 
     def venues(self, street: int, product: int) -> NDArray[np.intp]:
         """Suitable venues of a street, most preferred first."""
         if (street, product) not in self._venues:
-            halls = self.halls
-            found = np.flatnonzero(halls.suits(product) & (halls.street == street))
-            order = np.lexsort((-halls.seats[found], halls.preference[found]))
+            calendar = self.calendar
+            found = np.flatnonzero(calendar.suits(product) & (calendar.street == street))
+            order = np.lexsort((-calendar.seats[found], calendar.preference[found]))
             self._venues[street, product] = found[order]
         return self._venues[street, product]
 
     def months(self, at: Cell) -> list[int]:
         """Months in which a line's product is open and a venue is free."""
         _, street, product = at
-        open_ = [int(m) for m in np.flatnonzero(self.halls.open_months[product])]
-        if self.halls.nowhere[product]:
+        open_ = [int(m) for m in np.flatnonzero(self.calendar.open_months[product])]
+        if self.calendar.nowhere[product]:
             return open_
         venues = self.venues(street, product)
         return [m for m in open_ if (self.free[venues, m] > 0).any()]
@@ -161,9 +161,9 @@ class _Diary:
         """Place one session in one of these months."""
         _, street, product = at
         held = self.held(at)
-        open_ = np.flatnonzero(self.halls.open_months[product])
-        place = (-1, int(open_[0]) if len(open_) else 0, bool(self.halls.nowhere[product]), tour)
-        if self.halls.nowhere[product]:
+        open_ = np.flatnonzero(self.calendar.open_months[product])
+        place = (-1, int(open_[0]) if len(open_) else 0, bool(self.calendar.nowhere[product]), tour)
+        if self.calendar.nowhere[product]:
             if months:
                 place = (-1, min(months, key=lambda m: held[m]), True, tour)
         else:

@@ -1,4 +1,4 @@
-"""An independent checker: whether a plan keeps every rule, whoever made it.
+"""An independent verifier: whether a plan keeps every rule, whoever made it.
 
 Nothing here uses the linear model or the solver. Every rule is read from the problem again and
 counted in whole sessions and whole fen.
@@ -17,12 +17,12 @@ from recommender.procurement.problem import ProcurementProblem
 _TOLERANCE = 1e-6
 
 
-def check_plan(problem: ProcurementProblem, plan: ProcurementPlan) -> tuple[str, ...]:
+def verify_plan(problem: ProcurementProblem, plan: ProcurementPlan) -> tuple[str, ...]:
     """Everything a plan breaks, in words; empty when it keeps every rule.
 
     Also compares the lines with the sessions they stand for.
     """
-    broken = list(check_sessions(problem, plan.sessions, plan.tours))
+    broken = list(verify_sessions(problem, plan.sessions, plan.tours))
     counted = np.zeros_like(plan.sessions)
     for line in plan.lines:
         position = (
@@ -40,7 +40,7 @@ def check_plan(problem: ProcurementProblem, plan: ProcurementPlan) -> tuple[str,
     return tuple(broken)
 
 
-def check_sessions(
+def verify_sessions(
     problem: ProcurementProblem, sessions: NDArray[np.int64], tours: tuple[Tour, ...] = ()
 ) -> tuple[str, ...]:
     """Everything that sessions of shape (B, S, P) break, in words."""
@@ -69,7 +69,7 @@ def check_sessions(
     for b, buyer in enumerate(problem.buyers.ids):
         if paid[buyer] > problem.budget_fen[b]:
             broken.append(f"{buyer} spends {paid[buyer]} of {problem.budget_fen[b]} fen")
-    broken += _check_tours(problem, sessions, tours)
+    broken += _verify_tours(problem, sessions, tours)
 
     # Quotas and caps count list prices: a touring discount never makes room for a supplier.
     spent = by_product * problem.price_fen
@@ -125,7 +125,7 @@ def _paid(
     return paid
 
 
-def _check_tours(
+def _verify_tours(
     problem: ProcurementProblem, sessions: NDArray[np.int64], tours: tuple[Tour, ...]
 ) -> list[str]:
     broken = []

@@ -23,7 +23,7 @@ def line_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
         said = []
         if not row["placed"]:
             said.append("没有空余场次的合适场馆，须另行落实")
-        smaller = _smaller_hall(planning, row)
+        smaller = _smaller_venue(planning, row)
         if smaller:
             said.append(smaller)
         if row["marginal_fen_per_attendance"] == float("inf"):
@@ -42,15 +42,15 @@ def line_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
     return result
 
 
-def _smaller_hall(planning: Planning, row: dict[Hashable, Any]) -> str:
-    """What to say when the preferred hall was full and the session went into a smaller one."""
-    problem, hall = planning.problem, int(row["venue_position"])
-    if hall < 0:
+def _smaller_venue(planning: Planning, row: dict[Hashable, Any]) -> str:
+    """The warning when the preferred venue was full and a smaller one was taken, else empty."""
+    problem, venue = planning.problem, int(row["venue_position"])
+    if venue < 0:
         return ""
     counted = problem.seats[
         problem.streets.position(row["street_code"]), problem.products.position(row["product_id"])
     ]
-    seats = planning.halls.seats[hall]
+    seats = planning.calendar.seats[venue]
     if not seats < counted:
         return ""
     return f"首选场馆场次已满，安排在 {seats:.0f} 座场馆（估算按 {counted:.0f} 座）"

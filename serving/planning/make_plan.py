@@ -16,7 +16,7 @@ from recommender.procurement.plan import ProcurementPlan, Status, evenness_of
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import Slot, schedule
 from recommender.procurement.solver.milp import plan_procurement
-from recommender.procurement.verify import check_plan
+from recommender.procurement.verify import verify_plan
 from serving.planning.compliance import line_warnings, plan_warnings
 from serving.planning.conflict_lines import with_lines
 from serving.planning.line_reasons import line_reasons
@@ -148,10 +148,10 @@ def solve_planning(
         )
     if plan.status is Status.UNKNOWN:
         raise NoPlanError("no plan was found in the time allowed.", "Give --time-limit more.")
-    broken = check_plan(problem, plan)
+    broken = verify_plan(problem, plan)
     if broken:  # never shown unchecked, whatever the solver says
         raise GongxuError("the plan breaks its own rules: " + "; ".join(broken[:3]) + ".")
-    slots = schedule(problem, planning.halls, plan.sessions, plan.tours)
+    slots = schedule(problem, planning.calendar, plan.sessions, plan.tours)
     return Solved(problem, plan, slots, tuple(loosened))
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from data.dataset import Dataset
 from data.schema import AUDIENCE_GROUPS, CATEGORIES
 from features.demand.streets import Streets, read_streets
+from recommender.demand.observations.saturation import DEFAULT_REPEAT_FACTOR
 from recommender.errors import UsageError
 from recommender.procurement.problem import ProcurementProblem, Quota
 from recommender.procurement.schedule import VenueCalendar
@@ -30,7 +31,7 @@ class Planning:
     ----------
     problem
         For the solver.
-    halls, months
+    calendar, months
         Venues, and the names of the months that sessions can be held in.
     products, suppliers, venues
         Rows of the tables, by identifier.
@@ -44,7 +45,7 @@ class Planning:
 
     problem: ProcurementProblem
     rules: PlanRules
-    halls: VenueCalendar
+    calendar: VenueCalendar
     months: tuple[str, ...]
     products: pd.DataFrame
     suppliers: pd.DataFrame
@@ -98,10 +99,10 @@ def build_planning(
     suppliers = dataset["suppliers"].drop_duplicates("supplier_id").set_index("supplier_id")
     assumptions = list(buyers.assumptions)
     history = read_history(dataset, estimate.products, period, rules)
-    halls, venues, months = read_venues(
+    read, venues, months = read_venues(
         dataset, streets, planned, products, suppliers, period, rules
     )
-    assumptions += halls.assumptions
+    assumptions += read.assumptions
 
     price = products["price_fen"].astype("float64").to_numpy(copy=True)
     if np.isnan(price).all():
@@ -113,8 +114,8 @@ def build_planning(
     left_out = dict(history.stopped)
     for code in products.index.to_numpy()[np.isnan(price)]:
         left_out.setdefault(code, "没有价格")
-    for code in products.index.to_numpy()[~halls.open_months.any(axis=1)]:
-        left_out.setdefault(code, halls.closed.get(code, "本期内不在目录或许可证失效"))
+    for code in products.index.to_numpy()[~read.open_months.any(axis=1)]:
+        left_out.setdefault(code, read.closed.get(code, "本期内不在目录或许可证失效"))
     purse = buyers.budget_fen.max(initial=0)
     for code in [c for c, each in zip(products.index, price, strict=True) if each > purse]:
         left_out.setdefault(str(code), "单价超过任何一个采购方的预算")
@@ -125,7 +126,7 @@ def build_planning(
     required = np.zeros((n_streets, n_products), dtype=np.int64)
     street_map, product_map = IdMap(planned), estimate.products
     _apply_items(rules, street_map, product_map, allowed, required)
-    seats = seats_of(halls.halls, n_streets, products)
+    seats = seats_of(read.calendar, n_streets, products)
     allowed &= seats > 0
     ids = products["supplier_id"].astype(object)
     supplier_map = IdMap(dict.fromkeys(str(s) for s in ids.dropna()))
@@ -139,7 +140,7 @@ def build_planning(
     if not (residents > 0).all():
         assumptions.append("有街道人口未知：均等性按每街道同等人口计")
         residents = np.where(residents > 0, residents, max(1.0, float(np.median(residents))))
-    limits, limit_groups = slot_limits(halls.halls, n_streets)
+    limits, limit_groups = slot_limits(read.calendar, n_streets)
     most = _whole(products["sessions_max"].fillna(9999))
     whole_price = np.nan_to_num(price).astype(np.int64)
     cells = allowed.sum(axis=0) * rules.sessions_per_product
@@ -183,7 +184,7 @@ def build_planning(
     return Planning(
         problem=problem,
         rules=rules,
-        halls=halls.halls,
+        calendar=read.calendar,
         months=months,
         products=products,
         suppliers=suppliers,
@@ -265,12 +266,9 @@ def _quotas(
     return tuple(kept), said
 
 
-_ASSUMED_REPEAT = 0.7
-
-
 def _repeats(learned: NDArray[np.float64] | None, n_products: int) -> NDArray[np.float64]:
     """Halfway between what few repeated sessions taught and what is assumed (decision 0402)."""
-    assumed = np.full(n_products, _ASSUMED_REPEAT)
+    assumed = np.full(n_products, DEFAULT_REPEAT_FACTOR)
     return assumed if learned is None else np.sqrt(assumed * learned)
 
 

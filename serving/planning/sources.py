@@ -90,7 +90,7 @@ def state_planning(
         sources.dataset,
         estimate,
         rules,
-        repeat_factor=np.clip(model.session_decay(products), 0.05, 1.0),
+        repeat_factor=np.clip(model.session_repeat_factor(products), 0.05, 1.0),
         buyer=buyer,
         budget_fen=budget_fen,
     )

@@ -12,7 +12,7 @@ def tour_days(months: Sequence[str], slots: Sequence[Slot]) -> dict[int, tuple[d
     """Two days in a row for every pair of touring sessions, by the pair's number.
 
     A product's pairs in one month get different days, as long as there are any left; weekends go
-    first. They are proposals: the halls' own calendars decide.
+    first. They are proposals: the venues' own calendars decide.
 
     Parameters
     ----------

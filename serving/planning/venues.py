@@ -26,14 +26,14 @@ _ACCESS = ("senior", "disabled")
 class VenuesRead:
     """VenueCalendar, with what had to be assumed and why products are closed."""
 
-    halls: VenueCalendar
+    calendar: VenueCalendar
     assumptions: tuple[str, ...]
     closed: Mapping[str, str]
 
     @property
     def open_months(self) -> NDArray[np.bool_]:
         """Months in which each product may be held, shape (P, M)."""
-        return self.halls.open_months
+        return self.calendar.open_months
 
 
 def read_venues(
@@ -70,7 +70,7 @@ def read_venues(
     open_months, closed = _open_months(products, suppliers, months)
     online = products["category"].astype(str).to_numpy() == "online"
     audience = products["audience_groups"].fillna("").astype(str)
-    halls = VenueCalendar(
+    calendar = VenueCalendar(
         street=np.concatenate([street, missing]),
         # A street without venues gets one that nobody knows yet, without limits.
         seats=np.concatenate([np.where(seats > 0, seats, np.inf), np.full(len(missing), np.inf)]),
@@ -93,26 +93,28 @@ def read_venues(
         nowhere=online,
         open_months=open_months,
     )
-    return VenuesRead(halls, tuple(assumptions), closed), venues, months
+    return VenuesRead(calendar, tuple(assumptions), closed), venues, months
 
 
-def seats_of(halls: VenueCalendar, n_streets: int, products: pd.DataFrame) -> NDArray[np.float64]:
+def seats_of(
+    calendar: VenueCalendar, n_streets: int, products: pd.DataFrame
+) -> NDArray[np.float64]:
     """Seats at one session in each street's most preferred suitable venue; 0 where none suits."""
     most = products["audience_max"].astype("float64").fillna(np.inf).to_numpy()
     seats = np.zeros((n_streets, len(products)))
-    suits = np.array([halls.suits(p) for p in range(len(products))])
+    suits = np.array([calendar.suits(p) for p in range(len(products))])
     for s in range(n_streets):
-        own = np.flatnonzero(halls.street == s)
-        own = own[np.lexsort((-halls.seats[own], halls.preference[own]))]
+        own = np.flatnonzero(calendar.street == s)
+        own = own[np.lexsort((-calendar.seats[own], calendar.preference[own]))]
         first = suits[:, own].argmax(axis=1)
         found = suits[:, own].any(axis=1)
-        seats[s] = np.where(found, halls.seats[own][first], 0.0)
-    seats[:, halls.nowhere] = np.inf
+        seats[s] = np.where(found, calendar.seats[own][first], 0.0)
+    seats[:, calendar.nowhere] = np.inf
     return np.minimum(seats, most[None, :])
 
 
 def slot_limits(
-    halls: VenueCalendar, n_streets: int
+    calendar: VenueCalendar, n_streets: int
 ) -> tuple[tuple[SlotLimit, ...], dict[str, NDArray[np.bool_]]]:
     """How many sessions fit into each street's venues, by the seats they need.
 
@@ -121,14 +123,14 @@ def slot_limits(
     """
     groups: dict[str, NDArray[np.bool_]] = {}
     limits = []
-    slots = halls.slots.sum(axis=1)
+    slots = calendar.slots.sum(axis=1)
     for s in range(n_streets):
-        own = halls.street == s
-        for least in [0.0, *np.unique(halls.seats[own])]:
-            need = (halls.needs_seats > least) if least else ~halls.nowhere
+        own = calendar.street == s
+        for least in [0.0, *np.unique(calendar.seats[own])]:
+            need = (calendar.needs_seats > least) if least else ~calendar.nowhere
             if not need.any():
                 continue
-            room = int(slots[own & (halls.seats > least)].sum())
+            room = int(slots[own & (calendar.seats > least)].sum())
             name = f"seats>{least:g}"
             groups[name] = need
             words = f"venues with more than {least:g} seats" if least else "venues"

@@ -173,7 +173,7 @@ def _fit(
         within_reach=people,
         step_ages=by_ages,
         step_taste=at_home,
-        decay=drawn.decay,
+        repeat_factor=drawn.repeat_factor,
         season=drawn.season(len(traits.categories)),
         listed_from=traits.listed_from,
         listed_until=traits.listed_until,

@@ -21,7 +21,7 @@ from features.demand.sessions import (
 )
 from recommender.demand.observations.censoring import unconstrain
 from recommender.demand.observations.exposure import relative_exposure
-from recommender.demand.observations.saturation import learn_decay, learn_wear
+from recommender.demand.observations.saturation import learn_repeat_factor, learn_wear
 from recommender.demand.observations.session_effects import combine, learn_factors
 from recommender.demand.products.new_products import learn_product_rates
 from recommender.demand.small_areas.interval_backtest import latest_factor
@@ -54,7 +54,7 @@ class SessionDemand:
         Factor of all circumstances on each session, shape (events,).
     weight
         Demand over seats asked for, shape (events,).
-    decay
+    repeat_factor
         Factor from one session of a product to the next, by category.
     exposure
         By how much exposure follows appeal (an exponent), 0 where there is no log.
@@ -68,7 +68,7 @@ class SessionDemand:
     opportunity: Floats
     circumstance: Floats
     weight: Floats
-    decay: Floats
+    repeat_factor: Floats
     exposure: float
 
     def usual_hours(self, sessions: Sessions, traits: ProductTraits) -> Floats:
@@ -101,8 +101,8 @@ def learn_sessions(
     draws = read_draw(sessions, wishes)
     early, elapsed = read_curve(sessions, wishes, draws)
     series, order = repeats(sessions)
-    decay = _decay(sessions, draws, series, order, traits)
-    fresh = decay[traits.group[sessions.product]] ** order
+    repeat_factor = _repeat_factor(sessions, draws, series, order, traits)
+    fresh = repeat_factor[traits.group[sessions.product]] ** order
     everyone = there.sum(axis=0)
     met = np.maximum(fresh * everyone, 1e-9)
     levels, sizes = _circumstances(sessions, traits)
@@ -154,7 +154,7 @@ def learn_sessions(
         opportunity=(met * lift * heard)[seen],
         circumstance=fresh * lift * heard,
         weight=weight,
-        decay=decay,
+        repeat_factor=repeat_factor,
         exposure=follow,
     )
 
@@ -222,16 +222,16 @@ def _circumstances(
     return levels, sizes
 
 
-def _decay(
+def _repeat_factor(
     sessions: Sessions,
     draws: Draw,
     series: NDArray[np.intp],
     order: NDArray[np.intp],
     traits: ProductTraits,
 ) -> NDArray[np.float64]:
-    """Decay by category. A full session says nothing about how many more would have come."""
+    """Repeat factor by category; full sessions are left out, since their demand is censored."""
     held = (sessions.past & (sessions.street >= 0) & ~draws.full).nonzero()[0]
-    return learn_decay(
+    return learn_repeat_factor(
         draws.taken[held],
         order[held],
         series[held],

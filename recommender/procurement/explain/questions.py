@@ -11,7 +11,7 @@ from recommender.procurement.plan import ProcurementPlan, Status, cell_attendanc
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.solver.deadline import Deadline
 from recommender.procurement.solver.linear_model import build_model
-from recommender.procurement.solver.local_reoptimisation import buy_near_again
+from recommender.procurement.solver.local_reoptimisation import reoptimise_around
 from recommender.procurement.solver.milp import plan_procurement
 from recommender.procurement.solver.precedence import relax_in_order
 
@@ -71,7 +71,7 @@ _WITH_IT = "one session there draws {:,.0f}; with it the whole plan draws {:,.0f
 _WITHOUT_IT = "without it the whole plan draws {:,.0f} less"
 
 
-def _near(
+def _reoptimised(
     problem: ProcurementProblem,
     posed: ProcurementProblem,
     plan: ProcurementPlan,
@@ -80,8 +80,8 @@ def _near(
     deadline: Deadline,
 ) -> tuple[float, tuple[tuple[str, str, int], ...]] | None:
     """Loss and changes when little is bought anew under other rules; None: not that way."""
-    best = buy_near_again(problem, plan, street, product, deadline=deadline.part(0.2))
-    other = buy_near_again(posed, plan, street, product, deadline=deadline.part(0.25))
+    best = reoptimise_around(problem, plan, street, product, deadline=deadline.part(0.2))
+    other = reoptimise_around(posed, plan, street, product, deadline=deadline.part(0.25))
     if best is None or other is None:
         return None
     first, second = replace(plan, sessions=best[1]), replace(plan, sessions=other[1])
@@ -110,9 +110,9 @@ def why_not(
     posed = replace(problem, required=required)
     gained = float(problem.totals(problem.demand)[1, s, p])
     deadline = Deadline.within(time_limit_s)
-    near = _near(problem, posed, plan, s, p, deadline)
-    if near is not None:
-        cost, changes = near
+    local = _reoptimised(problem, posed, plan, s, p, deadline)
+    if local is not None:
+        cost, changes = local
         less = tuple(each for each in changes if each[2] < 0)
         return WhyNot(True, cost, (_WITH_IT.format(gained, cost),), less)
     forced = plan_procurement(posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap)
@@ -152,9 +152,9 @@ def why(
     allowed[s, p] = False
     posed = replace(problem, allowed=allowed)
     deadline = Deadline.within(time_limit_s)
-    near = _near(problem, posed, plan, s, p, deadline)
-    if near is not None:
-        cost, changes = near
+    local = _reoptimised(problem, posed, plan, s, p, deadline)
+    if local is not None:
+        cost, changes = local
         more = tuple(each for each in changes if each[2] > 0)
         return WhyNot(True, cost, (_WITHOUT_IT.format(cost),), more)
     without = plan_procurement(posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap)

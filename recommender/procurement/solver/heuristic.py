@@ -1,6 +1,6 @@
-"""A plan by rule of thumb: first what must be, then the most attendance per yuan.
+"""A greedy heuristic: lower bounds first, then the most attendance per yuan.
 
-It needs no solver, so there is always an answer to fall back on and to beat.
+It needs no solver, so there is always a feasible fallback and a baseline.
 """
 
 import numpy as np

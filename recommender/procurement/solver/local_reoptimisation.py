@@ -1,4 +1,4 @@
-"""Solve again near a plan: what nearly was bought and nearly was not, around one cell.
+"""Local re-optimisation: what little would change around one cell of a plan, all else fixed.
 
 Two searches over the whole district differ by more than one session is worth, since both stop
 within a gap. Over so little both are nearly exact, so that their difference is what a session
@@ -18,7 +18,7 @@ from recommender.procurement.solver.linear_model import LinearModel, build_model
 from recommender.procurement.solver.milp import solve_with_fixed
 from recommender.procurement.solver.precedence import steps_of
 from recommender.procurement.solver.relaxation import Floats
-from recommender.procurement.verify import check_sessions
+from recommender.procurement.verify import verify_sessions
 
 Cell = tuple[int, int]
 """Positions of a street and a product."""
@@ -27,11 +27,11 @@ _GAP = 1e-4
 _MARGIN = 30
 """Sessions on either side of the margin that may change, of the street and of the supplier."""
 
-_STAY = 0.02
+_STAY_BONUS = 0.02
 """Attendances that keeping a session of the plan is worth, so that ties stay as planned."""
 
 
-def buy_near_again(
+def reoptimise_around(
     problem: ProcurementProblem,
     plan: ProcurementPlan,
     street: int,
@@ -64,13 +64,13 @@ def buy_near_again(
     free = _margin(problem, model, planned[:n] > 0, (street, product))
     fixed[:n] = ~free
     fixed[n:end] = [street not in (a[1], b[1]) for a, b, _ in model.tours]
-    held = replace(model, value=model.value + _STAY * (planned > 0))
+    held = replace(model, value=model.value + _STAY_BONUS * (planned > 0))
     held = with_rows(held, steps_of(held, free))
     x, _, _ = solve_with_fixed(held, fixed, planned, time_limit_s=deadline.left(), mip_gap=_GAP)
     if x is None:
         return None
     sessions = model.sessions(x, plan.sessions.shape)
-    if check_sessions(problem, sessions, model.tours_of(x)):
+    if verify_sessions(problem, sessions, model.tours_of(x)):
         return None
     cells = cell_attendance(problem, sessions.sum(axis=0), problem.demand)
     return float((problem.weight * cells).sum()), sessions

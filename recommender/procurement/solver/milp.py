@@ -28,7 +28,7 @@ from recommender.procurement.solver.heuristic import fill
 from recommender.procurement.solver.linear_model import LinearModel, build_model, with_rows
 from recommender.procurement.solver.precedence import in_order, relax_in_order, skipped_steps
 from recommender.procurement.solver.relaxation import Relaxation
-from recommender.procurement.verify import check_sessions
+from recommender.procurement.verify import verify_sessions
 
 Floats = NDArray[np.float64]
 
@@ -68,13 +68,13 @@ def plan_procurement(
     best = _Best(problem, model)
     before = deadline.left()
     best.offer(fill(problem, model, deadline=deadline.part(0.4)), "greedy")
-    thumb_s = before - deadline.left()
+    heuristic_s = before - deadline.left()
     model, relaxed = relax_in_order(model, deadline=deadline.part(0.4))
     if relaxed.feasible is False:
         return _infeasible(problem, deadline)
     bound = relaxed.bound if relaxed.feasible else _simple_bound(problem, model)
     if relaxed.feasible:
-        _round(problem, model, relaxed, best, deadline, thumb_s)
+        _round(problem, model, relaxed, best, deadline, heuristic_s)
         proven = _search(model, relaxed, best, deadline, mip_gap)
         if proven is None and best.x is None:
             return _infeasible(problem, deadline)
@@ -106,16 +106,16 @@ def _round(
     relaxed: Relaxation,
     best: "_Best",
     deadline: Deadline,
-    thumb_s: float,
+    heuristic_s: float,
 ) -> None:
     """Round the relaxation down and fill up.
 
     Few columns are fractional, so this is nearly optimal, except that an evenness bound no longer
     holds exactly; so the relaxation is rounded again under slightly tighter ones.
-    ``thumb_s`` is what the first filling took: each filling here takes about as long.
+    ``heuristic_s`` is what the first filling took: each filling here takes about as long.
     """
     for tighter in _TIGHTER:
-        if deadline.left() <= (2 if tighter else 1) * thumb_s:
+        if deadline.left() <= (2 if tighter else 1) * heuristic_s:
             return
         if tighter:
             if problem.gini_max is None:
@@ -144,7 +144,7 @@ def _search(
     """
     n = model.n_sessions
     cost = np.round(np.abs(relaxed.reduced[:n]), 6)  # rounding noise would hide the ties
-    # Ties are many (sessions that fill the same hall at the same price). The relaxation's own
+    # Ties are many (sessions that fill the same venue at the same price). The relaxation's own
     # choice comes first; the others are mixed, so that a kernel holds some of every street.
     mixed = np.random.default_rng(0).permutation(n)
     taken = relaxed.x[:n] > 1e-9
@@ -221,7 +221,7 @@ def solve_with_fixed(
 
 
 class _Best:
-    """The best whole solution so far that the independent checker accepts."""
+    """The best whole solution so far that the independent verifier accepts."""
 
     def __init__(self, problem: ProcurementProblem, model: LinearModel) -> None:
         self.problem, self.model = problem, model
@@ -241,7 +241,7 @@ class _Best:
         value = float((self.problem.weight * benefit).sum())
         if value <= self.value:
             return True
-        if check_sessions(self.problem, sessions, tours):
+        if verify_sessions(self.problem, sessions, tours):
             return False
         self.x, self.value, self.method = x, value, method
         self.sessions, self.tours = sessions, tours

@@ -6,26 +6,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.demand.disclosure import suppress
-from recommender.demand.observations.saturation import USUAL_DECAY, learn_decay, session_tiers
+from recommender.demand.observations.saturation import DEFAULT_REPEAT_FACTOR, learn_repeat_factor
 from recommender.demand.periods import period_months
 from recommender.errors import UsageError
 
 
-def test_tiers_fall_by_the_decay() -> None:
-    found = session_tiers(np.array([100.0, 10.0]), np.array([0.5, 1.0]), 3)
-    np.testing.assert_allclose(found, [[100, 50, 25], [10, 10, 10]])
-
-
-def test_planted_decay_is_found_by_category() -> None:
+def test_planted_repeat_factor_is_found_by_category() -> None:
     rng = np.random.default_rng(0)
     series = np.repeat(np.arange(400), 3)
     order = np.tile(np.arange(3), 400)
     group = np.repeat(np.arange(400) % 2, 3)
     level = np.repeat(rng.gamma(3, 10, 400), 3)
     counts = rng.poisson(level * np.array([0.5, 0.9])[group] ** order).astype(float)
-    found = learn_decay(counts, order, series, group, 3)
+    found = learn_repeat_factor(counts, order, series, group, 3)
     np.testing.assert_allclose(found[:2], [0.5, 0.9], atol=0.03)
-    assert found[2] == pytest.approx(USUAL_DECAY, abs=0.01)
+    assert found[2] == pytest.approx(DEFAULT_REPEAT_FACTOR, abs=0.01)
 
 
 @settings(max_examples=60, deadline=None)

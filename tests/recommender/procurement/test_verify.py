@@ -1,4 +1,4 @@
-"""The checker finds every kind of broken rule."""
+"""The verifier finds every kind of broken rule."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from recommender.procurement.plan import Tour
 from recommender.procurement.problem import Quota, SlotLimit
 from recommender.procurement.solver.milp import plan_procurement
-from recommender.procurement.verify import check_plan, check_sessions
+from recommender.procurement.verify import verify_plan, verify_sessions
 
 TWO_EACH = np.array([[[2, 0], [0, 0]], [[0, 0], [0, 2]]], dtype=np.int64)
 
@@ -31,7 +31,7 @@ def problem_for(problem_of: Any, **changes: Any) -> Any:
         ({"floor_attendance": 500.0}, "attendances, below its floor"),
         ({"supplier_share_max": 0.3}, "supplier supplier0 gets 2000 of 6000 fen"),
         ({"gini_max": 0.01}, "evenness: Gini"),
-        ({"slot_limits": (SlotLimit(0, "g", 1, "halls"),)}, "2 sessions in halls"),
+        ({"slot_limits": (SlotLimit(0, "g", 1, "rooms"),)}, "2 sessions in rooms"),
         ({"quotas": (Quota("q", "g", max_share=0.1),)}, "q: 2000 fen is above 10%"),
         ({"quotas": (Quota("q", "g", min_share=0.9),)}, "q: 2000 fen is below 90%"),
         ({"quotas": (Quota("q", "g", min_sessions=3),)}, "q: 2 sessions, at least 3"),
@@ -40,28 +40,28 @@ def problem_for(problem_of: Any, **changes: Any) -> Any:
 )
 def test_what_is_broken_is_said(problem_of: Any, changes: dict[str, Any], words: str) -> None:
     group = {"g": np.array([True, False])}
-    assert check_sessions(problem_for(problem_of, groups=group), TWO_EACH) == ()
-    broken = check_sessions(problem_for(problem_of, groups=group, **changes), TWO_EACH)
+    assert verify_sessions(problem_for(problem_of, groups=group), TWO_EACH) == ()
+    broken = verify_sessions(problem_for(problem_of, groups=group, **changes), TWO_EACH)
     assert any(words in sentence for sentence in broken), broken
 
 
 def test_tours_need_neighbours_and_sessions(problem_of: Any) -> None:
     both = np.array([[[1, 0], [0, 0]], [[0, 0], [1, 0]]], dtype=np.int64)
     tour = (Tour(0, (0, 0), (1, 1), 1),)
-    near = problem_for(problem_of, neighbours=((0, 1),), touring_discount=0.2)
-    assert check_sessions(near, both, tour) == ()
-    assert "far streets" in check_sessions(problem_for(problem_of), both, tour)[0]
+    neighbouring = problem_for(problem_of, neighbours=((0, 1),), touring_discount=0.2)
+    assert verify_sessions(neighbouring, both, tour) == ()
+    assert "far streets" in verify_sessions(problem_for(problem_of), both, tour)[0]
     twice = (Tour(0, (0, 0), (1, 1), 2),)
-    assert "more touring sessions than sessions" in check_sessions(near, both, twice)
+    assert "more touring sessions than sessions" in verify_sessions(neighbouring, both, twice)
 
 
 def test_lines_must_be_the_sessions(problem_of: Any) -> None:
     problem = problem_for(problem_of)
     plan = plan_procurement(problem)
-    assert check_plan(problem, plan) == ()
-    assert check_plan(problem, replace(plan, lines=plan.lines[1:]))
+    assert verify_plan(problem, plan) == ()
+    assert verify_plan(problem, replace(plan, lines=plan.lines[1:]))
     dearer = replace(plan.lines[0], amount_fen=plan.lines[0].amount_fen + 1)
     assert any(
         "the lines cost" in words
-        for words in check_plan(problem, replace(plan, lines=(dearer, *plan.lines[1:])))
+        for words in verify_plan(problem, replace(plan, lines=(dearer, *plan.lines[1:])))
     )

@@ -259,8 +259,8 @@ def test_equal_shares_give_a_second_opinion() -> None:
     assert frame["change"].sum() == change
 
 
-def test_a_smaller_hall_than_counted_on_is_said() -> None:
-    halls = [
+def test_a_smaller_venue_than_counted_on_is_said() -> None:
+    rooms = [
         {"venue_id": "V0", "name": "S1中心", "area_code": "S1", "level": "street", "seats": 100,
          "step_free": True},
         {"venue_id": "V1", "name": "活动室", "area_code": "S1", "level": "neighbourhood",
@@ -268,7 +268,7 @@ def test_a_smaller_hall_than_counted_on_is_said() -> None:
     ]  # fmt: skip
     one = [{"buyer_code": "S1", "period": "2027Q1", "amount_fen": 300_000}]
     text = LOOSE + "[venues]\nsessions_per_month = 1\n[plan]\nmonths = ['2027-01']\n"
-    _, document = make(text, dataset=tables(venues=halls, budgets=one))
+    _, document = make(text, dataset=tables(venues=rooms, budgets=one))
     lines = document.lines.set_index("venue_id")
     assert lines.loc["V0", "warnings"].count("座场馆") == 0
     assert "安排在 20 座场馆（估算按 100 座）" in lines.loc["V1", "warnings"]

@@ -13,7 +13,7 @@ from recommender.types import IdMap
 from serving.planning.touring import tour_days
 
 
-def halls(slots: list[list[int]], open_months: list[list[bool]]) -> VenueCalendar:
+def calendar(slots: list[list[int]], open_months: list[list[bool]]) -> VenueCalendar:
     """One venue a street."""
     products, n = len(open_months), len(slots)
     return VenueCalendar(
@@ -65,7 +65,7 @@ TOURS = (Tour(0, (0, 0), (0, 1), 2),)
 def test_both_halves_come_to_the_same_month(problem: ProcurementProblem) -> None:
     # The first street is free in January and March only, the second in February and March.
     sessions = np.array([[[2, 1], [2, 1]]])
-    rooms = halls([[9, 0, 9], [0, 9, 9]], [[True] * 3] * 2)
+    rooms = calendar([[9, 0, 9], [0, 9, 9]], [[True] * 3] * 2)
     slots = schedule(problem, rooms, sessions, TOURS)
     touring = [slot for slot in slots if slot.tour >= 0]
     assert {(slot.product, slot.month) for slot in touring} == {(0, 2)}
@@ -76,7 +76,7 @@ def test_both_halves_come_to_the_same_month(problem: ProcurementProblem) -> None
 
 def test_without_a_common_month_they_are_placed_apart(problem: ProcurementProblem) -> None:
     sessions = np.array([[[2, 0], [2, 0]]])
-    slots = schedule(problem, halls([[9, 0], [0, 9]], [[True] * 2] * 2), sessions, TOURS)
+    slots = schedule(problem, calendar([[9, 0], [0, 9]], [[True] * 2] * 2), sessions, TOURS)
     assert [(slot.street, slot.month, slot.sessions, slot.tour) for slot in slots] == [
         (0, 0, 2, -1),
         (1, 1, 2, -1),
@@ -85,7 +85,7 @@ def test_without_a_common_month_they_are_placed_apart(problem: ProcurementProble
 
 def test_no_hall_is_used_beyond_its_slots(problem: ProcurementProblem) -> None:
     sessions = np.array([[[2, 3], [2, 0]]])
-    rooms = halls([[2, 1], [2, 1]], [[True] * 2] * 2)
+    rooms = calendar([[2, 1], [2, 1]], [[True] * 2] * 2)
     slots = schedule(problem, rooms, sessions, TOURS)
     used = np.zeros((2, 2), dtype=np.int64)
     for slot in slots:

@@ -1,4 +1,4 @@
-"""Plans equal brute force on small problems, keep every rule, and beat the rule of thumb."""
+"""Plans equal brute force on small problems, keep every rule, and beat the heuristic."""
 
 from itertools import product as every
 from typing import Any
@@ -15,11 +15,11 @@ from recommender.procurement.solver.heuristic import fill
 from recommender.procurement.solver.linear_model import build_model
 from recommender.procurement.solver.milp import plan_procurement
 from recommender.procurement.solver.precedence import in_order, skipped_steps
-from recommender.procurement.verify import check_plan, check_sessions
+from recommender.procurement.verify import verify_plan, verify_sessions
 
 
 def brute_force(problem: ProcurementProblem) -> float | None:
-    """The best value over all session counts that the checker accepts (no tours)."""
+    """The best value over all session counts that the verifier accepts (no tours)."""
     pairs = [
         (b, s, p)
         for b, s in zip(*np.nonzero(problem.serves), strict=True)
@@ -34,7 +34,7 @@ def brute_force(problem: ProcurementProblem) -> float | None:
             sessions[pair] = n
         if (sessions.sum(axis=0) > problem.sessions_per_cell).any():
             continue
-        if check_sessions(problem, sessions):
+        if verify_sessions(problem, sessions):
             continue
         value = (
             problem.weight * cell_attendance(problem, sessions.sum(axis=0), problem.demand)
@@ -90,10 +90,10 @@ def test_small_problems_equal_brute_force(problem_of: Any, data: st.DataObject) 
         assert plan.conflicts
     else:
         assert plan.value == pytest.approx(best, rel=1e-6, abs=1e-6)
-        assert check_plan(problem, plan) == ()
-        thumb = fill(problem, model := build_model(problem))
-        if thumb is not None:
-            assert plan.value >= model.value @ thumb - 1e-6
+        assert verify_plan(problem, plan) == ()
+        heuristic = fill(problem, model := build_model(problem))
+        if heuristic is not None:
+            assert plan.value >= model.value @ heuristic - 1e-6
 
 
 def test_evenness_that_only_a_session_out_of_order_would_keep_is_a_conflict(
@@ -148,7 +148,7 @@ def test_two_buyers_share_one_street(problem_of: Any) -> None:
     plan = plan_procurement(problem)
     # 100 + 70 (the second time) + 60: three sessions for three thousand, each bought once.
     assert plan.value == pytest.approx(230.0)
-    assert check_plan(problem, plan) == ()
+    assert verify_plan(problem, plan) == ()
     assert sum(line.expected for line in plan.lines) == pytest.approx(230.0)
 
 
@@ -159,7 +159,9 @@ def test_touring_makes_room_for_more(problem_of: Any) -> None:
     assert alone.value == pytest.approx(153.0)
     assert together.value == pytest.approx(290.0)
     assert {line.toured for line in together.lines if line.product == "product0"} == {1}
-    assert check_plan(problem_of(*args, neighbours=((0, 1),), touring_discount=0.1), together) == ()
+    assert (
+        verify_plan(problem_of(*args, neighbours=((0, 1),), touring_discount=0.1), together) == ()
+    )
 
 
 def test_evenness_is_kept(problem_of: Any) -> None:
@@ -184,10 +186,10 @@ def test_the_rule_of_thumb_begins_although_shares_of_nothing_are_nothing(problem
         quotas=(Quota("a", "a", min_share=0.3), Quota("b", "b", min_share=0.3)),
     )
     model = build_model(problem)
-    thumb = fill(problem, model)
-    assert thumb is not None
-    assert check_sessions(problem, model.sessions(thumb, (1, 1, 3))) == ()
-    assert thumb.sum() == 6
+    heuristic = fill(problem, model)
+    assert heuristic is not None
+    assert verify_sessions(problem, model.sessions(heuristic, (1, 1, 3))) == ()
+    assert heuristic.sum() == 6
 
 
 def test_rounding_never_leaves_a_later_session_alone(problem_of: Any) -> None:
@@ -234,7 +236,7 @@ def test_a_stopped_clock_still_gives_a_plan(problem_of: Any) -> None:
     problem = problem_of(demand.tolist(), rng.integers(5, 20, 200).tolist(), [400] * 3)
     plan = plan_procurement(problem, time_limit_s=0.0)
     assert plan.lines
-    assert check_plan(problem, plan) == ()
+    assert verify_plan(problem, plan) == ()
     assert 0 <= plan.gap < 1
     assert plan.value <= plan.bound
 
@@ -266,7 +268,7 @@ def test_whenever_time_runs_out_no_other_step_begins_and_there_is_a_plan(
     clock = LeapingClock(looks)
     plan = plan_procurement(problem, time_limit_s=20.0, mip_gap=0.0, clock=clock)
     assert plan.lines
-    assert check_plan(problem, plan) == ()
+    assert verify_plan(problem, plan) == ()
     # Each step looks once or twice before it gives up; none goes on.
     assert clock.late <= 20
 
@@ -299,7 +301,7 @@ def test_what_makes_a_full_plan_uneven_is_given_back(problem_of: Any) -> None:
     filled = fill(problem, model, start)
     assert filled is not None
     sessions = model.sessions(filled, (2, 2, 40))
-    assert check_sessions(problem, sessions) == ()
+    assert verify_sessions(problem, sessions) == ()
     assert sessions[1].sum() == 6  # all that the poorer street can pay
     assert 6 <= sessions[0].sum() < 30
 
