@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 import anyio.to_thread
@@ -12,13 +11,11 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.api.http.access import OPEN, access_of
 from serving.api.http.middleware import RequestMiddleware
-from serving.api.http.problems import Problem, add_handlers, problem, responses
+from serving.api.http.problems import Problem, add_handlers, responses
 from serving.api.http.tracing import Traced
-from serving.api.online.quick import quick_answer
 from serving.api.routes import (
     health,
     ingest,
@@ -41,23 +38,6 @@ DESCRIPTION = (
 
 
 _MALFORMED = {str(status): told for status, told in responses(400).items()}
-
-
-class Application(FastAPI):
-    """FastAPI behind what surrounds every request.
-
-    The commonest question is answered before the framework has begun.
-    """
-
-    front: ASGIApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        await (self.front or self.inside)(scope, receive, send)
-
-    async def inside(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve it by the framework."""
-        await super().__call__(scope, receive, send)
 
 
 def create_app(
@@ -91,7 +71,7 @@ def create_app(
         finally:
             await anyio.to_thread.run_sync(service.close)
 
-    app = Application(
+    app = FastAPI(
         title="gongxu",
         version="1",
         description=DESCRIPTION,
@@ -105,10 +85,10 @@ def create_app(
     add_handlers(app)
     _add_openapi(app)
     for router in (
+        suggestions.router,  # first: routes are matched in order, and this one is asked for most
+        ingest.router,
         health.router,
         sessions.router,
-        ingest.router,
-        suggestions.router,
         residents.router,
         officers.router,
         plans.router,
@@ -120,10 +100,6 @@ def create_app(
         app.include_router(health.local_issuer)
     _require_access(app)
 
-    async def unexpected(request: Request, _: Exception) -> Response:
-        return problem(request, 500, "Something unexpected happened; the log has it.")
-
-    app.add_exception_handler(Exception, unexpected)
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
     if options.cors_origins:
         app.add_middleware(
@@ -132,17 +108,16 @@ def create_app(
             allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["authorization", "content-type", "idempotency-key", "x-request-id"],
         )
-    app.front = RequestMiddleware(
-        app.inside,
+    app.add_middleware(
+        RequestMiddleware,
         metrics=service.metrics,
         body_max=int(options.body_max_mb * 1_000_000),
         body_timeout_s=options.body_timeout_s,
         rate_per_minute=options.rate_per_minute,
-        quick=partial(quick_answer, service),
         log_all=options.log_requests,
     )
     if service.tracing is not None:
-        app.front = Traced(app.front, tracing=service.tracing)
+        app.add_middleware(Traced, tracing=service.tracing)
     return app
 
 

@@ -56,17 +56,17 @@ class Service:
         self.tracing = None if endpoint is None else Tracing(endpoint)
         watch = None if self.tracing is None else self.tracing.watch
         self.database = Database(settings, service_settings, watch)
-        self.bell = ChangeCounter(settings.home)
+        self.change_counter = ChangeCounter(settings.home)
         self.ingesting = threading.BoundedSemaphore(service_settings.ingest_at_once)
         # One at a time: a plan takes a processor for half a minute.
         self.planning = threading.BoundedSemaphore(1)
         self.solving = threading.BoundedSemaphore(1)
         self.indices: dict[str, tuple[float, dict[str, Any]]] = {}
         self.metrics = Metrics(CollectorRegistry())
-        self.keeper = SnapshotRefresher(
+        self.refresher = SnapshotRefresher(
             settings,
             self.database,
-            self.bell,
+            self.change_counter,
             self.metrics,
             now=now,
             refresh_s=service_settings.refresh_s,
@@ -81,22 +81,22 @@ class Service:
 
     def model_version(self) -> str | None:
         """The served model; ``None`` before there is one."""
-        memory = self.keeper.memory
-        return None if memory is None else memory.version
+        state = self.refresher.state
+        return None if state is None else state.version
 
     def parents(self) -> Mapping[str, str]:
         """The parent's code of every area."""
-        memory = self.keeper.memory
-        return {} if memory is None else memory.parents
+        state = self.refresher.state
+        return {} if state is None else state.parents
 
     def open(self) -> None:
         """Start what runs beside the requests."""
-        self.keeper.start()
+        self.refresher.start()
         self.recorder.start()
 
     def close(self) -> None:
         """Stop it, and let the database go."""
-        self.keeper.stop()
+        self.refresher.stop()
         self.recorder.stop()
         self.database.close()
         if self.tracing is not None:

@@ -1,1 +1,1 @@
-"""What surrounds every request: access, limits, errors, metrics, traces."""
+"""HTTP concerns of every route: access, limits, errors, metrics, traces."""

@@ -1,4 +1,4 @@
-"""What surrounds every request: identity, limits, security headers, counting, the log."""
+"""Request identifiers, limits, security headers, metrics and the access log of every request."""
 
 import logging
 import re
@@ -6,6 +6,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 import anyio
@@ -32,7 +33,7 @@ SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
 
 
 class RequestMiddleware:
-    """Pure ASGI middleware, one for all: a stack of them costs more than many routes.
+    """Pure ASGI middleware; one class, because every further layer costs time on every request.
 
     Parameters
     ----------
@@ -44,8 +45,6 @@ class RequestMiddleware:
         Limits of a request's body: bytes, seconds.
     rate_per_minute
         Requests of one caller; 0 for no limit.
-    quick
-        ResponseCache what needs no route; ``None`` for anything else.
     log_all
         Log every request, not only the failed and the slow.
     clock
@@ -60,12 +59,10 @@ class RequestMiddleware:
         body_max: int,
         body_timeout_s: float,
         rate_per_minute: int,
-        quick: Callable[[Scope, dict[bytes, bytes]], list[Message] | None] | None = None,
         log_all: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.app = app
-        self._quick = quick
         self._log_all = log_all
         self._body_max = body_max
         self._body_timeout_s = body_timeout_s
@@ -84,12 +81,12 @@ class RequestMiddleware:
         given = headers.get(b"x-request-id", b"")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
         scope["request_id"] = request_id.decode()
-        status = 500
+        status, started_answer = 500, False
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started_answer
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, started_answer = message["status"], True
                 had = message.setdefault("headers", [])
                 names = {name for name, _ in had}
                 had.append((b"x-request-id", request_id))
@@ -103,16 +100,16 @@ class RequestMiddleware:
                 await _refuse(scope, answer, 429, "Too many requests.", int(wait) + 1)
             elif length.isdigit() and int(length) > self._body_max:
                 await _refuse(scope, answer, 413, "The request body is too large.")
-            elif self._quick is not None and (ready := self._quick(scope, headers)):
-                start, body = ready
-                status = 200
-                start["headers"] += ((b"x-request-id", request_id), *SECURITY_HEADERS)
-                await send(start)
-                await send(body)
             elif scope["method"] in ("GET", "HEAD"):
                 await self.app(scope, receive, answer)
             else:
                 await self._with_body(scope, receive, answer)
+        except Exception:
+            _log.exception(
+                "unexpected error", extra={"fields": {"request_id": request_id.decode()}}
+            )
+            if not started_answer:
+                await _refuse(scope, answer, 500, "An unexpected error occurred; see the log.")
         finally:
             self._count(scope, status, self._clock() - started)
 
@@ -218,11 +215,10 @@ def _caller(scope: Scope, headers: dict[bytes, bytes]) -> bytes:
 async def _refuse(
     scope: Scope, send: Send, status: int, detail: str, retry_after: int | None = None
 ) -> None:
-    phrases = {408: "Request Timeout", 413: "Content Too Large", 429: "Too Many Requests"}
     body = orjson.dumps(
         {
             "type": "about:blank",
-            "title": phrases[status],
+            "title": "Content Too Large" if status == 413 else HTTPStatus(status).phrase,
             "status": status,
             "detail": detail,
             "instance": scope["path"],

@@ -1,1 +1,1 @@
-"""The state that answers, and how it is kept fresh."""
+"""The state that lists are made from, and how it follows the database."""

@@ -1,7 +1,7 @@
 """``python -m serving.api.online.builder FOLDER AT``: build an edition and put it on the shelf.
 
 In a process of its own, so that the arithmetic takes nothing from the processes that answer, and
-what it leaves behind in memory is gone with it.
+what it leaves behind in state is gone with it.
 """
 
 import logging
@@ -20,7 +20,7 @@ from serving.api.online.shelf import Shelf
 from serving.composition import open_store
 from serving.settings import Settings
 
-_log = logging.getLogger("gongxu.memory")
+_log = logging.getLogger("gongxu.snapshots")
 
 
 def main(folder: Path, at: datetime) -> int:

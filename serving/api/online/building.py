@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from recommender.ranking.model.suggestion_model import SuggestionModel
     from serving.composition import ServedModel
 
-_log = logging.getLogger("gongxu.memory")
+_log = logging.getLogger("gongxu.snapshots")
 _SINGLE_ROWS = ("areas", "events")
 
 
@@ -72,7 +72,7 @@ class Edition:
     parents: dict[str, str]
     gone: set[str]
 
-    def memory(self) -> OnlineState:
+    def state(self) -> OnlineState:
         """A memory with nothing laid over it yet."""
         return OnlineState(
             self.suggester, self.version, self.entry, self.tables, self.parents, gone=set(self.gone)

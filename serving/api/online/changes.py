@@ -1,7 +1,7 @@
-"""What changed, for every worker and server to take in before its next answer.
+"""The log of changes that every worker applies before its next answer.
 
-A writer notes its changes in the same transaction and rings afterwards: a counter in a file that
-all workers of a ``GONGXU_HOME`` map into memory, and PostgreSQL's NOTIFY for other machines.
+A writer logs its changes in the same transaction and increments a counter afterwards: in a file
+that all workers of a ``GONGXU_HOME`` map, and by NOTIFY of PostgreSQL for other machines.
 """
 
 import mmap
@@ -18,7 +18,7 @@ from serving.store_tables import live_changes
 
 CHANNEL = "gongxu_live"
 KEPT = timedelta(hours=2)
-"""How long changes are kept: longer than any worker may fall behind without loading afresh."""
+"""How long changes are kept: longer than any worker may fall behind."""
 
 KEPT_AT_LEAST = 20_000
 """How many stay whatever their age: a clock that jumps ahead must not hide them from a worker."""
@@ -30,7 +30,19 @@ _WHOLE = 200
 def note_changes(
     connection: sa.Connection, table: str, rows: Iterable[Mapping[str, Any]], *, now: datetime
 ) -> None:
-    """Note, in the writer's own transaction, whom and what its rows concern."""
+    """Log which residents and events some written rows concern, in the writer's transaction.
+
+    Parameters
+    ----------
+    connection
+        In the writer's transaction.
+    table
+        Name of the table that was written.
+    rows
+        The rows, with ``resident_id`` and ``event_id`` where they have them.
+    now
+        The clock.
+    """
     rows = list(rows)
     concerned = {
         (
@@ -43,7 +55,7 @@ def note_changes(
         concerned = {(None, None)}
     if len(concerned) > _WHOLE:
         table, concerned = f"{table}*", {(None, None)}
-    # Numbers are given in the order of commits: nobody can miss a lower one that comes late.
+    # Entries are numbered in the order of commits, so that no reader misses a late lower one.
     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ORDER_LOCK)))
     connection.execute(
         live_changes.insert(),
@@ -62,7 +74,7 @@ def note_changes(
 
 
 class ChangeCounter:
-    """A counter in a mapped file: ringing it tells all workers of this home to look.
+    """A counter in a mapped file that tells all workers of a home that something changed.
 
     Parameters
     ----------
@@ -72,7 +84,7 @@ class ChangeCounter:
 
     def __init__(self, home: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(home / "live.bell", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(home / "changes.counter", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             if os.fstat(descriptor).st_size < 8:
                 os.ftruncate(descriptor, 8)
@@ -81,10 +93,10 @@ class ChangeCounter:
             os.close(descriptor)
 
     def count(self) -> int:
-        """How often it rang; only whether it differs from before means something."""
+        """The current count; only whether it differs from an earlier one has a meaning."""
         value: int = struct.unpack_from("<q", self._map)[0]
         return value
 
-    def ring(self) -> None:
-        """Tell everybody. Two at once may count as one: either way the number differs."""
+    def increment(self) -> None:
+        """Announce a change. Two at once may count as one: either way the count differs."""
         struct.pack_into("<q", self._map, 0, self.count() + 1)

@@ -1,6 +1,6 @@
 """Objects of this program ↔ one file that several processes map into memory.
 
-Arrays, the columns of frames and long identifier maps lie in the file as they lie in memory, so
+Arrays, the columns of frames and long identifier maps lie in the file as they lie in state, so
 that a process that maps it reads nothing and shares every page with the others until it writes to
 one. What holds them together is a JSON skeleton beside it. It is no pickle: only arrays, plain
 values and this program's own classes go in, and nothing is called when they come out.

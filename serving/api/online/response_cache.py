@@ -1,4 +1,4 @@
-"""Lists that were made: kept as the bytes that are sent, within a budget of memory."""
+"""Cache of lists as the bytes that are sent, within a budget of memory."""
 
 import threading
 from collections import Counter, OrderedDict
@@ -12,7 +12,7 @@ import orjson
 from recommender.types import Suggestion
 
 _OVERHEAD = 500
-"""What an answer costs beside its bytes, roughly."""
+"""Bytes of a cached answer beside its body, roughly."""
 
 Key = tuple[str, int, str]
 """Resident (empty for a place), length, place."""
@@ -20,20 +20,20 @@ Key = tuple[str, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A list and what is to be said about it.
+    """A list as it is sent.
 
     Attributes
     ----------
     rendered
         The suggestions, best first, as a JSON array.
     columns
-        Which candidates they are.
+        Positions of its events among the candidates.
     slots
-        How many of them stand in slots of each kind.
+        Number of its events by kind of slot.
     personal
-        Whether it rests on who asked.
+        Whether it rests on the resident's profile.
     why_empty
-        The rules that stood against every event; empty for a list with something in it.
+        The rules that excluded every event; empty for a list that holds any.
     """
 
     rendered: bytes
@@ -51,7 +51,19 @@ class Answer:
         personal: bool,
         why_empty: str = "",
     ) -> "Answer":
-        """An answer of suggestions, which are numbered from 1."""
+        """An answer from suggestions, which are numbered from 1.
+
+        Parameters
+        ----------
+        suggestions, columns
+            The suggestions, best first, and their positions among the candidates.
+        personal, why_empty
+            See the attributes.
+
+        Returns
+        -------
+        The answer, rendered.
+        """
         ranked = [
             line if line.rank == rank else replace(line, rank=rank)
             for rank, line in enumerate(suggestions, start=1)
@@ -61,7 +73,7 @@ class Answer:
 
     @property
     def lines(self) -> list[dict[str, Any]]:
-        """The suggestions as they are sent, made anew from their bytes."""
+        """The suggestions, parsed from their bytes."""
         lines: list[dict[str, Any]] = orjson.loads(self.rendered)
         for line in lines:
             line["starts_at"] = datetime.fromisoformat(line["starts_at"])
@@ -69,12 +81,12 @@ class Answer:
 
 
 class ResponseCache:
-    """ResponseCache by who asked for how many, the longest unused dropped first.
+    """Answers by resident, length and place; the one stored longest ago is dropped first.
 
     Parameters
     ----------
     budget
-        Bytes that they may take together.
+        Bytes that all answers may take together.
     """
 
     def __init__(self, budget: int = 64_000_000) -> None:
@@ -84,11 +96,17 @@ class ResponseCache:
         self._changing = threading.Lock()
 
     def get(self, key: Key) -> Answer | None:
-        """The answer, if it is kept."""
+        """The answer under a key, if there is one."""
         return self._held.get(key)
 
     def keep(self, key: Key, answer: Answer) -> None:
-        """Keep an answer; what was asked longest ago goes, when there are too many."""
+        """Store an answer; the oldest ones go when the budget is exceeded.
+
+        Parameters
+        ----------
+        key, answer
+            What was asked, and the answer.
+        """
         with self._changing:
             self._let_go(key)
             self._held[key] = answer
@@ -97,13 +115,13 @@ class ResponseCache:
                 self._let_go(next(iter(self._held)))
 
     def drop(self, which: Callable[[Key], bool]) -> None:
-        """Drop some."""
+        """Drop the answers whose key satisfies a condition."""
         with self._changing:
             for key in [key for key in self._held if which(key)]:
                 self._let_go(key)
 
     def clear(self) -> None:
-        """Drop all."""
+        """Drop all answers."""
         with self._changing:
             self._held.clear()
             self._size = 0

@@ -20,7 +20,7 @@ from serving.api.online.state import OnlineState
 from serving.settings import Settings
 from training.registry.served import Served, read_served
 
-_log = logging.getLogger("gongxu.memory")
+_log = logging.getLogger("gongxu.snapshots")
 _LOOK_S = 1.0
 _POLL_S = 0.05
 _REST_S = 5.0
@@ -30,11 +30,11 @@ _MOMENTS = 3
 
 
 class SnapshotRefresher:
-    """Opens the served model, builds the memory, and builds it again when it is time.
+    """Opens the served model, builds the state, and builds it again when it is time.
 
     Parameters
     ----------
-    settings, database, bell, metrics
+    settings, database, change_counter, metrics
         The service's parts.
     now
         The clock.
@@ -49,7 +49,7 @@ class SnapshotRefresher:
         self,
         settings: Settings,
         database: Database,
-        bell: ChangeCounter,
+        change_counter: ChangeCounter,
         metrics: Metrics,
         *,
         now: Callable[[], datetime],
@@ -58,7 +58,7 @@ class SnapshotRefresher:
     ) -> None:
         self._settings = settings
         self._database = database
-        self._bell = bell
+        self._change_counter = change_counter
         self._metrics = metrics
         self._now = now
         self._refresh_s = refresh_s
@@ -66,9 +66,9 @@ class SnapshotRefresher:
         self._number = 0
         self._not_before = float("-inf")
         self._builder: subprocess.Popen[bytes] | None = None
-        self._memory: OnlineState | None = None
+        self._state: OnlineState | None = None
         self._loaded: Loaded | None = None
-        self._rang = -1
+        self._applied = -1
         self._written = -1
         self._built = float("-inf")
         self._cost = 0.0
@@ -81,9 +81,9 @@ class SnapshotRefresher:
         self.degraded = False
 
     @property
-    def memory(self) -> OnlineState | None:
+    def state(self) -> OnlineState | None:
         """What answers now; ``None`` before the first model."""
-        return self._memory
+        return self._state
 
     @property
     def loaded(self) -> Loaded | None:
@@ -92,15 +92,15 @@ class SnapshotRefresher:
 
     def is_current(self) -> bool:
         """Whether nothing rang since changes were last taken in; never waits."""
-        return self._bell.count() == self._rang
+        return self._change_counter.count() == self._applied
 
     def start(self) -> None:
-        """Begin; without a shelf the first memory is built before this returns, if it can be."""
+        """Begin; without a shelf the first state is built before this returns, if it can be."""
         try:
             self.look()
         except Exception as error:  # the thread goes on trying
             self._fell(error)
-        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -109,7 +109,7 @@ class SnapshotRefresher:
         if self._thread is not None:
             self._thread.join(timeout=5)
 
-    def take_in(self) -> None:
+    def apply_changes(self) -> None:
         """Lay changes over the memory now.
 
         Raises
@@ -117,13 +117,13 @@ class SnapshotRefresher:
         sqlalchemy.exc.SQLAlchemyError, GongxuError
             If the database does not answer.
         """
-        rang = self._bell.count()
+        counted = self._change_counter.count()
         with self._changing:
-            memory = self._memory
-            if memory is not None:
+            state = self._state
+            if state is not None:
                 with self._database.engine().connect() as connection:
-                    memory.take_in(connection)
-            self._rang = rang
+                    state.apply_changes(connection)
+            self._applied = counted
 
     def at_moment(self, at: datetime) -> OnlineState:
         """The memory of another moment, for who asks what would be said then.
@@ -138,13 +138,13 @@ class SnapshotRefresher:
         loaded = self._loaded
         if loaded is None:
             raise NotTrainedError("no model is served yet.")
-        name = f"{at.isoformat()} {loaded.version} {self._written} {self._bell.count()}"
+        name = f"{at.isoformat()} {loaded.version} {self._written} {self._change_counter.count()}"
         if name in self._moments:
             return self._moments[name]
         if not self._rebuilding.acquire(timeout=5):
             raise GongxuError("another moment is being looked at.", "Try again.")
         try:
-            self._moments[name] = self._built_for(at, loaded).memory()
+            self._moments[name] = self._built_for(at, loaded).state()
             while len(self._moments) > _MOMENTS:
                 self._moments.popitem(last=False)
             return self._moments[name]
@@ -205,9 +205,9 @@ class SnapshotRefresher:
             try:
                 self._follow(wait=wait)
             except NotTrainedError:
-                self._memory, self._loaded = None, None
-        if self._memory is not None:
-            self.take_in()
+                self._state, self._loaded = None, None
+        if self._state is not None:
+            self.apply_changes()
         self._rose()
 
     def _follow(self, *, wait: bool) -> None:
@@ -228,17 +228,17 @@ class SnapshotRefresher:
             self._order(self._shelf, served, wait=wait and self._is_other(served))
 
     def _is_other(self, served: Served) -> bool:
-        return self._memory is None or self._memory.version != served.version
+        return self._state is None or self._state.version != served.version
 
     def _is_due(self, written: int) -> bool:
-        memory = self._memory
+        state = self._state
         # Building must not eat what answering needs: at most a tenth of the time.
         rested = time.monotonic() - self._built > max(self._refresh_s, 10 * self._cost)
-        if memory is None or not rested:
-            return memory is None
+        if state is None or not rested:
+            return state is None
         # A clock that was set back makes arrays of the future, which are as useless as old ones.
-        aged = abs(self._now() - memory.at) > _AGED
-        return memory.stale or aged or written != self._written
+        aged = abs(self._now() - state.at) > _AGED
+        return state.stale or aged or written != self._written
 
     def _loaded_as(self, served: Served) -> Loaded:
         if self._loaded is None or self._loaded.version != served.version:
@@ -288,8 +288,8 @@ class SnapshotRefresher:
 
     def _answer_from(self, edition: Edition, loaded: Loaded) -> None:
         with self._changing:
-            self._memory, self._loaded = edition.memory(), loaded
-            self._rang = -1  # whatever rang since it was begun is still to be taken in
+            self._state, self._loaded = edition.state(), loaded
+            self._applied = -1  # whatever rang since it was begun is still to be taken in
         self._written, self._built = edition.written, time.monotonic()
         self._cost = edition.cost_s
         since = loaded.served.served.since.timestamp()

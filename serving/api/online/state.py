@@ -1,8 +1,9 @@
-"""What answers: the served model and the tables in memory, with every change laid over them.
+"""The state that lists are made from: a snapshot of the tables, a model, and later changes.
 
-A list is made from arrays alone. Who or what changed since they were built is looked up once, by
-the first request that hears the bell, and laid over the arrays, so that it counts in the very next
-answer. New arrays are built when enough has changed, or another model is served.
+A list is made from arrays alone. Residents and events that changed since the snapshot was built
+are read once, by the first request that sees the change counter move, and applied to the arrays,
+so that a change counts in the next answer. A new snapshot is built when enough has changed, or
+another model is served.
 """
 
 import threading
@@ -34,26 +35,26 @@ Rows = list[dict[str, Any]]
 
 @dataclass
 class OnlineState:
-    """The arrays of one moment and one model, and the changes since.
+    """A snapshot bound to one model, and the changes since.
 
     Attributes
     ----------
     suggester
         Makes the lists.
     version
-        The model's.
+        Version of the model.
     entry
-        The last change that is taken in.
+        Number of the last change that was applied.
     tables
-        Areas and events, of which single rows are asked for.
+        Tables of which single rows are read: areas and events.
     parents
-        The parent's code of every area.
+        Code of each area's parent, by area code.
     changed
-        Residents that differ from the arrays, with their own rows of the tables.
+        Residents that differ from the snapshot, with their current rows by table.
     gone
-        Digests of those who had themselves erased.
+        Digests of erased residents.
     stale
-        Whether something changed that only new arrays can show.
+        Whether something changed that only a new snapshot can show.
     """
 
     suggester: Suggester
@@ -65,7 +66,7 @@ class OnlineState:
     gone: set[str] = field(default_factory=set)
     stale: bool = False
     _lists: ResponseCache = field(default_factory=ResponseCache)
-    _taking_in: threading.Lock = field(default_factory=threading.Lock)
+    _applying: threading.Lock = field(default_factory=threading.Lock)
     _column: dict[str, int] = field(default_factory=dict)
     _until_s: "array[float]" = field(init=False)
     _free: bytearray = field(init=False)
@@ -74,18 +75,30 @@ class OnlineState:
         live = self.suggester.live
         self._column = {event: column for column, event in enumerate(live.text.event_id)}
         facts = live.eligibility_context.events
-        # What every answer looks at for each of its events: read far quicker than from NumPy.
+        # Read for each event of every answer; single items are read faster than from NumPy.
         self._until_s = array("d", np.minimum(facts.closes_s, facts.starts_s))
         free = facts.open & ((facts.seats_left > 0) | facts.waiting_list)
         self._free = bytearray(free.astype(np.uint8).tobytes())
 
     @property
     def at(self) -> datetime:
-        """The moment of the arrays."""
+        """The moment of the snapshot."""
         return self.suggester.at
 
     def ready(self, resident_id: str, n: int, now: datetime) -> Answer | None:
-        """The list that was made for a resident before, if every event in it still stands."""
+        """The cached list of a resident, if all its events can still be booked.
+
+        Parameters
+        ----------
+        resident_id, n
+            Resident and length of the list.
+        now
+            The clock.
+
+        Returns
+        -------
+        ``None`` when the list has to be made.
+        """
         answer = self._lists.get((resident_id, n, ""))
         return answer if answer is not None and self._holds(answer, now) else None
 
@@ -97,16 +110,20 @@ class OnlineState:
         Parameters
         ----------
         resident_id, n
-            Who asks, for how many.
+            Resident and length of the list.
         now
             The clock.
         area
-            Where the resident is now; at home when left out.
+            Area code of where the resident is now; the home area when left out.
+
+        Returns
+        -------
+        The list; empty, with the reason, when no event may be shown.
 
         Raises
         ------
         ProblemError
-            404 for nobody, or somebody erased.
+            404 for an unknown or erased resident.
         """
         if self.gone and digest_of(resident_id) in self.gone:
             raise ProblemError(404, "There is no such resident.")
@@ -124,6 +141,17 @@ class OnlineState:
     def for_place(self, code: str, n: int, now: datetime) -> Answer:
         """The list of an area or venue.
 
+        Parameters
+        ----------
+        code, n
+            Code of the area or venue, and length of the list.
+        now
+            The clock.
+
+        Returns
+        -------
+        The list, the same for everybody there.
+
         Raises
         ------
         UnknownIdError
@@ -138,7 +166,18 @@ class OnlineState:
         return answer
 
     def similar(self, event_id: str, n: int, now: datetime) -> Answer:
-        """Events like one.
+        """Events similar to one.
+
+        Parameters
+        ----------
+        event_id, n
+            The event, and length of the list.
+        now
+            The clock.
+
+        Returns
+        -------
+        The list.
 
         Raises
         ------
@@ -152,17 +191,27 @@ class OnlineState:
         return self._answer(found, now, personal=False)
 
     def ends(self, event_ids: Sequence[str]) -> dict[str, datetime]:
-        """When some events end, where that is known."""
+        """End by event, for those of some events whose end is known."""
         events = self.tables["events"]
         known = events[events["event_id"].isin(event_ids) & events["ends_at"].notna()]
         return dict(zip(known["event_id"], known["ends_at"].dt.to_pydatetime(), strict=True))
 
     def venue_name(self, event_id: str) -> str:
-        """Where a candidate takes place; empty for an event online."""
+        """Name of a candidate event's venue; empty for an event online."""
         return self.suggester.live.text.venue_name[self._column[event_id]] or ""
 
     def nearest_area(self, lat: float, lon: float) -> str | None:
-        """The area whose point is nearest; ``None`` when no area has one."""
+        """The area whose point is nearest.
+
+        Parameters
+        ----------
+        lat, lon
+            WGS-84, degrees.
+
+        Returns
+        -------
+        Its code; ``None`` when no area has a point.
+        """
         areas = self.tables["areas"]
         known = areas[areas["lat"].notna() & areas["lon"].notna()]
         if known.empty:
@@ -171,8 +220,8 @@ class OnlineState:
         away = (known["lat"] - lat) ** 2 + ((known["lon"] - lon) * width) ** 2
         return str(known["area_code"].loc[away.idxmin()])
 
-    def take_in(self, connection: sa.Connection) -> None:
-        """Lay over what changed since; cheap when nothing did."""
+    def apply_changes(self, connection: sa.Connection) -> None:
+        """Read and apply what changed since the last call; cheap when nothing did."""
         rows = connection.execute(
             sa.select(live_changes)
             .where(live_changes.c.entry > self.entry)
@@ -180,36 +229,36 @@ class OnlineState:
         ).all()
         if not rows:
             return
-        with self._taking_in:
-            self._lay_over(connection, rows)
+        with self._applying:
+            self._apply_rows(connection, rows)
             self.entry = rows[-1].entry
 
-    def _lay_over(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
+    def _apply_rows(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
         residents = {row.resident_id for row in rows if row.resident_id}
         events = {row.event_id for row in rows if row.event_id}
         kinds = {row.kind for row in rows}
         if "erasures" in kinds:
             self.gone |= set(connection.execute(sa.select(erasures.c.digest)).scalars())
-            # Whose list it was cannot be told from a digest cheaply.
+            # A digest does not say whose cached list has to go.
             self._lists.clear()
         if kinds - {"bookings", "residents", "mutes", "follows", "erasures"}:
             self.stale = True
         if any(row.event_id and row.kind == "events" for row in rows) or residents:
             self.stale = True
-        self._take_in_residents(connection, sorted(residents))
-        self._take_in_events(connection, sorted(events))
+        self._apply_residents(connection, sorted(residents))
+        self._apply_events(connection, sorted(events))
 
     def _keep(self, key: Key, answer: Answer, entry: int) -> None:
-        """Keep a list, unless something was taken in while it was being made."""
-        if not self._taking_in.acquire(blocking=False):
+        """Cache a list, unless changes were applied while it was being made."""
+        if not self._applying.acquire(blocking=False):
             return  # the database may be slow; an answer never waits for it
         try:
             if self.entry == entry:
                 self._lists.keep(key, answer)
         finally:
-            self._taking_in.release()
+            self._applying.release()
 
-    def _take_in_residents(self, connection: sa.Connection, ids: list[str]) -> None:
+    def _apply_residents(self, connection: sa.Connection, ids: list[str]) -> None:
         if not ids:
             return
         found = {name: _own_rows(connection, name, ids) for name in ("residents", "bookings")}
@@ -221,13 +270,13 @@ class OnlineState:
             self.changed[resident] = own
             if resident in snapshot.residents and own["residents"]:
                 row = snapshot.residents.position(resident)
-                # Switched off counts at once; tastes come back with the next arrays.
+                # Switching off counts at once; switching on counts from the next snapshot.
                 if not bool(profiled(_frame("residents", own["residents"]))[0]):
                     snapshot.resident_profiled[row] = False
         chosen = set(ids)
         self._lists.drop(lambda key: key[0] in chosen)
 
-    def _take_in_events(self, connection: sa.Connection, ids: list[str]) -> None:
+    def _apply_events(self, connection: sa.Connection, ids: list[str]) -> None:
         known = [event for event in ids if event in self._column]
         if not known:
             return

@@ -126,7 +126,7 @@ async def ingest(
     finally:
         service.ingesting.release()
     if not repeated:
-        service.bell.ring()
+        service.change_counter.increment()
     headers = {"Idempotency-Replayed": "true"} if repeated else None
     return Response(content, status, headers, media_type="application/json")
 

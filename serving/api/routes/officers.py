@@ -13,7 +13,7 @@ from data.schema import CATEGORIES
 from recommender.errors import NotTrainedError, UnknownIdError, UsageError
 from serving.api.http.access import Access, guarded
 from serving.api.http.problems import ProblemError
-from serving.api.routes.suggestions import memory_now
+from serving.api.routes.suggestions import current_state
 from serving.auth.roles import Role
 
 router = APIRouter()
@@ -99,8 +99,8 @@ async def street_demand(
     """What a street wants in a period, highest demand first."""
     from serving.demand.frames import demand_frame
 
-    await memory_now(request, None)
-    loaded = request.app.state.service.keeper.loaded
+    await current_state(request, None)
+    loaded = request.app.state.service.refresher.loaded
     if loaded is None or loaded.demand is None:
         raise ProblemError(503, "No demand model is served yet.", {"Retry-After": "30"})
     start = _position(cursor, loaded.served.version)
@@ -204,8 +204,8 @@ def _reason(request: Request, why: Switch | None) -> str:
 
 async def _switched(service: Any) -> None:
     """Let this worker change over before it answers, and the others at once after."""
-    service.bell.ring()
-    await anyio.to_thread.run_sync(partial(service.keeper.look, wait=True))
+    service.change_counter.increment()
+    await anyio.to_thread.run_sync(partial(service.refresher.look, wait=True))
 
 
 def _cursor(position: int, version: str) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from recommender.errors import UsageError
 from serving.api.http.access import Access, guarded, unguarded
 from serving.api.http.problems import ProblemError
-from serving.api.routes.suggestions import ResidentId, memory_now, note_reading
+from serving.api.routes.suggestions import ResidentId, current_state, note_reading
 from serving.auth.roles import Role
 from serving.outcomes import rights
 from serving.suggestions.calendar import calendar_of
@@ -121,7 +121,7 @@ async def put_preferences(
         if isinstance(error, KeyError):
             raise
         raise ProblemError(422, error.message) from None
-    service.bell.ring()
+    service.change_counter.increment()
     return _shown(held)
 
 
@@ -157,7 +157,7 @@ async def erase(request: Request, resident_id: ResidentId) -> Response:
             rights.erase_resident(connection, resident_id, now=service.now())
 
     await anyio.to_thread.run_sync(work)
-    service.bell.ring()
+    service.change_counter.increment()
     return Response(status_code=204)
 
 
@@ -212,13 +212,13 @@ async def calendar(
 
     if not await anyio.to_thread.run_sync(opens):
         raise ProblemError(401, "This is not a token of this calendar.")
-    memory, _ = await memory_now(request, None)
+    state, _ = await current_state(request, None)
     now = service.now()
-    answer = await anyio.to_thread.run_sync(memory.for_resident, resident_id, 10, now)
+    answer = await anyio.to_thread.run_sync(state.for_resident, resident_id, 10, now)
     lines = answer.lines
     shown = [line["event_id"] for line in lines]
-    venues = {event: memory.venue_name(event) for event in shown}
-    content = calendar_of(lines, venues, memory.ends(shown), made_at=memory.at)
+    venues = {event: state.venue_name(event) for event in shown}
+    content = calendar_of(lines, venues, state.ends(shown), made_at=state.at)
     return Response(content, 200, media_type="text/calendar; charset=utf-8")
 
 

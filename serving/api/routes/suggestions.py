@@ -95,20 +95,20 @@ async def for_resident(
     if (lat is None) != (lon is None):
         raise ProblemError(422, "lat and lon go together.")
     service = request.app.state.service
-    memory, degraded = await memory_now(request, at)
+    state, degraded = await current_state(request, at)
     moment = at or service.now()
 
     def make() -> Answer:
-        area = memory.nearest_area(lat, lon) if lat is not None and lon is not None else None
-        return memory.for_resident(resident_id, n, moment, area=area)
+        area = state.nearest_area(lat, lon) if lat is not None and lon is not None else None
+        return state.for_resident(resident_id, n, moment, area=area)
 
-    answer = memory.ready(resident_id, n, moment) if lat is None else None
+    answer = state.ready(resident_id, n, moment) if lat is None else None
     if answer is None:
         answer = await anyio.to_thread.run_sync(make)
     if surface is not None:
         service.recorder.shown(resident_id, surface, answer.lines)
     note_reading(request, "suggestions", resident_id)
-    return _response(request, answer, memory, moment, degraded)
+    return _response(request, answer, state, moment, degraded)
 
 
 @router.get("/v1/places/{area_or_venue}/suggestions", response_model=ListOut, **unguarded(404, 503))
@@ -120,12 +120,12 @@ async def for_place(
 ) -> Response:
     """The list of an area or a venue, for screens; no person is behind it."""
     service = request.app.state.service
-    memory, degraded = await memory_now(request, None)
+    state, degraded = await current_state(request, None)
     moment = service.now()
-    answer = await anyio.to_thread.run_sync(memory.for_place, area_or_venue, n, moment)
+    answer = await anyio.to_thread.run_sync(state.for_place, area_or_venue, n, moment)
     if surface is not None:
         service.recorder.shown(None, surface, answer.lines)
-    return _response(request, answer, memory, moment, degraded)
+    return _response(request, answer, state, moment, degraded)
 
 
 @router.get("/v1/events/{event_id}/similar", response_model=ListOut, **unguarded(404, 503))
@@ -134,13 +134,13 @@ async def similar(
 ) -> Response:
     """Events like a given one, that can be booked."""
     service = request.app.state.service
-    memory, degraded = await memory_now(request, None)
+    state, degraded = await current_state(request, None)
     moment = service.now()
-    answer = await anyio.to_thread.run_sync(memory.similar, event_id, n, moment)
-    return _response(request, answer, memory, moment, degraded)
+    answer = await anyio.to_thread.run_sync(state.similar, event_id, n, moment)
+    return _response(request, answer, state, moment, degraded)
 
 
-async def memory_now(request: Request, at: datetime | None) -> tuple[OnlineState, bool]:
+async def current_state(request: Request, at: datetime | None) -> tuple[OnlineState, bool]:
     """The memory with all changes in it, and whether the database was away.
 
     Raises
@@ -149,26 +149,26 @@ async def memory_now(request: Request, at: datetime | None) -> tuple[OnlineState
         503 before the first model.
     """
     service = request.app.state.service
-    keeper = service.keeper
-    memory = keeper.memory
-    if memory is None:
+    refresher = service.refresher
+    state = refresher.state
+    if state is None:
         raise ProblemError(503, "No model is served yet.", {"Retry-After": "30"})
     if at is not None:
-        memory = await anyio.to_thread.run_sync(keeper.at_moment, at)
-        return memory, keeper.degraded
-    if not keeper.is_current():
+        state = await anyio.to_thread.run_sync(refresher.at_moment, at)
+        return state, refresher.degraded
+    if not refresher.is_current():
         taken = False
         with anyio.move_on_after(service.options.database_budget_ms / 1000):
             try:
-                await anyio.to_thread.run_sync(keeper.take_in, abandon_on_cancel=True)
+                await anyio.to_thread.run_sync(refresher.apply_changes, abandon_on_cancel=True)
                 taken = True
             except Exception:
                 service.metrics.fallbacks.labels("database").inc()
-        memory = keeper.memory or memory
+        state = refresher.state or state
         if not taken:
             service.metrics.fallbacks.labels("late").inc()
-            return memory, True
-    return memory, keeper.degraded
+            return state, True
+    return state, refresher.degraded
 
 
 def note_reading(request: Request, action: str, resident_id: str) -> None:
@@ -184,7 +184,7 @@ def note_reading(request: Request, action: str, resident_id: str) -> None:
 
 
 def _response(
-    request: Request, answer: Answer, memory: OnlineState, moment: datetime, degraded: bool
+    request: Request, answer: Answer, state: OnlineState, moment: datetime, degraded: bool
 ) -> Response:
     metrics = request.app.state.service.metrics
     metrics.count_shown(answer.slots)
@@ -195,7 +195,7 @@ def _response(
             "at": moment,
             "personal": answer.personal,
             "degraded": degraded,
-            "model_version": memory.version,
+            "model_version": state.version,
             "why_empty": answer.why_empty,
         }
     )

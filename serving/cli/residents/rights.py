@@ -33,7 +33,7 @@ def forget(resident: _Resident) -> None:
     require_tables(store)
     with store.engine.begin() as connection:
         gone = erase_resident(connection, resident, now=datetime.now(tz=UTC))
-    ChangeCounter(settings.home).ring()
+    ChangeCounter(settings.home).increment()
     log.print("erased." if gone else "was erased before.")
 
 

@@ -161,9 +161,9 @@ def test_the_erased_do_not_come_back(send, engine: sa.Engine) -> None:
 
 
 def test_changes_are_noted_for_everybody(send, engine: sa.Engine, service: Service) -> None:
-    before = service.bell.count()
+    before = service.change_counter.count()
     send("bookings", [booking()])
-    assert service.bell.count() > before
+    assert service.change_counter.count() > before
     with engine.connect() as connection:
         last = connection.execute(
             sa.select(live_changes).order_by(live_changes.c.entry.desc()).limit(1)

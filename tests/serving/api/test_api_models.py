@@ -73,7 +73,7 @@ def test_a_served_bundle_that_cannot_be_opened_leaves_the_old_lists(
     mine = token(Role.RESIDENT, "r1")
     before = client.get("/v1/residents/r1/suggestions", headers=mine).json()
     switch(service.database.engine(), old_bundle, now=datetime.now(tz=UTC))
-    service.bell.ring()
+    service.change_counter.increment()
     for _ in range(3):
         answer = client.get("/v1/residents/r1/suggestions", headers=mine)
         assert answer.status_code == 200

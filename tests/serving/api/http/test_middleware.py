@@ -143,7 +143,23 @@ def test_the_reference_names_every_route_and_loads_nothing(
 
 
 def test_the_settings_page_is_what_the_code_says() -> None:
-    page = Path(__file__).parents[3] / "docs" / "settings.md"
+    page = Path(__file__).parents[4] / "docs" / "settings.md"
     assert page.read_text(encoding="utf-8") == settings_page(), (
         "run: python -m serving.pages.settings > docs/settings.md"
     )
+
+
+def test_an_unexpected_error_is_a_problem_document(
+    service: Service, running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(service, "model_version", broken)
+    with running(create_app(service=service)) as client:
+        answer = client.get("/v1/ranking")
+        assert answer.status_code == 500
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["request_id"] == answer.headers["x-request-id"]
+        assert answer.headers["x-frame-options"] == "DENY"
+        assert client.get("/healthz").status_code == 200
