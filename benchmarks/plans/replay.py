@@ -5,6 +5,7 @@ the same rules), what buyers do today (past orders' habit), and the most-booked 
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,7 @@ def run(
     listed = model.listed(period)
     estimate = model.estimate(model.streets, listed, period)
     planning = build_planning(
-        dataset,
+        _without_standing(dataset, moment),
         estimate,
         PlanRules(),
         repeat_factor=np.clip(model.session_repeat_factor(listed), 0.05, 1.0),
@@ -86,6 +87,16 @@ def run(
         ]
         result[name] = _outcome(runs, budget)
     return result
+
+
+def _without_standing(dataset: Dataset, moment: datetime) -> Dataset:
+    """The tables without sessions after a moment: the replayed quarter holds the plan's alone."""
+    events, orders = dataset["events"], dataset["orders"]
+    decided = orders["decided_at"].isna() | (orders["decided_at"] < moment)
+    return dataset.replace(
+        events=events[events["starts_at"] < moment].reset_index(drop=True),
+        orders=orders[decided].reset_index(drop=True),
+    )
 
 
 def _outcome(runs: list[ReplayResult], budget: float) -> Outcome:

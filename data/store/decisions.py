@@ -6,6 +6,7 @@ with satisfaction (满意度).
 """
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,13 +129,9 @@ def decide(connection: sa.Connection, made: Decision, *, now: datetime) -> str:
     line = next((each for each in document["lines"] if each["line_id"] == made.line_id), None)
     if line is None:
         raise UnknownIdError(f"plan {plan_id} has no line {made.line_id!r}.")
-    for rule in document["rules"]:
-        words = str(rule["value"]).split(" ")
-        recused = rule["rule"] == "recuse" and words[:2] == [made.officer, line["supplier_id"]]
-        if recused:
-            raise UsageError(
-                f"{made.officer} is recused from {line['supplier_id']}: {' '.join(words[2:])}."
-            )
+    reason = recusal_reason(document, made.officer, line["supplier_id"])
+    if reason is not None:
+        raise UsageError(f"{made.officer} is recused from {line['supplier_id']}: {reason}.")
     sessions = int(made.sessions or line["sessions"])
     order = {
         "order_id": made.line_id,
@@ -271,3 +268,36 @@ def _order_status(connection: sa.Connection, order_id: str) -> str | None:
     return connection.execute(
         sa.text("SELECT status FROM orders WHERE order_id = :id FOR UPDATE"), {"id": order_id}
     ).scalar_one_or_none()
+
+
+def recusal_reason(document: Mapping[str, Any], officer: str, supplier: str | None) -> str | None:
+    """Why an officer must not decide about a supplier (回避).
+
+    Parameters
+    ----------
+    document
+        A kept plan's document.
+    officer
+        Name; width, case and blanks make no difference.
+    supplier
+        The supplier's identifier.
+
+    Returns
+    -------
+    The recorded reason; ``None``: no recusal is recorded.
+    """
+    name = _officer_key(officer)
+    for recusal in document.get("recusals", ()):
+        if recusal["supplier"] == supplier and _officer_key(recusal["officer"]) == name:
+            return str(recusal["reason"])
+    if "recusals" not in document:  # plans of earlier releases hold "officer supplier reason"
+        for rule in document["rules"]:
+            who, found, reason = str(rule["value"]).partition(f" {supplier} ")
+            if rule["rule"] == "recuse" and found and _officer_key(who) == name:
+                return reason
+    return None
+
+
+def _officer_key(name: str) -> str:
+    """A name as it is compared: width, case and blanks make no other officer."""
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())

@@ -30,9 +30,6 @@ def interval(expected: Floats, log_sd: Floats) -> tuple[Floats, Floats]:
     return np.minimum(median / width, expected), np.maximum(median * width, expected)
 
 
-_FORMER_NAMES = {"repeat_factor": "decay"}
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class DemandModel:
     """Demand of every street for every product.
@@ -182,9 +179,7 @@ class DemandModel:
                 # Bundles of before exposure was told of stay readable.
                 values["shown"] = np.zeros(len(arrays["group"]))
                 continue
-            # Bundles of earlier releases name some arrays differently.
-            former = _FORMER_NAMES.get(field.name, field.name)
-            value = arrays[field.name if field.name in arrays else former]
+            value = arrays[field.name]
             if field.name in ("streets", "products"):
                 values[field.name] = IdMap.from_array(value)
             elif field.name in ("street_names", "titles", "categories"):

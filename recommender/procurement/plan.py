@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.metrics.evenness import gini
+from recommender.procurement.intervals import cell_bounds
 from recommender.procurement.problem import ProcurementProblem
 
 
@@ -31,7 +32,8 @@ class PlanLine:
     amount_fen
         What they cost, touring discounts taken off.
     expected, low, high
-        Attendances at all these sessions together, seats respected.
+        Attendances at all these sessions together, seats respected: the mean, and the 10 % and
+        90 % quantiles.
     marginal_fen_per_attendance
         Price of the last session over the attendances it adds; inf when it adds none.
     toured
@@ -165,7 +167,8 @@ def make_lines(
     """The lines of ``sessions``, shape (B, S, P)."""
     counts = sessions.sum(axis=0)
     toured = toured_sessions(sessions.shape, tours)
-    totals = {name: problem.totals(getattr(problem, name)) for name in ("expected", "low", "high")}
+    expected = problem.totals(problem.expected)
+    low, high = cell_bounds(problem, counts)
     planned = problem.totals(problem.demand)
     lines = []
     for b, s, p in zip(*np.nonzero(sessions), strict=True):
@@ -181,9 +184,9 @@ def make_lines(
                 product=problem.products.ids[p],
                 sessions=n,
                 amount_fen=n * price - touring * touring_saving_fen(problem, p),
-                expected=float(totals["expected"][cell, s, p]) * share,
-                low=float(totals["low"][cell, s, p]) * share,
-                high=float(totals["high"][cell, s, p]) * share,
+                expected=float(expected[cell, s, p]) * share,
+                low=float(low[s, p]) * share,
+                high=float(high[s, p]) * share,
                 marginal_fen_per_attendance=price / gained if gained > 0 else float("inf"),
                 toured=touring,
             )

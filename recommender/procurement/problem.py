@@ -49,14 +49,14 @@ class SlotLimit:
         Key in :attr:`ProcurementProblem.groups`: the products that need such a venue.
     slots
         Sessions that fit in the whole period.
-    words
-        What the limit is, such as ``venues with 200 seats or more``.
+    above_seats
+        The venues counted have more seats than this; 0: all venues of the street.
     """
 
     street: int
     group: str
     slots: int
-    words: str
+    above_seats: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

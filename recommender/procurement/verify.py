@@ -93,7 +93,10 @@ def verify_sessions(
     for limit in problem.slot_limits:
         count = int(cells[limit.street][problem.groups[limit.group]].sum())
         if count > limit.slots:
-            broken.append(f"{streets[limit.street]}: {count} sessions in {limit.words}")
+            broken.append(
+                f"{streets[limit.street]}: {count} sessions in venues of more "
+                f"than {limit.above_seats:g} seats, room for {limit.slots}"
+            )
 
     level = _attendance(problem, cells)
     for s, street in enumerate(streets):

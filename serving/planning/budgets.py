@@ -1,6 +1,8 @@
 """Who buys, for which streets, with how much money."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,7 @@ from data.dataset import Dataset
 from features.demand.streets import Streets
 from features.time import period_bounds
 from recommender.errors import UsageError
+from serving.messages.plans import text
 from serving.planning.rules import PlanRules
 
 
@@ -54,13 +57,32 @@ def read_buyers(
 ) -> Buyers:
     """Buyers with a budget for the period.
 
-    A buyer serves itself, when it is a street, or every street below it. Without a budget for
-    exactly this period, months add up to quarters and years are divided evenly.
+    A buyer serves itself, when it is a street, or every street below it. A row for exactly this
+    period is the budget; else rows that touch the period count by their days in it.
+
+    Parameters
+    ----------
+    dataset
+        The tables; `areas` and `budgets` are read.
+    streets
+        All streets.
+    period
+        The period to plan.
+    rules
+        The officer's rules; budgets given there replace the table's.
+    buyer
+        Only this buyer, by its area code; ``None``: all.
+    budget_fen
+        This amount instead of the table's.
+
+    Returns
+    -------
+    Buyers by area code.
 
     Raises
     ------
     UsageError
-        If the buyer is unknown, or nobody has a budget.
+        If the buyer is unknown, rows overlap, or nobody has a budget.
     """
     areas = dataset["areas"].drop_duplicates("area_code").set_index("area_code")
     up = {str(code): above for code, above in areas["parent_code"].items()}
@@ -99,7 +121,10 @@ def read_buyers(
                 where = rules.where(f"budget.{code}")
                 raise UsageError(f"buyer {code!r} ({where}) buys for no street.")
             serves[b, own] = True
-    names = tuple(str(areas["name"].get(code, code)) if code != "*" else "全部" for code in codes)
+    names = tuple(
+        str(areas["name"].get(code, code)) if code != "*" else text("plan.all_areas", "zh")
+        for code in codes
+    )
     return Buyers(
         codes=codes,
         names=names,
@@ -111,34 +136,58 @@ def read_buyers(
 
 
 def _table_budgets(budgets: pd.DataFrame, period: str) -> tuple[dict[str, int], list[str]]:
-    exact = budgets[budgets["period"].astype(str) == period]
-    amounts = {
-        str(code): int(fen)
-        for code, fen in zip(exact["buyer_code"], exact["amount_fen"], strict=True)
-    }
-    assumptions = []
+    """Budgets of one period by buyer, and what had to be assumed.
+
+    A buyer's row for exactly this period is its budget. Without one, its rows that touch the
+    period are added up, each by the share of its days that fall into the period; they must not
+    overlap, since money in two rows would count twice or, read as a total and its part, once.
+    """
     start, end = period_bounds(period)
-    parts: dict[str, int] = {}
-    wholes: dict[str, int] = {}
-    for code, other, fen in zip(
+    rows: dict[str, list[_BudgetRow]] = {}
+    for code, named, fen in zip(
         budgets["buyer_code"], budgets["period"], budgets["amount_fen"], strict=True
     ):
         try:
-            first, last = period_bounds(str(other))
+            first, last = period_bounds(str(named))
         except UsageError:
             continue
-        if code in amounts or (first, last) == (start, end):
+        if first < end and start < last:
+            rows.setdefault(str(code), []).append(_BudgetRow(first, last, str(named), int(fen)))
+    amounts: dict[str, int] = {}
+    assumptions = []
+    for code, own in rows.items():
+        exact = [row for row in own if (row.first, row.last) == (start, end)]
+        if exact:
+            amounts[code] = sum(row.amount_fen for row in exact)
             continue
-        if start <= first and last <= end:
-            parts[str(code)] = parts.get(str(code), 0) + int(fen)
-        elif first <= start and end <= last:
-            share = (end - start) / (last - first)
-            wholes[str(code)] = int(int(fen) * share)
-    for code in {**wholes, **parts}:
-        amounts[code] = parts.get(code, wholes.get(code, 0))
-        source = "各月合计" if code in parts else "按全年比例折算"
-        assumptions.append(f"{code} 的预算{source}")
+        own.sort(key=lambda row: (row.first, row.last))
+        for one, other in pairwise(own):
+            if other.first < one.last:
+                raise UsageError(
+                    f"budgets of {code} overlap: {one.period} ({one.amount_fen} fen) and "
+                    f"{other.period} ({other.amount_fen} fen).",
+                    f"Keep one of them, or add a row for {period} itself.",
+                )
+        amounts[code] = sum(row.inside(start, end) for row in own)
+        assumptions.append(
+            text("plan.budget_from_rows", "zh", buyer=code, rows="、".join(r.period for r in own))
+        )
     return amounts, assumptions
+
+
+@dataclass(frozen=True, slots=True)
+class _BudgetRow:
+    """One row of the table `budgets`; ``last`` is the first moment after its period."""
+
+    first: datetime
+    last: datetime
+    period: str
+    amount_fen: int
+
+    def inside(self, start: datetime, end: datetime) -> int:
+        """The part of the amount that falls between two moments, by days."""
+        days = min(self.last, end) - max(self.first, start)
+        return int(self.amount_fen * (days / (self.last - self.first)))
 
 
 def _ancestors(code: str, up: dict[str, object]) -> list[str]:

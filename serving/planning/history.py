@@ -1,34 +1,81 @@
-"""What is known of products and suppliers from before: new ones, and those that failed."""
+"""What is known of products and suppliers from before the period, and what already stands in it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from data.dataset import Dataset
-from features.time import period_bounds
+from features.demand.streets import Streets
+from features.time import LOCAL, period_bounds
+from recommender.errors import UsageError
 from recommender.types import IdMap
+from serving.messages.plans import text
 from serving.planning.rules import PlanRules
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """By product: whether it and its supplier are new; products stopped, with the reason."""
+    """What is known from before the period, by product.
+
+    Attributes
+    ----------
+    new_product, new_supplier
+        Whether it was never held or ordered before the period, and whether nothing of its
+        supplier was, shape (P,).
+    stopped
+        Products under the stop rule, with the reason in words.
+    """
 
     new_product: NDArray[np.bool_]
     new_supplier: NDArray[np.bool_]
     stopped: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class StandingSupply:
+    """Sessions of the period that are already scheduled or ordered.
+
+    Attributes
+    ----------
+    sessions
+        By street and product, shape (S, P).
+    venue_sessions
+        By (venue_id, month such as ``2027-01``); month "" where only the period is known.
+    """
+
+    sessions: NDArray[np.int64]
+    venue_sessions: Mapping[tuple[str, str], int]
+
+
 def read_history(dataset: Dataset, products: IdMap, period: str, rules: PlanRules) -> History:
-    """Look at events, bookings and orders from before the period."""
+    """Read events, bookings and orders from before the period.
+
+    Parameters
+    ----------
+    dataset
+        The tables.
+    products
+        Products that can be planned.
+    period
+        The period to plan; its own orders and events are not history.
+    rules
+        Thresholds of the stop rule.
+
+    Returns
+    -------
+    By position in ``products``.
+    """
     start = pd.Timestamp(period_bounds(period)[0])
     events = dataset["events"]
     past = events[(events["starts_at"] < start) & (events["status"].astype(str) != "cancelled")]
-    orders = dataset["orders"]
-    orders = orders[~orders["status"].astype(str).isin(["proposed", "rejected"])]
+    orders = _placed(dataset["orders"])
+    moment = _order_moments(orders)
+    orders = orders[moment.isna() | (moment < start)]
     seen = set(past["product_id"].dropna()) | set(orders["product_id"].dropna())
     table = dataset["products"].set_index("product_id")
     suppliers = table["supplier_id"].reindex(list(products.ids))
@@ -42,31 +89,153 @@ def read_history(dataset: Dataset, products: IdMap, period: str, rules: PlanRule
     )
 
 
+def read_standing(
+    dataset: Dataset,
+    streets: Streets,
+    planned: list[str],
+    products: IdMap,
+    period: str,
+    *,
+    as_of: datetime,
+) -> StandingSupply:
+    """Sessions of the period that stand when it is planned.
+
+    Scheduled events that were published by then, and approved orders beyond the events that
+    deliver them.
+
+    Parameters
+    ----------
+    dataset
+        The tables.
+    streets, planned
+        All streets, and the codes of those that are planned, in the problem's order.
+    products
+        Products that can be planned.
+    period
+        The period to plan.
+    as_of
+        When it is planned; what was published or decided later is not known.
+
+    Returns
+    -------
+    Counts of sessions; streets and products outside the plan only take up venues.
+    """
+    start, end = (pd.Timestamp(moment) for moment in period_bounds(period))
+    known = pd.Timestamp(as_of)
+    street_of_venue = _venue_streets(dataset, streets, planned)
+    rows: list[tuple[str, str, str, int]] = []  # product, venue, month, sessions
+    events = dataset["events"]
+    ahead = events[
+        (events["starts_at"] >= start)
+        & (events["starts_at"] < end)
+        & (events["status"].astype(str) != "cancelled")
+        & (events["published_at"].isna() | (events["published_at"] <= known))
+    ]
+    months = ahead["starts_at"].dt.tz_convert(LOCAL).dt.strftime("%Y-%m")
+    rows += [
+        (str(product), str(venue), month, 1)
+        for product, venue, month in zip(
+            ahead["product_id"], ahead["venue_id"], months, strict=True
+        )
+    ]
+    orders = _placed(dataset["orders"])
+    orders = orders[orders["decided_at"].isna() | (orders["decided_at"] <= known)]
+    moment = _order_moments(orders)
+    open_ = orders["status"].astype(str).isin(["approved", "ordered"])
+    orders = orders[(moment >= start) & (moment < end) & open_]
+    days = orders["scheduled_on"].dt.strftime("%Y-%m").fillna("")
+    # No table says which event delivers which order: events of the product at the venue come first.
+    delivering = Counter((product, venue) for product, venue, _, _ in rows)
+    for product, venue, month, n in zip(
+        orders["product_id"], orders["venue_id"], days, orders["sessions"], strict=True
+    ):
+        matched = min(int(n), delivering[str(product), str(venue)])
+        delivering[str(product), str(venue)] -= matched
+        rows.append((str(product), str(venue), month, int(n) - matched))
+    sessions = np.zeros((len(planned), len(products)), dtype=np.int64)
+    taken: dict[tuple[str, str], int] = {}
+    for product, venue, month, n in rows:
+        street = street_of_venue.get(venue, -1)
+        if street < 0 or n == 0:
+            continue
+        taken[venue, month] = taken.get((venue, month), 0) + n
+        if product in products:
+            sessions[street, products.position(product)] += n
+    return StandingSupply(sessions, taken)
+
+
+def _venue_streets(dataset: Dataset, streets: Streets, planned: list[str]) -> dict[str, int]:
+    """Position among the planned streets of every venue in one of them."""
+    at = {code: position for position, code in enumerate(planned)}
+    found = {}
+    for venue, area in zip(
+        dataset["venues"]["venue_id"], dataset["venues"]["area_code"], strict=True
+    ):
+        street = streets.area_street.get(str(area), -1)
+        if street >= 0 and streets.streets.ids[street] in at:
+            found[str(venue)] = at[streets.streets.ids[street]]
+    return found
+
+
+def _placed(orders: pd.DataFrame) -> pd.DataFrame:
+    return orders[~orders["status"].astype(str).isin(["proposed", "rejected"])]
+
+
+def _order_moments(orders: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
+    """When orders take place: their day, else their plan's period, else when they were decided."""
+    planned = pd.Series(
+        [_plan_start(plan) for plan in orders["plan_id"]],
+        index=orders.index,
+        dtype="datetime64[us, UTC]",
+    )
+    day = orders["scheduled_on"].dt.tz_localize(LOCAL).dt.tz_convert("UTC")
+    moments: pd.Series[pd.Timestamp] = day.fillna(planned).fillna(orders["decided_at"])
+    return moments
+
+
+def _plan_start(plan_id: object) -> datetime | None:
+    """First moment of the period that a plan's identifier (``PLAN-2027Q1-…``) names."""
+    parts = str(plan_id).split("-")
+    if parts[0] != "PLAN":
+        return None
+    try:
+        return period_bounds("-".join(parts[1:-1]))[0]
+    except UsageError:
+        return None
+
+
 def _stopped(
     dataset: Dataset, past: pd.DataFrame, orders: pd.DataFrame, products: IdMap, rules: PlanRules
 ) -> dict[str, str]:
     """The stop rule: products that stayed empty or displeased often enough."""
     stopped: dict[str, str] = {}
-    bookings = dataset["bookings"]
-    came = bookings[bookings["status"].astype(str).isin(["attended", "no_show"])]
-    if len(came):
-        seats = came["seats"].astype("float64").fillna(1.0)
-        filled = seats.groupby(came["event_id"]).sum()
+    people = _people_who_came(dataset)
+    if len(people):
         done = past[(past["status"].astype(str) == "done") & (past["seats"] > 0)]
-        fill = done["event_id"].map(filled).fillna(0.0) / done["seats"].astype("float64")
+        fill = done["event_id"].map(people).fillna(0.0) / done["seats"].astype("float64")
         by_product = fill.groupby(done["product_id"]).agg(["count", "mean"])
         for code, row in by_product.iterrows():
             few = row["count"] >= rules.stop_after_sessions and row["mean"] < rules.stop_below_fill
             if few and str(code) in products:
-                stopped[str(code)] = (
-                    f"停止规则：此前 {int(row['count'])} 场平均上座率 {row['mean']:.0%}"
+                stopped[str(code)] = text(
+                    "plan.stopped_empty", "zh", sessions=int(row["count"]), fill=row["mean"]
                 )
     satisfaction = orders["satisfaction"].astype("float64")
     rated = satisfaction.groupby(orders["product_id"]).agg(["count", "mean"])
     for code, row in rated.iterrows():
         bad = row["mean"] < rules.stop_below_satisfaction
         if row["count"] >= rules.stop_after_sessions and bad and str(code) in products:
-            stopped[str(code)] = (
-                f"停止规则：此前 {int(row['count'])} 次满意度平均 {row['mean']:.1f}"
+            stopped[str(code)] = text(
+                "plan.stopped_displeased", "zh", times=int(row["count"]), mean=row["mean"]
             )
     return stopped
+
+
+def _people_who_came(dataset: Dataset) -> "pd.Series[float]":
+    """Seats of attended bookings, by event whose bookings were checked at the door."""
+    bookings = dataset["bookings"]
+    attended = bookings[bookings["status"].astype(str) == "attended"]
+    judged = bookings[bookings["status"].astype(str).isin(["attended", "no_show"])]
+    seats = attended["seats"].astype("float64").fillna(1.0)
+    booked = seats.groupby(attended["event_id"]).sum()
+    return booked.reindex(judged["event_id"].unique()).fillna(0.0)

@@ -17,6 +17,7 @@ from serving.api.http.access import Access
 from serving.api.http.problems import ProblemError
 from serving.auth.roles import Principal, Role
 from serving.planning.make_plan import COLUMNS, PlanDocument
+from serving.planning.rules import Recusal
 from serving.store_tables import plan_requests
 
 ENDINGS = {
@@ -104,6 +105,7 @@ def kept_document(content: Mapping[str, Any]) -> PlanDocument:
         summary=content["summary"],
         warnings=tuple(content["warnings"]),
         rules=tuple((rule["rule"], rule["value"], rule["where"]) for rule in content["rules"]),
+        recusals=tuple(Recusal(**each) for each in content.get("recusals", ())),
         rules_text=content.get("rules_text", ""),
         stages=tuple(content["stages"]),
         left_out=content["left_out"],

@@ -10,18 +10,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from recommender.errors import GongxuError
+from recommender.procurement.intervals import total_interval
 from recommender.procurement.plan import ProcurementPlan, Status, evenness_of
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import Slot, schedule
 from recommender.procurement.solver.milp import plan_procurement
 from recommender.procurement.verify import verify_plan
+from serving.messages.plans import text
 from serving.planning.compliance import line_warnings, plan_warnings
 from serving.planning.conflict_lines import with_lines
 from serving.planning.line_reasons import line_reasons
 from serving.planning.problem_building import Planning
-from serving.planning.rules import describe
+from serving.planning.rules import Recusal, describe
 
 COLUMNS = (
     "line_id", "buyer_code", "street_code", "product_id", "supplier_id", "venue_id", "period",
@@ -54,6 +57,8 @@ class PlanDocument:
         About the whole plan, in words.
     rules
         (rule, value, where it stands) of every rule that was in force.
+    recusals
+        Officers who must not decide about a supplier.
     left_out
         Products that could not be planned, with the reason.
     """
@@ -66,6 +71,7 @@ class PlanDocument:
     summary: Mapping[str, Any]
     warnings: tuple[str, ...]
     rules: tuple[tuple[str, str, str], ...]
+    recusals: tuple[Recusal, ...]
     rules_text: str
     stages: tuple[str, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
@@ -82,10 +88,10 @@ class Solved:
 
 
 _LADDER: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
-    ("最低占比（新产品、新供应商、老年、儿童）", ("new.", "audience."), {"min_share": 0.0}),
-    ("居委与街道保底场次", ("floor.",), {"floor_sessions": 0}),
-    ("均等约束", ("evenness.",), {"gini_max": None}),
-    ("单一供应商上限", ("supplier.",), {"supplier_share_max": 1.0}),
+    ("min_shares", ("new.", "audience."), {"min_share": 0.0}),
+    ("floors", ("floor.",), {"floor_sessions": 0}),
+    ("evenness", ("evenness.",), {"gini_max": None}),
+    ("supplier_share", ("supplier.",), {"supplier_share_max": 1.0}),
 )
 """Defaults that yield, in this order, when they cannot be kept; a given rule never yields."""
 
@@ -119,20 +125,22 @@ def solve_planning(
     if problem is not planning.problem and not plan.lines:  # the margin cannot be had
         problem = planning.problem
         plan = solve(problem)
-    for words, families, change in _LADDER:
+    for default, families, change in _LADDER:
         if plan.status is not Status.INFEASIBLE:
             break
         loose = _loosen(planning, problem, families, change)
         if loose is None:
             continue
         problem = loose
-        loosened.append(f"默认规则无法满足，已放宽：{words}（{'；'.join(plan.conflicts)}）")
+        eased = text(f"plan.default.{default}", "zh")
+        conflicts = "；".join(plan.conflicts)
+        loosened.append(text("plan.default_eased", "zh", rule=eased, conflicts=conflicts))
         plan = solve(problem)
     if plan.status is Status.UNKNOWN:  # no time left for the hardest of the defaults
         loose = _loosen(planning, problem, ("evenness.",), {"gini_max": None})
         if loose is not None:
             problem = loose
-            loosened.append("限时内未找到满足默认均等约束的方案，已放宽均等约束")
+            loosened.append(text("plan.evenness_eased", "zh"))
             plan = solve(problem, 1.0)
     if plan.status is Status.INFEASIBLE:
         if not plan.conflicts:
@@ -216,6 +224,7 @@ def write_document(
     frame["period"] = problem.period
     spent, budget = int(frame["amount_fen"].sum()), int(problem.budget_fen.sum())
     expected = float(frame["expected"].sum())
+    low, high = total_interval(problem, plan.sessions.sum(axis=0), _categories(planning))
     summary = {
         "status": str(plan.status),
         "gap": plan.gap,
@@ -227,8 +236,8 @@ def write_document(
         "suppliers": int(frame["supplier_id"].nunique()),
         "streets": int(frame["street_code"].nunique()),
         "expected": expected,
-        "low": float(frame["low"].sum()),
-        "high": float(frame["high"].sum()),
+        "low": round(low, 1),
+        "high": round(high, 1),
         "fen_per_attendance": spent / expected if expected > 0 else None,
         "gini": evenness_of(problem, plan.sessions),
         "new_products_share": float(frame.loc[frame["new"], "amount_fen"].sum() / max(spent, 1)),
@@ -242,10 +251,17 @@ def write_document(
         summary=summary,
         warnings=(*planning.assumptions, *solved.loosened, *plan_warnings(planning, frame)),
         rules=rules,
+        recusals=planning.rules.recusals,
         rules_text=planning.rules.text,
         stages=planning.rules.stages,
         left_out=planning.left_out,
     )
+
+
+def _categories(planning: Planning) -> NDArray[np.intp]:
+    """Position of each product's category, shape (P,)."""
+    codes, _ = pd.factorize(planning.products["category"].astype(str))
+    return np.asarray(codes, dtype=np.intp)
 
 
 def _frame(planning: Planning, solved: Solved) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from recommender.procurement.explain.questions import (
     why_not,
 )
 from recommender.procurement.plan import cell_attendance, evenness_of
+from serving.messages.plans import text
 from serving.planning.make_plan import Solved
 from serving.planning.problem_building import Planning
 
@@ -58,15 +59,16 @@ def explain_choice(
     answer = ask(problem, solved.plan, product, street, time_limit_s=time_limit_s)
     gained = float(problem.totals(problem.demand)[1, s, p])
     cost = answer.cost
-    each = f"一场预计 {gained:,.0f} 人次、{problem.price_fen[p] / 100:,.0f} 元"
+    figures = {"people": gained, "yuan": problem.price_fen[p] / 100, "cost": cost}
     if planned and answer.possible:
-        said = [f"已列入：{each}，不买它而重排，全案预计少 {cost:,.1f} 人次"]
+        sentences = [text("plan.planned_cost", "zh", **figures)]
     elif planned:
-        said = ["已列入：规则需要它", *answer.reasons]
+        sentences = [text("plan.planned_required", "zh"), *answer.reasons]
     elif answer.possible:
-        said = [f"未列入：{each}，若安排一场，全案预计少 {cost:,.1f} 人次"]
+        sentences = [text("plan.unplanned_cost", "zh", **figures)]
     else:
-        said = [planning.left_out.get(product, "未列入：规则、场馆或目录不允许"), *answer.reasons]
+        why_closed = planning.left_out.get(product, text("plan.unplanned_not_allowed", "zh"))
+        sentences = [why_closed, *answer.reasons]
     return {
         "product_id": product,
         "title": str(planning.products.loc[product, "title"]),
@@ -77,7 +79,7 @@ def explain_choice(
         "cost": cost,
         "expected": gained,
         "price_fen": int(problem.price_fen[p]),
-        "reasons": said,
+        "reasons": sentences,
         "changes": [
             {"street_code": code, "product_id": other, "title": _title(planning, other),
              "sessions": n}

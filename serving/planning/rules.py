@@ -9,6 +9,7 @@ from typing import Any
 
 from data.schema import AUDIENCE_GROUPS, CATEGORIES
 from recommender.errors import UsageError
+from serving.messages.plans import text
 
 
 class RulesError(UsageError):
@@ -61,14 +62,9 @@ class Recusal:
     reason: str
 
 
-DEFAULT_STAGES = (
-    "需求征集",
-    "目录发布",
-    "建议生成",
-    "街镇确认",
-    "区级审核",
-    "下单配送",
-    "验收评价",
+DEFAULT_STAGES = tuple(
+    text(f"plan.stage.{name}", "zh")
+    for name in ("survey", "catalogue", "suggestion", "street", "district", "order", "acceptance")
 )
 """Seven stages a plan passes through; the official content of 七个一 was not found (*assumed*)."""
 

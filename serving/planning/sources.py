@@ -91,6 +91,7 @@ def state_planning(
         estimate,
         rules,
         repeat_factor=np.clip(model.session_repeat_factor(products), 0.05, 1.0),
+        as_of=sources.data_date,
         buyer=buyer,
         budget_fen=budget_fen,
     )

@@ -14,6 +14,8 @@ from features.time import LOCAL, period_bounds
 from recommender.errors import UsageError
 from recommender.procurement.problem import SlotLimit
 from recommender.procurement.schedule import VenueCalendar
+from serving.messages.plans import text
+from serving.planning.history import StandingSupply
 from serving.planning.rules import PlanRules
 
 _PREFERENCE = {"street": 0, "district": 1, "private": 2, "city": 3, "neighbourhood": 4}
@@ -44,8 +46,28 @@ def read_venues(
     suppliers: pd.DataFrame,
     period: str,
     rules: PlanRules,
+    *,
+    standing: StandingSupply,
 ) -> tuple[VenuesRead, pd.DataFrame, tuple[str, ...]]:
-    """Venues of the planned streets; also their rows, and the months' names."""
+    """Venues of the planned streets, with the slots that standing sessions leave free.
+
+    Parameters
+    ----------
+    dataset, streets
+        The tables, and all streets.
+    planned
+        Codes of the streets that are planned, in the problem's order.
+    products, suppliers
+        Rows of the tables, by identifier.
+    period, rules
+        The period to plan, and the officer's rules.
+    standing
+        Sessions of the period that already take up venues.
+
+    Returns
+    -------
+    The calendar, the venues' rows, and the months' names.
+    """
     months = _months(period, rules)
     venues = dataset["venues"]
     at = {code: position for position, code in enumerate(planned)}
@@ -63,7 +85,7 @@ def read_venues(
     without = [code for code in planned if at[code] not in set(street.tolist())]
     if without:
         names = "、".join(streets.names[streets.streets.position(code)] or code for code in without)
-        assumptions.append(f"没有场馆资料（不限座位与场次）：{names}")
+        assumptions.append(text("plan.no_venues", "zh", streets=names))
     seats = venues["seats"].astype("float64").to_numpy()
     level = venues["level"].astype(str)
     missing = np.array([at[code] for code in without], dtype=np.intp)
@@ -82,7 +104,7 @@ def read_venues(
         ),
         slots=np.concatenate(
             [
-                np.full((len(venues), len(months)), rules.sessions_per_venue_month),
+                _free_slots(venues, months, rules.sessions_per_venue_month, standing),
                 np.full((len(missing), len(months)), 10_000),
             ]
         ).astype(np.int64),
@@ -96,10 +118,42 @@ def read_venues(
     return VenuesRead(calendar, tuple(assumptions), closed), venues, months
 
 
+def _free_slots(
+    venues: pd.DataFrame, months: tuple[str, ...], each: int, standing: StandingSupply
+) -> NDArray[np.int64]:
+    """Slots of every venue and month that standing sessions leave free, shape (V, M)."""
+    free = np.full((len(venues), len(months)), each, dtype=np.int64)
+    at = {str(code): position for position, code in enumerate(venues["venue_id"])}
+    for (venue, month), n in sorted(standing.venue_sessions.items(), reverse=True):
+        if venue not in at:
+            continue
+        row = free[at[venue]]
+        if month in months:
+            row[months.index(month)] -= n
+        elif not month:  # somewhere in the period: where most is free
+            for _ in range(n):
+                row[int(row.argmax())] -= 1
+    return np.maximum(free, 0)
+
+
 def seats_of(
     calendar: VenueCalendar, n_streets: int, products: pd.DataFrame
 ) -> NDArray[np.float64]:
-    """Seats at one session in each street's most preferred suitable venue; 0 where none suits."""
+    """Seats at one session in each street's most preferred suitable venue.
+
+    Parameters
+    ----------
+    calendar
+        The venues.
+    n_streets
+        Number of planned streets.
+    products
+        Their rows; ``audience_max`` is read.
+
+    Returns
+    -------
+    Shape (S, P); 0 where no venue suits, inf where nothing limits.
+    """
     most = products["audience_max"].astype("float64").fillna(np.inf).to_numpy()
     seats = np.zeros((n_streets, len(products)))
     suits = np.array([calendar.suits(p) for p in range(len(products))])
@@ -120,6 +174,17 @@ def slot_limits(
 
     Sessions that need more than t seats fit only into venues with more than t, for every t among
     the venues' seats; needs are nested, so these limits together say exactly what fits.
+
+    Parameters
+    ----------
+    calendar
+        The venues.
+    n_streets
+        Number of planned streets.
+
+    Returns
+    -------
+    The limits, and the groups of products (masks of shape (P,)) that they name.
     """
     groups: dict[str, NDArray[np.bool_]] = {}
     limits = []
@@ -133,8 +198,7 @@ def slot_limits(
             room = int(slots[own & (calendar.seats > least)].sum())
             name = f"seats>{least:g}"
             groups[name] = need
-            words = f"venues with more than {least:g} seats" if least else "venues"
-            limits.append(SlotLimit(s, name, room, words))
+            limits.append(SlotLimit(s, name, room, above_seats=float(least)))
     return tuple(limits), groups
 
 
@@ -159,7 +223,7 @@ def _months(period: str, rules: PlanRules) -> tuple[str, ...]:
 def _open_months(
     products: pd.DataFrame, suppliers: pd.DataFrame, months: tuple[str, ...]
 ) -> tuple[NDArray[np.bool_], dict[str, str]]:
-    """Months in which a product is listed and its supplier's licence is valid to the end."""
+    """Months in which a product is listed and its licence valid through the last day, inclusive."""
     open_ = np.ones((len(products), len(months)), dtype=np.bool_)
     closed: dict[str, str] = {}
     owner = suppliers.reindex(products["supplier_id"].astype(object))
@@ -176,12 +240,13 @@ def _open_months(
             last = after - np.timedelta64(1, "D")
             if listed_from[p] > last or listed_until[p] < first:
                 open_[p, m] = False
-                closed.setdefault(str(code), "不在本期目录")
+                closed.setdefault(str(code), text("plan.not_listed", "zh"))
             if needed[p] and known[p]:
                 if needed[p] not in licences[p].split(";"):
                     open_[p, m] = False
-                    closed[str(code)] = f"供应商没有许可：{needed[p]}"
+                    closed[str(code)] = text("plan.no_licence", "zh", licence=needed[p])
                 elif valid[p] < last:
                     open_[p, m] = False
-                    closed.setdefault(str(code), f"许可证 {str(valid[p])[:10]} 到期")
+                    day = str(valid[p])[:10]
+                    closed.setdefault(str(code), text("plan.licence_expires", "zh", day=day))
     return open_, closed

@@ -193,7 +193,8 @@ def explain_rule(problem: ProcurementProblem, name: str) -> str:
             position = problem.streets.position(street)
             for limit in problem.slot_limits:
                 if (limit.street, limit.group) == (position, group):
-                    return f"venues of {street}: at most {limit.slots} sessions in {limit.words}"
+                    kind = f" of more than {limit.above_seats:g} seats" if limit.above_seats else ""
+                    return f"venues of {street}{kind}: at most {limit.slots} sessions"
     for quota in problem.quotas:
         if name == f"{quota.name}.min_share":
             return f"{quota.name}: at least {quota.min_share:.0%} of the spending"

@@ -31,7 +31,7 @@ def problem_for(problem_of: Any, **changes: Any) -> Any:
         ({"floor_attendance": 500.0}, "attendances, below its floor"),
         ({"supplier_share_max": 0.3}, "supplier supplier0 gets 2000 of 6000 fen"),
         ({"gini_max": 0.01}, "evenness: Gini"),
-        ({"slot_limits": (SlotLimit(0, "g", 1, "rooms"),)}, "2 sessions in rooms"),
+        ({"slot_limits": (SlotLimit(0, "g", 1),)}, "2 sessions in venues"),
         ({"quotas": (Quota("q", "g", max_share=0.1),)}, "q: 2000 fen is above 10%"),
         ({"quotas": (Quota("q", "g", min_share=0.9),)}, "q: 2000 fen is below 90%"),
         ({"quotas": (Quota("q", "g", min_sessions=3),)}, "q: 2 sessions, at least 3"),

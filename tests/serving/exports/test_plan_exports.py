@@ -51,6 +51,7 @@ def document() -> PlanDocument:
         },
         warnings=("整体提示",),
         rules=(("plan.caution", "0.0", "default"), ("floor.x", "2", "line 3")),
+        recusals=(),
         rules_text="",
         stages=("需求征集", "验收"),
         left_out={"P9": "没有价格"},

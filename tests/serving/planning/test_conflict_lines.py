@@ -37,7 +37,7 @@ reason = "r"
         ("category.film: at least 1 sessions", 10),
         ("category.film: at most 4 sessions", 11),
         ("new.products: at least 30% of the spending", 13),
-        ("venues of S1: at most 12 sessions in venues", 15),
+        ("venues of S1: at most 12 sessions", 15),
         ("required: product P1 in S1", 16),
     ],
 )

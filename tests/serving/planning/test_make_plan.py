@@ -118,7 +118,7 @@ def test_a_plan_keeps_budget_licence_and_venue() -> None:
     # The licence ends in mid-February: January alone is certain.
     performance = lines[lines["product_id"] == "P0"]
     assert set(performance["months"].str[:7]) == {"2027-01"}
-    assert performance["warnings"].str.contains("许可证 2027-02-15 到期").all()
+    assert performance["warnings"].str.contains("许可证有效至 2027-02-15（含）").all()
     assert lines["venue_id"].notna().all()
     assert (lines["reasons"] != "").all()
 
@@ -151,7 +151,7 @@ def test_yearly_budgets_are_divided_with_a_word() -> None:
     yearly = [{"buyer_code": "S1", "period": "2027", "amount_fen": 4_000_000}]
     planning, document = make(dataset=tables(budgets=yearly))
     assert planning.problem.budget_fen[0] == pytest.approx(4_000_000 * 90 / 365, abs=1)
-    assert any("按全年比例折算" in words for words in document.warnings)
+    assert any("折算到本期：2027" in words for words in document.warnings)
 
 
 def test_tables_without_prices_suppliers_or_venues_still_plan() -> None:
@@ -294,3 +294,43 @@ def test_tours_are_held_on_days_in_a_row_and_say_so() -> None:
         gap = pd.Timestamp(second) - pd.Timestamp(first)
         assert abs(gap) == pd.Timedelta(days=1)
         assert first[:7] == "2027-01"  # its licence ends in February
+
+
+@pytest.mark.parametrize(("until", "warned"), [("2027-03-31", False), ("2027-03-30", True)])
+def test_a_licence_is_valid_through_its_last_day(until: str, warned: bool) -> None:
+    suppliers = [
+        {"supplier_id": "A", "name": "甲", "licences": "performance",
+         "licence_valid_until": pd.Timestamp(until)},
+        {"supplier_id": "B", "name": "乙"},
+    ]  # fmt: skip
+    planning, document = make(dataset=tables(suppliers=suppliers))
+    own = document.lines[document.lines["supplier_id"] == "A"]
+    assert len(own)
+    assert own["warnings"].str.contains("许可证").any() == warned
+    assert planning.calendar.open_months[0].tolist() == [True, True, not warned]
+
+
+def test_standing_sessions_take_demand_catalogue_and_slots() -> None:
+    standing = [
+        {"event_id": "e", "product_id": "P1", "venue_id": "V0", "status": "open", "title": "t",
+         "starts_at": pd.Timestamp("2027-01-10", tz="UTC"), "seats": 100},
+    ]  # fmt: skip
+    before, after = make()[0], make(dataset=tables(events=standing))[0]
+    first, second = before.problem.expected, after.problem.expected
+    repeat = after.problem.repeat_factor[1]
+    assert second[0, 1] == pytest.approx(repeat * first[0, 1])
+    np.testing.assert_allclose(np.delete(second.ravel(), 1), np.delete(first.ravel(), 1))
+    assert after.problem.sessions_max[1] == before.problem.sessions_max[1] - 1
+    assert (before.calendar.slots - after.calendar.slots)[0].tolist() == [1, 0, 0]
+    assert (
+        "本期已安排 1 场"
+        in make(dataset=tables(events=standing))[1]
+        .lines.set_index(["street_code", "product_id"])
+        .loc[("S1", "P1"), "reasons"]
+    )
+
+
+def test_the_total_is_no_sum_of_the_lines_ends() -> None:
+    _, document = make()
+    assert document.summary["low"] > document.lines["low"].sum()
+    assert document.summary["high"] < document.lines["high"].sum()

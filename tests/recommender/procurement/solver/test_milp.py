@@ -70,7 +70,7 @@ def problems(draw: Any, make: Any) -> ProcurementProblem:
         allowed=np.array([[draw(whole(0, 5)) > 0 for _ in range(p)] for _ in range(s)]),
         groups={"group": group, "all": np.ones(p, dtype=np.bool_)},
         quotas=(quota,),
-        slot_limits=(SlotLimit(0, "all", draw(whole(0, 4)), "any venue"),),
+        slot_limits=(SlotLimit(0, "all", draw(whole(0, 4))),),
         floor_sessions=np.array([draw(whole(0, 1)) for _ in range(s)], dtype=np.int64),
         supplier_share_max=draw(st.sampled_from([1.0, 0.6])),
         gini_max=draw(st.sampled_from([None, None, 0.2])),

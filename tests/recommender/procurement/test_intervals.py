@@ -1,0 +1,84 @@
+"""Intervals of lines and totals cover what they say, judged by simulated outcomes."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recommender.procurement.intervals import ErrorShares, cell_bounds, outcomes, total_interval
+from recommender.procurement.plan import make_lines
+from recommender.procurement.problem import ProcurementProblem
+
+Z80 = 1.2815515655446004
+
+
+def lognormal(problem_of: Any, sd: float, seats: float = np.inf) -> ProcurementProblem:
+    """8 streets x 30 products with an 80 % interval of demand that a lognormal has."""
+    demand = np.random.default_rng(3).gamma(4.0, 20.0, (8, 30))
+    median = demand * np.exp(-(sd**2) / 2)
+    problem: ProcurementProblem = problem_of(demand.tolist(), [1000] * 30, [10**7])
+    return replace(
+        problem,
+        low=median * np.exp(-Z80 * sd),
+        high=median * np.exp(Z80 * sd),
+        log_sd=np.full(demand.shape, sd),
+        seats=np.full(demand.shape, seats),
+    )
+
+
+def simulated(problem: ProcurementProblem, n: int, shares: ErrorShares, seed: int) -> Any:
+    """Attendances of n sessions in every cell, shape (draws, S, P)."""
+    s, p = problem.expected.shape
+    street, product = (axis.ravel() for axis in np.indices((s, p)))
+    drawn = sum(problem.repeat_factor[product] ** k for k in range(n))
+    found = outcomes(
+        problem.expected[street, product] * drawn,
+        problem.log_sd[street, product],
+        n * problem.seats[street, product],
+        product,
+        product % 3,
+        shares=shares,
+        draws=2000,
+        seed=seed,
+    )
+    return found.reshape(-1, s, p)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+@pytest.mark.parametrize("seats", [np.inf, 130.0])
+def test_four_in_five_outcomes_of_a_line_lie_inside(problem_of: Any, n: int, seats: float) -> None:
+    problem = lognormal(problem_of, 0.5, seats)
+    counts = np.full((8, 30), n, dtype=np.int64)
+    low, high = cell_bounds(problem, counts)
+    found = simulated(problem, n, ErrorShares(), 1)
+    inside = ((found >= low - 1e-9) & (found <= high + 1e-9)).mean(axis=0)
+    free = high < n * problem.seats - 1e-9  # where seats do not cut the interval off
+    assert free.any()
+    np.testing.assert_allclose(inside[free], 0.8, atol=0.05)
+    assert (inside[~free] > 0.78).all()  # a full house is inside, however many more would come
+    lines = make_lines(problem, counts[None])
+    assert lines[0].low == pytest.approx(
+        low[problem.streets.position(lines[0].street), problem.products.position(lines[0].product)]
+    )
+
+
+@pytest.mark.parametrize("shares", [ErrorShares(), ErrorShares(0, 0, 0), ErrorShares(1, 0, 0)])
+def test_four_in_five_totals_lie_inside(problem_of: Any, shares: ErrorShares) -> None:
+    problem = lognormal(problem_of, 0.5, 130.0)
+    counts = np.ones((8, 30), dtype=np.int64)
+    low, high = total_interval(problem, counts, np.arange(30) % 3, shares=shares)
+    totals = simulated(problem, 1, shares, 99).sum(axis=(1, 2))
+    assert ((totals >= low) & (totals <= high)).mean() == pytest.approx(0.8, abs=0.04)
+
+
+def test_a_total_is_narrower_than_the_sum_of_ends(problem_of: Any) -> None:
+    problem = lognormal(problem_of, 0.5)
+    counts = np.ones((8, 30), dtype=np.int64)
+    category = np.arange(30) % 3
+    ends = [float(each.sum()) for each in cell_bounds(problem, counts)]
+    low, high = total_interval(problem, counts, category)
+    assert ends[0] < low < problem.expected.sum() < high < ends[1]
+    own = total_interval(problem, counts, category, shares=ErrorShares(0, 0, 0))
+    assert own[1] - own[0] < 0.5 * (high - low)
+    assert total_interval(problem, np.zeros_like(counts), category) == (0.0, 0.0)
