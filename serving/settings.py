@@ -66,11 +66,11 @@ class Settings(BaseSettings):
         description="Factor by which demand may grow or fall before a new model is refused.",
     )
     gate_tolerance: float = Field(
-        default=0.01,
+        default=0.05,
         ge=0,
         le=1,
         description=(
-            "Relative loss of NDCG@10 that is let pass even when it is beyond noise: fits with "
-            "other seeds differ by as much."
+            "Relative loss of NDCG@10 that is accepted: the lower end of the 95 % interval of the "
+            "difference has to lie above it; 1 accepts any loss."
         ),
     )

@@ -1,7 +1,8 @@
-"""The batch job: snapshot → fit → evaluate → gate → register → promote.
+"""The batch job: snapshot → fit → evaluate → gate → save → switch → log.
 
 Killed at any moment it leaves the served model as it was, or the new one: the bundle appears
-whole by one rename, and what is served changes by one transaction.
+whole by one rename, and what is served changes by one transaction. A run that was killed between
+the two is completed by the next ``--if-needed`` one. MLflow comes last and cannot fail the run.
 """
 
 import hashlib
@@ -18,7 +19,7 @@ from data.dataset import Dataset
 from data.schema import NEEDED_TO_TRAIN
 from data.snapshot import as_of as snapshot_as_of
 from data.store.store import Store
-from recommender.errors import GateRefusedError
+from recommender.errors import GateRefusedError, GongxuError
 from training.evaluation.backtest import Backtest, run_backtest
 from training.evaluation.data_profile import DataProfile, fingerprint, newest_moment, profile_of
 from training.evaluation.gate import GateRules, Verdict, check_data
@@ -31,7 +32,7 @@ PACKAGES = ("gongxu", "numpy", "scipy", "pandas", "scikit-learn", "implicit", "l
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a run is asked to do.
+    """Options of a run.
 
     Attributes
     ----------
@@ -42,7 +43,7 @@ class Request:
     if_needed
         Do nothing when neither data nor settings changed since the newest model.
     rules
-        The gate's.
+        Limits of the gate.
     keep
         How many of the newest bundles stay on disk.
     """
@@ -56,28 +57,31 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run did.
+    """Result of a run.
 
     Attributes
     ----------
     version
         The new model; the newest one when the run was not needed.
     status
-        ``promoted``, ``refused`` or ``unchanged``.
+        ``promoted``, ``refused`` or ``unchanged``. A run that only switches on what an interrupted
+        one had saved is ``promoted`` too, without a verdict.
     as_of
-        The moment the model speaks for.
+        The moment up to which data was used.
     verdict
-        The gate's; ``None`` when the run was not needed.
+        The gate's; ``None`` when nothing was fitted.
     metrics
-        What the trial measured.
+        Figures of the backtest.
     rows
-        Rows by table that were learnt from.
+        Rows by table of the snapshot.
     seconds
         Time by step.
     removed
         Old versions deleted.
     is_first
         Whether nothing was served before.
+    mlflow_error
+        Why MLflow could not log the version; empty when it did. The next run logs it.
     """
 
     version: str
@@ -89,20 +93,21 @@ class Outcome:
     seconds: Mapping[str, float] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
     is_first: bool = False
+    mlflow_error: str = ""
 
 
 class _Steps:
-    """Tells each step to whoever watches, and how long it took to whoever asks."""
+    """Reports each step as it begins and keeps how long it took."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self.tell = tell
+    def __init__(self, progress: Callable[[str], None]) -> None:
+        self.progress = progress
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[Callable[[str], None]]:
-        self.tell(name)
+        self.progress(name)
         start = time.perf_counter()
-        yield lambda detail: self.tell(f"{name}: {detail}")
+        yield lambda detail: self.progress(f"{name}: {detail}")
         self.seconds[name] = round(time.perf_counter() - start, 2)
 
 
@@ -112,16 +117,26 @@ def retrain(
     request: Request,
     *,
     now: datetime,
-    tell: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Train, judge and, if it passes, serve a new model.
+    """Fit a new model, evaluate it and, if it passes the gate, serve it.
 
     Parameters
     ----------
+    store
+        The database that is learnt from.
+    registry
+        Where the bundle goes.
+    request
+        Options of the run.
     now
-        The clock's time, with zone: nothing later is believed, and it names the version.
-    tell
-        Told what is being done.
+        The clock's time, with zone: later rows are ignored, and it names the version.
+    progress
+        Called with the name of each step.
+
+    Returns
+    -------
+    Result of the run.
 
     Raises
     ------
@@ -133,7 +148,7 @@ def retrain(
         If the disk or the database fails; the served model goes on serving.
     """
     with hold_lock(store.engine) as lock:
-        return _run(store, registry, request, lock, _Steps(tell), now)
+        return _run(store, registry, request, lock, _Steps(progress), now)
 
 
 def _run(
@@ -161,9 +176,11 @@ def _run(
                 f"nothing changed since the gate refused {newest.version}: {newest.refusal}.",
                 "Correct the data, or train without --if-needed.",
             )
+        if not registry.was_served(newest.version):
+            return _complete(registry, newest, lock, steps, now)
         return Outcome(newest.version, "unchanged", newest.manifest.as_of)
     old = _served_entry(registry)
-    trial = run_backtest(
+    backtest = run_backtest(
         snapshot,
         as_of=as_of,
         seed=request.seed,
@@ -171,34 +188,61 @@ def _run(
         old=None if old is None else (old.manifest, registry.load(old.version).parts),
         step=steps,
     )
-    verdict = Verdict((*check_data(profile, _profile(old, as_of), request.rules), *trial.checks))
+    verdict = Verdict((*check_data(profile, _profile(old, as_of), request.rules), *backtest.checks))
     with steps("saving"):
         name = _name(now, data_hash, config)
         save_bundle(
             registry.folder / name,
-            {part: fitted.to_arrays() for part, fitted in trial.parts.items()},
-            _manifest(data_hash, as_of, now, config, trial, verdict, profile),
+            {part: fitted.to_arrays() for part, fitted in backtest.parts.items()},
+            _manifest(data_hash, as_of, now, config, backtest, verdict, profile),
         )
-    with steps("registering"):
-        registry.record()
     if verdict.passed:
         with steps("switching"):
             lock.verify()
             registry.promote(name, now=now, reason="retrain")
-    with steps("tidying"):
-        registry.record()
-        removed = registry.tidy(keep=request.keep)
+    with steps("removing old models"):
+        removed = registry.remove_old(keep=request.keep)
+    mlflow_error = _log_to_mlflow(registry, steps)
     return Outcome(
         name,
         "promoted" if verdict.passed else "refused",
         as_of,
         verdict,
-        trial.metrics,
+        backtest.metrics,
         {table: count for table, count in profile.rows.items() if count},
         steps.seconds,
         tuple(removed),
         old is None,
+        mlflow_error,
     )
+
+
+def _complete(
+    registry: Registry, entry: Entry, lock: RunLock, steps: _Steps, now: datetime
+) -> Outcome:
+    """Serve what a run saved that was killed before it switched."""
+    is_first = registry.served() is None
+    with steps("switching"):
+        lock.verify()
+        registry.promote(entry.version, now=now, reason="retrain, completed")
+    return Outcome(
+        entry.version,
+        "promoted",
+        entry.manifest.as_of,
+        seconds=steps.seconds,
+        is_first=is_first,
+        mlflow_error=_log_to_mlflow(registry, steps),
+    )
+
+
+def _log_to_mlflow(registry: Registry, steps: _Steps) -> str:
+    """Log in MLflow; why it failed, or nothing: what is served does not depend on it."""
+    with steps("logging to MLflow"):
+        try:
+            registry.log_to_mlflow()
+        except GongxuError as error:
+            return str(error)
+    return ""
 
 
 def _require_rows(dataset: Dataset) -> None:
@@ -214,7 +258,7 @@ def _unchanged(registry: Registry, data_hash: str, config: Mapping[str, Any]) ->
     """The newest model, if it was made from the same data and settings."""
     for entry in registry.entries()[:1]:
         manifest = entry.manifest
-        if registry.served() and manifest.data_hash == data_hash and manifest.config == config:
+        if manifest.data_hash == data_hash and manifest.config == config:
             return entry
     return None
 
@@ -227,7 +271,7 @@ def _served_entry(registry: Registry) -> Entry | None:
 
 
 def _profile(old: Entry | None, as_of: datetime) -> DataProfile | None:
-    """What the served model learnt from; nothing to compare with when it knew later data."""
+    """Profile of the served model's snapshot; none when it was of a later moment."""
     if old is None or old.manifest.as_of > as_of:
         return None
     return DataProfile.from_json(old.manifest.metrics["profile"])
@@ -238,7 +282,7 @@ def _manifest(
     as_of: datetime,
     now: datetime,
     config: Mapping[str, Any],
-    trial: Backtest,
+    backtest: Backtest,
     verdict: Verdict,
     profile: DataProfile,
 ) -> Manifest:
@@ -248,7 +292,7 @@ def _manifest(
         created_at=now,
         seed=config["seed"],
         config=config,
-        metrics={**trial.metrics, "gate": verdict.to_json(), "profile": profile.to_json()},
+        metrics={**backtest.metrics, "gate": verdict.to_json(), "profile": profile.to_json()},
         versions=_package_versions(),
     )
 
@@ -264,6 +308,6 @@ def _package_versions() -> dict[str, str]:
 
 
 def _name(now: datetime, data_hash: str, config: Mapping[str, Any]) -> str:
-    """A version's name: when it was made, and a mark of what from."""
-    mark = hashlib.sha256(f"{data_hash}{json.dumps(config, sort_keys=True)}".encode()).hexdigest()
-    return f"{now:%Y%m%dT%H%M%S}-{mark[:6]}"
+    """A version's name: when it was made, and a digest of data and settings."""
+    digest = hashlib.sha256(f"{data_hash}{json.dumps(config, sort_keys=True)}".encode()).hexdigest()
+    return f"{now:%Y%m%dT%H%M%S}-{digest[:6]}"

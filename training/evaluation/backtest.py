@@ -224,6 +224,7 @@ def _try(
         {str(name).replace("_", " "): common[name].to_numpy() for name in common},
         rules,
         rng=seeded(seed, "bootstrap"),
+        is_first=old is None,
     )
     if old is not None and opponent is None:
         figures["note"] = "the served model has seen the window, or cannot be read: not compared"

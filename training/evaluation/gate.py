@@ -1,9 +1,12 @@
 """The gate: which new models may serve.
 
-A model passes when the data it learnt from looks sound, when its answers do, and when it is not
-worse, beyond noise, than the served model and than recent popularity on the newest window.
+A model passes when the data it learnt from and its answers look sound, and when it is shown not to
+be worse than the served model and than recent popularity on the newest window by more than a
+stated margin (a non-inferiority test).
 """
 
+import math
+import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.schema import NEEDED_TO_TRAIN
+from recommender.metrics.bootstrap import bootstrap_mean
 from training.evaluation.data_profile import DataProfile
 
 
@@ -33,8 +37,8 @@ class GateRules:
     demand_jump_max
         Factor by which the total demand may grow or fall.
     tolerance
-        Relative loss of NDCG that is let pass even when it is beyond noise, in [0, 1]: fits with
-        other seeds differ by as much.
+        The margin: relative loss of NDCG that is accepted, in [0, 1]. The lower end of the
+        interval of the difference has to lie above it; 1 accepts any loss.
     confidence
         Of the paired bootstrap interval, in (0, 1).
     resamples
@@ -46,14 +50,14 @@ class GateRules:
     recent_share_min: float = 0.05
     coverage_drop_max: float = 0.5
     demand_jump_max: float = 3.0
-    tolerance: float = 0.01
+    tolerance: float = 0.05
     confidence: float = 0.95
     resamples: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing the gate looked at, in words for an operator."""
+    """One condition, whether it holds, and the finding as a sentence for an operator."""
 
     name: str
     passed: bool
@@ -62,7 +66,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All checks together."""
+    """All checks of one model."""
 
     checks: tuple[Check, ...]
 
@@ -73,7 +77,7 @@ class Verdict:
 
     @property
     def reason(self) -> str:
-        """What was found wrong, in one line; empty when nothing was."""
+        """The findings of the failed checks, in one line; empty when all passed."""
         return "; ".join(check.finding for check in self.checks if not check.passed)
 
     def to_json(self) -> dict[str, Any]:
@@ -88,11 +92,22 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A paired difference of two means, with its bootstrap interval."""
+    """A paired difference of two means.
+
+    Attributes
+    ----------
+    mean
+        Mean of the differences.
+    low, high
+        Ends of its bootstrap interval.
+    deviation
+        Standard deviation of the single differences.
+    """
 
     mean: float
     low: float
     high: float
+    deviation: float
 
 
 def paired_difference(
@@ -109,6 +124,16 @@ def paired_difference(
     ----------
     new, old
         One figure a resident, shape (n,), n ≥ 1, in the same order.
+    rng
+        Draws the bootstrap samples.
+    confidence
+        Of the interval, in (0, 1).
+    resamples
+        Bootstrap samples.
+
+    Returns
+    -------
+    The difference, in the unit of ``new`` and ``old``.
 
     Raises
     ------
@@ -118,21 +143,26 @@ def paired_difference(
     if new.shape != old.shape or new.ndim != 1 or not len(new):
         raise ValueError(f"cannot pair figures of shapes {new.shape} and {old.shape}")
     differences = new - old
-    # Counts of a multinomial draw are a bootstrap sample without building it.
-    chances = np.full(len(differences), 1 / len(differences))
-    means = np.array(
-        [
-            rng.multinomial(len(differences), chances) @ differences / len(differences)
-            for _ in range(resamples)
-        ]
-    )
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Difference(float(differences.mean()), float(low), float(high))
+    low, high = bootstrap_mean(differences, rng=rng, level=confidence, repeats=resamples)
+    return Difference(float(differences.mean()), low, high, float(differences.std()))
 
 
 def check_data(new: DataProfile, old: DataProfile | None, rules: GateRules) -> list[Check]:
-    """Whether the data looks sound by itself, and beside what the served model learnt from."""
+    """Whether the data looks sound by itself, and beside that of the served model.
+
+    Parameters
+    ----------
+    new
+        Figures of the snapshot that the new model was fitted on.
+    old
+        Those of the served model's snapshot; ``None`` without one.
+    rules
+        The limits.
+
+    Returns
+    -------
+    One check a condition; without a served model only that the needed tables have rows.
+    """
     empty = [name for name in NEEDED_TO_TRAIN if not new.rows.get(name)]
     checks = [
         Check(
@@ -143,7 +173,7 @@ def check_data(new: DataProfile, old: DataProfile | None, rules: GateRules) -> l
     ]
     if old is None:
         return checks
-    # Data may well end thinly, and did so for the served model too; a new thinness is a fault.
+    # Some sources always deliver their last fortnight late; only a new shortfall is a fault.
     checks.append(
         Check(
             "bookings keep coming",
@@ -181,14 +211,26 @@ def check_quality(
     rules: GateRules,
     *,
     rng: np.random.Generator,
+    is_first: bool = False,
 ) -> tuple[list[Check], dict[str, Any]]:
-    """Whether the new model holds its own on the newest window.
+    """Whether the new model is shown not to be worse on the newest window.
+
+    For each model compared with, the lower end of the interval of the paired difference has to lie
+    above minus the margin (``rules.tolerance`` of that model's mean). Where the interval holds the
+    margin, there are too few residents to tell: the served model goes on serving.
 
     Parameters
     ----------
     ndcg
         NDCG@10 of the same residents, shape (n,), under ``new``, ``recent popularity`` and,
-        where there is one, ``served``.
+        where there is one, ``the served model``.
+    rules
+        Margin, confidence and resamples.
+    rng
+        Draws the bootstrap samples.
+    is_first
+        Whether no model is served yet: a comparison that has too few residents then passes, since
+        refusing it would leave residents without any list. A model that is surely worse fails.
 
     Returns
     -------
@@ -197,7 +239,8 @@ def check_quality(
     new = ndcg["new"]
     figures: dict[str, Any] = {"residents": len(new)}
     if not len(new):
-        return [Check("quality", True, "nobody booked in the newest window: not compared")], figures
+        finding = "nobody booked in the newest window: too few questions to tell, not compared"
+        return [Check("quality", True, finding)], figures
     figures["ndcg@10"] = {name: float(values.mean()) for name, values in ndcg.items()}
     checks = [
         Check(
@@ -213,16 +256,34 @@ def check_quality(
             new, values, rng=rng, confidence=rules.confidence, resamples=rules.resamples
         )
         figures[f"gain over {name}"] = [gain.mean, gain.low, gain.high]
-        checks.append(
-            Check(
-                f"not worse than {name}",
-                gain.high >= -rules.tolerance * float(values.mean()),
-                f"NDCG@10 {new.mean():.4f} against {values.mean():.4f} of {name} "
-                f"(difference {gain.mean:+.4f}, {rules.confidence:.0%} interval "
-                f"{gain.low:+.4f} to {gain.high:+.4f})",
-            )
-        )
+        checks.append(_not_worse(name, new, values, gain, rules, is_first=is_first))
     return checks, figures
+
+
+def _not_worse(
+    name: str,
+    new: NDArray[np.float64],
+    old: NDArray[np.float64],
+    gain: Difference,
+    rules: GateRules,
+    *,
+    is_first: bool,
+) -> Check:
+    margin = rules.tolerance * float(old.mean())
+    finding = (
+        f"NDCG@10 {new.mean():.4f} against {old.mean():.4f} of {name} "
+        f"(difference {gain.mean:+.4f}, {rules.confidence:.0%} interval "
+        f"{gain.low:+.4f} to {gain.high:+.4f}, accepted loss {margin:.4f})"
+    )
+    shown = gain.low >= -margin or rules.tolerance >= 1
+    undecided = not shown and gain.high >= -margin
+    if undecided:
+        finding += f"; too few questions to tell: {len(new):,} residents"
+        if margin > 0:
+            # With equal models, so many bring the half width of the interval down to the margin.
+            z = statistics.NormalDist().inv_cdf((1 + rules.confidence) / 2)
+            finding += f", about {math.ceil((z * gain.deviation / margin) ** 2):,} would be needed"
+    return Check(f"not worse than {name}", shown or (undecided and is_first), finding)
 
 
 def check_level(
@@ -232,8 +293,18 @@ def check_level(
 
     Parameters
     ----------
+    name
+        Of the check and in its finding.
+    new
+        The new model's figure.
+    old
+        The served model's; without one, or if it is not positive, any finite figure passes.
     low, high
-        Smallest and largest allowed factor.
+        Smallest and largest allowed factor; no largest when left out.
+
+    Returns
+    -------
+    The check.
     """
     if not np.isfinite(new):
         return Check(name, False, f"{name}: {new}")

@@ -1,6 +1,6 @@
-"""MLflow's record of every version: a log for people and their tools, which decides nothing.
+"""MLflow's log of every version: for people and their tools; nothing is decided by it.
 
-This is the only module that imports MLflow, and only when something is recorded.
+This is the only module that imports MLflow, and only when something is logged.
 """
 
 import logging
@@ -26,7 +26,11 @@ CHAMPION = "champion"
 CHALLENGER = "challenger"
 
 
-def record_versions(
+class MlflowLogError(GongxuError):
+    """MLflow could not log the versions; what is served does not depend on it."""
+
+
+def log_versions(
     engine: sa.Engine,
     versions: Sequence[tuple[Path, Manifest]],
     *,
@@ -34,7 +38,7 @@ def record_versions(
     challenger: str | None,
     scratch: Path,
 ) -> None:
-    """Bring MLflow's record into line: every version there, the aliases where they belong.
+    """Log every version that MLflow does not hold yet, and set the aliases.
 
     Parameters
     ----------
@@ -49,26 +53,27 @@ def record_versions(
 
     Raises
     ------
-    GongxuError
-        If MLflow cannot reach or use its tables.
+    MlflowLogError
+        If MLflow fails, for whatever reason.
     """
-    with _quiet_mlflow(scratch) as mlflow:
-        try:
+    try:
+        with _quiet_mlflow(scratch) as mlflow:
             client = mlflow.MlflowClient(*(2 * (_url(engine),)))
             numbers = _numbers(client)
             for folder, manifest in versions:
                 if folder.name not in numbers:
-                    numbers[folder.name] = _record_version(client, folder, manifest)
+                    numbers[folder.name] = _log_version(client, folder, manifest)
             for alias, version in ((CHAMPION, champion), (CHALLENGER, challenger)):
                 if version is not None:
                     client.set_registered_model_alias(MODEL, alias, numbers[version])
                 else:
                     client.delete_registered_model_alias(MODEL, alias)
-        except (mlflow.MlflowException, sa.exc.SQLAlchemyError) as error:
-            raise GongxuError(
-                f"MLflow cannot record the model: {str(error).splitlines()[0]}.",
-                f"Look at schema {SCHEMA!r} of the database.",
-            ) from error
+    except Exception as error:  # alembic, the file system, the network: whatever it meets
+        finding = (str(error).splitlines() or [type(error).__name__])[0]
+        raise MlflowLogError(
+            f"MLflow cannot log the model: {finding}.",
+            f"Look at schema {SCHEMA!r} of the database; the next run logs what is missing.",
+        ) from error
 
 
 def _url(engine: sa.Engine) -> str:
@@ -81,7 +86,7 @@ def _url(engine: sa.Engine) -> str:
 
 
 def _numbers(client: "MlflowClient") -> dict[str, str]:
-    """MLflow's number of every recorded version."""
+    """MLflow's number of every logged version."""
     if not client.search_registered_models(f"name = '{MODEL}'"):
         client.create_registered_model(MODEL)
         return {}
@@ -95,7 +100,7 @@ def _numbers(client: "MlflowClient") -> dict[str, str]:
             return numbers
 
 
-def _record_version(client: "MlflowClient", folder: Path, manifest: Manifest) -> str:
+def _log_version(client: "MlflowClient", folder: Path, manifest: Manifest) -> str:
     experiment = client.get_experiment_by_name(MODEL)
     identifier = (
         client.create_experiment(MODEL, artifact_location=folder.parent.as_uri())

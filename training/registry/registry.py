@@ -1,9 +1,8 @@
-"""The model registry: bundles on disk, the served row, and their record in MLflow.
+"""The model registry: bundles on disk, the served row, and their log in MLflow.
 
 MLflow keeps each version with its metrics and the aliases ``champion`` (served) and
-``challenger`` (the newest that is not). It is a record and decides nothing: what is served is the
-row of :mod:`training.registry.served`, and the record is brought into line with it, also after a
-crash.
+``challenger`` (the newest that is not). Nothing is decided by it: what is served is the row of
+:mod:`training.registry.served`, and every run logs what an earlier one could not.
 """
 
 import shutil
@@ -24,7 +23,7 @@ from training.registry.bundle import (
     remove_leftovers,
 )
 from training.registry.loading import require_fitting
-from training.registry.served import MODELS, Served, read_served, switch, switch_back
+from training.registry.served import MODELS, Served, read_served, switch, switch_back, was_served
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +115,23 @@ class Registry:
         """What is served; ``None`` before the first model."""
         return read_served(self.engine)
 
+    def was_served(self, version: str) -> bool:
+        """Whether a version is served, or ever was."""
+        return was_served(self.engine, version)
+
     def load(self, version: str, *, parts: Collection[str] | None = None) -> Bundle:
         """A version's arrays, mapped into memory.
+
+        Parameters
+        ----------
+        version
+            The bundle's name.
+        parts
+            Open only these; all of them by default.
+
+        Returns
+        -------
+        Manifest and read-only arrays.
 
         Raises
         ------
@@ -134,6 +148,21 @@ class Registry:
         self, version: str, *, now: datetime, reason: str = "", force: bool = False
     ) -> Served:
         """Serve a version from now on, after checking all its files.
+
+        Parameters
+        ----------
+        version
+            The bundle's name.
+        now
+            The moment of the switch, with zone.
+        reason
+            Kept in the log of switches.
+        force
+            Serve it although the gate refused it.
+
+        Returns
+        -------
+        What is served now.
 
         Raises
         ------
@@ -155,6 +184,17 @@ class Registry:
     def roll_back(self, *, now: datetime, reason: str = "") -> Served:
         """Serve what was served before.
 
+        Parameters
+        ----------
+        now
+            The moment of the switch, with zone.
+        reason
+            Kept in the log of switches.
+
+        Returns
+        -------
+        What is served now.
+
         Raises
         ------
         NotTrainedError
@@ -164,7 +204,7 @@ class Registry:
         """
         return switch_back(self.engine, usable=self._is_usable, now=now, reason=reason)
 
-    def tidy(self, *, keep: int) -> list[str]:
+    def remove_old(self, *, keep: int) -> list[str]:
         """Delete half-written folders and old bundles; the caller holds the run lock.
 
         Parameters
@@ -179,26 +219,26 @@ class Registry:
         remove_leftovers(self.folder)
         old = [entry.version for entry in self.entries()[keep:] if not entry.roles]
         for version in old:
-            # Renamed first: a killed deletion leaves a leftover, not half a bundle.
+            # Renamed first: a killed deletion leaves a temporary folder, not half a bundle.
             doomed = self.folder / f".tmp-{version}"
             (self.folder / version).rename(doomed)
             shutil.rmtree(doomed, ignore_errors=True)
         return old
 
-    def record(self) -> None:
-        """Bring MLflow's record into line with the bundles and the served row.
+    def log_to_mlflow(self) -> None:
+        """Log the bundles and the served row in MLflow.
 
         Raises
         ------
-        GongxuError
-            If MLflow cannot reach or use its tables.
+        MlflowLogError
+            If MLflow fails.
         """
         # Imported here since MLflow takes seconds to import, and serving never needs it.
-        from training.registry.mlflow_log import record_versions
+        from training.registry.mlflow_log import log_versions
 
         entries = self.entries()
         roles = {role: entry.version for entry in entries for role in entry.roles}
-        record_versions(
+        log_versions(
             self.engine,
             [(self.folder.absolute() / e.version, e.manifest) for e in reversed(entries)],
             champion=roles.get("served"),

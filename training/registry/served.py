@@ -68,10 +68,44 @@ def read_served(engine: sa.Engine) -> Served | None:
         return _read(connection)
 
 
+def was_served(engine: sa.Engine, version: str) -> bool:
+    """Whether a version is served, or ever was.
+
+    Parameters
+    ----------
+    engine
+        The database.
+    version
+        The bundle's name.
+
+    Returns
+    -------
+    False for a bundle that was saved and never switched on.
+    """
+    query = sa.select(served_model_log.c.entry).where(served_model_log.c.version == version)
+    with engine.connect() as connection:
+        return connection.execute(query.limit(1)).first() is not None
+
+
 def switch(engine: sa.Engine, version: str, *, now: datetime, reason: str = "") -> Served:
     """Serve a version from now on, in one transaction.
 
     Serving the version that is served already changes nothing.
+
+    Parameters
+    ----------
+    engine
+        The database.
+    version
+        The bundle's name.
+    now
+        The moment of the switch, with zone.
+    reason
+        Kept in the log of switches.
+
+    Returns
+    -------
+    What is served now.
     """
     with engine.begin() as connection:
         current = _read(connection, lock=True)
@@ -88,8 +122,18 @@ def switch_back(
 
     Parameters
     ----------
+    engine
+        The database.
     usable
         Whether a version can still be served; others are passed over.
+    now
+        The moment of the switch, with zone.
+    reason
+        Kept in the log of switches.
+
+    Returns
+    -------
+    What is served now.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from serving.cli.output import Format, FormatOption, OutOption, emit, log, progr
 if TYPE_CHECKING:
     from serving.settings import Settings
     from training.evaluation.gate import GateRules
-    from training.registry.registry import Entry
+    from training.registry.registry import Entry, Registry
     from training.retrain import Outcome
 
 models = typer.Typer(
@@ -85,7 +85,7 @@ def retrain(
                 registry,
                 request,
                 now=datetime.now(UTC),
-                tell=lambda text: bar.update(task, description=text),
+                progress=lambda text: bar.update(task, description=text),
             )
     finally:
         store.close()
@@ -178,7 +178,7 @@ def promote_model(
 
     registry = open_registry(Settings())
     served = registry.promote(version, now=datetime.now(UTC), reason=reason, force=force)
-    registry.record()
+    _log_to_mlflow(registry)
     log.print(f"serving {served.version} since {served.since:%Y-%m-%d %H:%M:%S} UTC")
 
 
@@ -195,7 +195,7 @@ def roll_back(
 
     registry = open_registry(Settings())
     served = registry.roll_back(now=datetime.now(UTC), reason=reason)
-    registry.record()
+    _log_to_mlflow(registry)
     log.print(f"serving {served.version} again")
 
 
@@ -214,6 +214,16 @@ def _row(entry: Entry) -> dict[str, object]:
         "ndcg_at_10": ndcg.get("new"),
         "popularity": ndcg.get("recent popularity"),
     }
+
+
+def _log_to_mlflow(registry: Registry) -> None:
+    """Log the switch; a failure is reported, since what is served has changed already."""
+    from recommender.errors import GongxuError
+
+    try:
+        registry.log_to_mlflow()
+    except GongxuError as error:
+        log.print(f"warning: {error}")
 
 
 def _show_outcome(outcome: Outcome, format: Format) -> None:
@@ -237,6 +247,8 @@ def _show_outcome(outcome: Outcome, format: Format) -> None:
     if outcome.seconds:
         steps = ", ".join(f"{step} {taken:.1f}" for step, taken in outcome.seconds.items())
         facts["seconds"] = f"{sum(outcome.seconds.values()):.1f} ({steps})"
+    if outcome.mlflow_error:
+        facts["MLflow"] = outcome.mlflow_error
     if outcome.removed:
         facts["old models removed"] = ", ".join(outcome.removed)
     emit(

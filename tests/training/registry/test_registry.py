@@ -91,7 +91,7 @@ def test_tidying_keeps_the_newest_and_whatever_has_a_role(registry):
     registry.promote("v0", now=NOW)
     registry.promote("v1", now=NOW)
     (registry.folder / ".tmp-left").mkdir()
-    assert registry.tidy(keep=2) == ["v3", "v2"]
+    assert registry.remove_old(keep=2) == ["v3", "v2"]
     assert sorted(path.name for path in registry.folder.iterdir()) == ["v0", "v1", "v4", "v5"]
 
 
@@ -112,11 +112,11 @@ def test_mlflow_records_versions_metrics_and_aliases(registry, store, capfd):
     add(registry, "v1")
     registry.promote("v1", now=NOW)
     add(registry, "v2", days=1)
-    registry.record()
+    registry.log_to_mlflow()
     assert aliases(store) == {"champion": "v1", "challenger": "v2"}
     registry.promote("v2", now=NOW)
-    registry.record()
-    registry.record()
+    registry.log_to_mlflow()
+    registry.log_to_mlflow()
     assert aliases(store) == {"champion": "v2"}
     with store.engine.connect() as connection:
         versions = connection.scalar(sa.text("SELECT count(*) FROM mlflow.model_versions"))
@@ -133,11 +133,11 @@ def test_mlflow_records_versions_metrics_and_aliases(registry, store, capfd):
 
 def test_a_record_that_cannot_be_kept_says_where_to_look(registry, store):
     add(registry, "v1")
-    registry.record()
+    registry.log_to_mlflow()
     with store.engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE mlflow.model_versions CASCADE"))
     with pytest.raises(GongxuError, match=r"^MLflow cannot record .* schema 'mlflow'.*$"):
-        registry.record()
+        registry.log_to_mlflow()
 
 
 def test_reading_what_is_served_imports_no_mlflow(registry, database_url):
