@@ -104,12 +104,17 @@ def suggest_all(
     ------
     UsageError
         If the file's ending is neither.
+    NotTrainedError
+        If there are no residents.
+    NoEventsError
+        If no event can be shown to anybody.
     """
     if out.suffix not in (".parquet", ".csv"):
         raise UsageError(f"cannot write lists to {out.name}.", "Use .parquet or .csv.")
     total = len(suggester.live.snapshot.residents)
     if total == 0:
         raise NotTrainedError("there are no residents.", "Import residents first.")
+    suggester.require_events()
     side = side_folder(out)
     _begin(side, _run_of(suggester, n, lang, block))
     starts = range(0, total, block)

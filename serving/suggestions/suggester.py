@@ -24,6 +24,12 @@ class NothingEligibleError(GongxuError):
     """There is no event that may be shown."""
 
 
+class NoEventsError(NothingEligibleError):
+    """The tables hold no event that anybody could be shown at the moment of asking."""
+
+    exit_code = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
     """How one score came about: the parts add up to it.
@@ -140,6 +146,7 @@ class Suggester:
             policy=self.engine.policy,
         ).filled()
         if lists.columns.size == 0:
+            self.require_events()
             raise NothingEligibleError("no other event can be booked now.", _LATER)
         asked = self.engine.ask_nobody(-1, -1, f"similar {event_id}")
         title = self.live.title_of(position)
@@ -156,8 +163,7 @@ class Suggester:
         NothingEligibleError
             If no event may be shown.
         """
-        if len(self.live.candidates) == 0:
-            raise self._nothing(asked.facts)
+        self.require_events()
         lists = self.engine.lists(asked, n).filled()
         if lists.columns.size == 0:
             raise self._nothing(asked.facts)
@@ -287,10 +293,37 @@ class Suggester:
             )
         return found
 
+    def require_events(self) -> None:
+        """Make sure that there is an event that somebody could be shown.
+
+        Raises
+        ------
+        NoEventsError
+            If there is none, saying whether no event lies ahead, or none that is published and
+            open for booking.
+        """
+        if len(self.live.candidates):
+            return
+        context, ahead = self.live.refused_events
+        moment = f"{self.at:%Y-%m-%d %H:%M}"
+        if len(ahead) == 0:
+            raise NoEventsError(
+                f"no event lies ahead of {moment}: of those known then, none starts later.", _LATER
+            )
+        refused = refusals(ResidentFacts.anonymous(len(ahead)), context)
+        counts: dict[str, int] = {}
+        for reasons in refused:
+            for name in {reason.en for reason in reasons}:
+                counts[name] = counts.get(name, 0) + 1
+        found = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))
+        raise NoEventsError(
+            f"{len(ahead)} event(s) lie ahead of {moment}, and none is published and open for "
+            f"booking: {found}.",
+            _LATER,
+        )
+
     def _nothing(self, facts: ResidentFacts) -> NothingEligibleError:
         eligibility_context, ahead = self.live.refused_events
-        if len(ahead) == 0:
-            return NothingEligibleError(f"no event lies ahead of {self.at:%Y-%m-%d %H:%M}.", _LATER)
         nobody = ResidentFacts.anonymous(len(ahead))
         whole = replace(facts, booked=nobody.booked, muted=nobody.muted)
         counts: dict[str, int] = {}

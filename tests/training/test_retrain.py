@@ -93,7 +93,7 @@ KILLED = textwrap.dedent("""
     from training.evaluation.gate import GateRules
     from training.retrain import Request, retrain
 
-    def tell(text):
+    def progress(text):
         if text == sys.argv[1]:
             print("there", flush=True)
             sys.stdin.read()
@@ -101,7 +101,8 @@ KILLED = textwrap.dedent("""
     settings = Settings()
     store = open_store(settings)
     request = Request(seed=int(sys.argv[2]), rules=GateRules(tolerance=1.0))
-    retrain(store, open_registry(settings, store), request, now=datetime.now(UTC), tell=tell)
+    registry = open_registry(settings, store)
+    retrain(store, registry, request, now=datetime.now(UTC), progress=progress)
 """)
 
 
@@ -128,11 +129,11 @@ def test_killed_at_any_step_the_old_model_or_the_new_one_serves_and_the_next_run
     filled_home, registry
 ):
     served = run(filled_home, registry).version
-    for seed, step in enumerate(["saving", "registering", "switching"], 1):
+    for seed, step in enumerate(["saving", "switching"], 1):
         kill_at(filled_home, step, seed)
         assert registry.served().version == served, step
         load_bundle(registry.served().folder(filled_home.path))
-    kill_at(filled_home, "tidying", 5)
+    kill_at(filled_home, "removing old models", 5)
     assert registry.served().version != served
     load_bundle(registry.served().folder(filled_home.path))
     last = run(filled_home, registry, seed=6)
@@ -147,7 +148,33 @@ def test_killed_at_any_step_the_old_model_or_the_new_one_serves_and_the_next_run
         ).all()
         recorded = connection.scalar(sa.text("SELECT count(*) FROM mlflow.model_versions"))
     assert ("champion", last.version) in [tuple(row) for row in aliases]
-    # Killed before saving leaves nothing; whatever was saved is on record in the end: the first,
-    # the two that were never switched on, the one that was, and the last.
-    assert recorded == len(registry.entries()) == 5
+    # Killed before saving leaves nothing; whatever was saved is logged in the end: the first, the
+    # one that was never switched on, the one that was, and the last.
+    assert recorded == len(registry.entries()) == 4
     assert not list(registry.folder.glob(".tmp-*"))
+
+
+@pytest.mark.slow
+def test_mlflow_fails_and_switching_is_interrupted(filled_home, registry, monkeypatch):
+    # A log that fails decides nothing: the model serves, and the outcome says what is missing.
+    def broken(*_, **__):
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mlflow.MlflowClient", broken)
+        first = run(filled_home, registry)
+    assert (first.status, registry.served().version) == ("promoted", first.version)
+    assert "no space left" in first.mlflow_error
+
+    # Killed between saving and switching: the next run does not call that "unchanged".
+    kill_at(filled_home, "switching", 1)
+    assert registry.served().version == first.version
+    completed = run(filled_home, registry, seed=1, if_needed=True, minute=60 * 24 * 365)
+    assert (completed.status, completed.verdict) == ("promoted", None)
+    assert registry.served().version == completed.version != first.version
+    assert completed.mlflow_error == ""
+
+    # What an operator rolled back stays rolled back.
+    registry.roll_back(now=NOW)
+    assert run(filled_home, registry, seed=1, if_needed=True).status == "unchanged"
+    assert registry.served().version == first.version

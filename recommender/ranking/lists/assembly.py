@@ -140,6 +140,8 @@ def fill_lists(
     slots = policy.explore_slots
     if rates is None or chance is None or not slots or n < policy.explore_from:
         return lists
+    if columns.shape[1] == 0:
+        return lists
     # When everything eligible fits in, there is nothing to draw.
     open_rows = np.flatnonzero((allowed.sum(axis=1) > n) & found[:, -1] & (listed.shape[1] == n))
     if len(open_rows):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,8 +14,9 @@ from data.dataset import Dataset
 from recommender.errors import UnknownIdError
 from recommender.ranking.lists.assembly import ListPolicy
 from recommender.ranking.model.suggestion_model import SuggestionModel
+from serving.suggestions.batch import suggest_all
 from serving.suggestions.live import Live
-from serving.suggestions.suggester import NothingEligibleError, Suggester
+from serving.suggestions.suggester import NoEventsError, NothingEligibleError, Suggester
 
 Worlds = Callable[..., Dataset]
 Makes = Callable[..., Suggester]
@@ -88,10 +90,36 @@ def test_nothing_ahead_is_told(
 ) -> None:
     dataset = plain_world()
     late = Live(dataset, now + timedelta(days=900))
-    with pytest.raises(NothingEligibleError, match="no event lies ahead"):
+    with pytest.raises(NoEventsError, match="no event lies ahead"):
         Suggester(model, late, model_version="m1").for_resident("r05")
     muted = pd.DataFrame(
         [{"resident_id": "r05", "target_kind": "venue", "target": "v1"}], dtype="str"
     )
     with pytest.raises(NothingEligibleError, match="muted by the resident"):
         suggester(model, dataset, muted=muted).for_resident("r05")
+
+
+def test_lists_without_any_event_say_what_is_missing_and_exit_with_3(
+    model: SuggestionModel,
+    plain_world: Worlds,
+    now: datetime,
+    tmp_path: Path,
+) -> None:
+    dataset = plain_world()
+    late = Suggester(model, Live(dataset, now + timedelta(days=900)), model_version="m1")
+    unpublished = dataset.replace(
+        events=dataset["events"].assign(published_at=pd.Timestamp(now) + pd.Timedelta(days=1))
+    )
+    early = Suggester(model, Live(unpublished, now), model_version="m1")
+    for made, finding in ((late, "none starts later"), (early, r"it is not published yet \(60\)")):
+        for ask in (
+            lambda made=made: made.for_resident("r05"),
+            lambda made=made: made.for_place("v1"),
+            lambda made=made: made.similar("e1"),
+            lambda made=made: suggest_all(made, 5, tmp_path / "lists.parquet"),
+        ):
+            with pytest.raises(NoEventsError, match=finding) as refused:
+                ask()
+            assert refused.value.exit_code == 3
+        block = made.engine.ask_residents(0, 3)
+        assert made.engine.lists(block, 10).columns.shape == (3, 0)

@@ -75,16 +75,52 @@ def test_a_model_worse_beyond_noise_is_refused_and_a_slightly_different_one_is_n
     worse = {"new": base - 0.05, "recent popularity": base - 0.1, "served": base}
     assert failed(check_quality(worse, RULES, rng=rng())[0]) == ["not worse than served"]
     same = {"new": base + rng(3).normal(0, 0.05, 800), "served": base}
-    assert failed(check_quality(same, RULES, rng=rng())[0]) == []
+    assert failed(check_quality(same, GateRules(), rng=rng())[0]) == []
     below = {"new": base - 0.05, "recent popularity": base}
     assert failed(check_quality(below, RULES, rng=rng())[0]) == ["not worse than recent popularity"]
 
 
-def test_a_loss_within_the_tolerance_passes():
+def test_a_loss_within_the_margin_passes():
     base = np.full(500, 0.5)
     lists = {"new": base - 0.004, "served": base}
     assert failed(check_quality(lists, GateRules(tolerance=0.01), rng=rng())[0]) == []
     assert failed(check_quality(lists, GateRules(tolerance=0.001), rng=rng())[0]) != []
+    nothing = {"new": np.zeros(500), "served": rng(1).beta(2, 5, 500)}
+    assert failed(check_quality(nothing, GateRules(tolerance=1), rng=rng())[0]) == []
+
+
+def draws(loss, residents, seed):
+    """NDCG of two models on the same residents; the new one's true mean is lower by a share."""
+    old = rng(seed).beta(0.5, 2, residents)
+    noise = rng(seed + 10_000).normal(0, 0.15, residents)
+    return {"new": old - loss * 0.2 + noise, "served": old}
+
+
+def test_a_true_loss_of_15_percent_on_60_residents_rarely_passes_and_says_it_cannot_tell():
+    rules = GateRules(resamples=200)
+    checks = [check_quality(draws(0.15, 60, seed), rules, rng=rng())[0] for seed in range(200)]
+    passed = sum(not failed(found) for found in checks)
+    assert passed <= 10  # it was four in five
+    told = [found[1].finding for found in checks if "too few questions to tell" in found[1].finding]
+    assert len(told) > 100
+    assert "60 residents, about" in told[0]
+
+
+def test_an_equal_model_passes_once_there_are_as_many_residents_as_the_finding_asks_for():
+    rules = GateRules(resamples=200)
+    finding = check_quality(draws(0.0, 60, 0), rules, rng=rng())[0][1].finding
+    needed = int(finding.split("about ")[1].split(" would")[0].replace(",", ""))
+    assert 500 < needed < 2000  # (1.96 * 0.15 / (0.05 * 0.2)) ** 2 = 864
+    many = [check_quality(draws(0.0, 4 * needed, seed), rules, rng=rng())[0] for seed in range(20)]
+    assert sum(not failed(found) for found in many) >= 17
+
+
+def test_a_first_model_passes_without_enough_residents_unless_it_is_surely_worse():
+    lists = draws(0.0, 60, 0)
+    assert failed(check_quality(lists, GateRules(), rng=rng())[0]) == ["not worse than served"]
+    assert failed(check_quality(lists, GateRules(), rng=rng(), is_first=True)[0]) == []
+    worse = {"new": lists["served"] - 0.1, "served": lists["served"]}
+    assert failed(check_quality(worse, GateRules(), rng=rng(), is_first=True)[0]) != []
 
 
 def test_nan_is_refused_and_an_empty_window_is_told():

@@ -85,7 +85,7 @@ def test_a_damaged_version_is_never_promoted_nor_rolled_back_to(registry):
     assert registry.roll_back(now=NOW).version == "v1"
 
 
-def test_tidying_keeps_the_newest_and_whatever_has_a_role(registry):
+def test_removing_old_models_keeps_the_newest_and_whatever_has_a_role(registry):
     for days in range(6):
         add(registry, f"v{days}", days=days)
     registry.promote("v0", now=NOW)
@@ -108,7 +108,7 @@ def aliases(store):
     return {row.alias: row.value for row in rows}
 
 
-def test_mlflow_records_versions_metrics_and_aliases(registry, store, capfd):
+def test_mlflow_logs_versions_metrics_and_aliases(registry, store, capfd):
     add(registry, "v1")
     registry.promote("v1", now=NOW)
     add(registry, "v2", days=1)
@@ -131,12 +131,12 @@ def test_mlflow_records_versions_metrics_and_aliases(registry, store, capfd):
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_record_that_cannot_be_kept_says_where_to_look(registry, store):
+def test_a_log_that_cannot_be_kept_says_where_to_look(registry, store):
     add(registry, "v1")
     registry.log_to_mlflow()
     with store.engine.begin() as connection:
         connection.execute(sa.text("DROP TABLE mlflow.model_versions CASCADE"))
-    with pytest.raises(GongxuError, match=r"^MLflow cannot record .* schema 'mlflow'.*$"):
+    with pytest.raises(GongxuError, match=r"^MLflow cannot log .* schema 'mlflow'.*$"):
         registry.log_to_mlflow()
 
 
