@@ -15,7 +15,6 @@ from pathlib import Path
 import httpx
 import psutil
 
-from benchmarks.serving.faults import FAULTS, FaultContext
 from benchmarks.serving.jumping_clock import JumpingClock
 from benchmarks.serving.slow_database import SlowWay
 
@@ -57,6 +56,16 @@ def serving(
                 child.kill()
             process.kill()
             process.wait()
+
+
+def workers_of(server: psutil.Process) -> list[psutil.Process]:
+    """The workers of a service, which its fork server starts."""
+    return [
+        worker
+        for child in server.children()
+        if child.status() != psutil.STATUS_ZOMBIE and "forkserver" in " ".join(child.cmdline())
+        for worker in child.children()
+    ]
 
 
 def wait_ready(port: int, process: subprocess.Popen[bytes] | None = None, limit: int = 300) -> None:
@@ -146,6 +155,8 @@ def drill(
     name
         What the bookings' identifiers begin with.
     """
+    from benchmarks.serving.faults import FAULTS, FaultContext
+
     outcome, stop = Outcome(), threading.Event()
     lock = threading.Lock()
     base, headers = f"http://127.0.0.1:{port}", {"X-API-Key": key}

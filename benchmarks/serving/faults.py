@@ -16,6 +16,7 @@ import httpx
 import psutil
 import psycopg
 
+from benchmarks.serving.drill import workers_of
 from benchmarks.serving.jumping_clock import JumpingClock
 from benchmarks.serving.slow_database import SlowWay
 from data.store.embedded import embedded_url
@@ -41,9 +42,7 @@ class FaultContext:
 @contextmanager
 def worker_killed(scene: FaultContext) -> Iterator[None]:
     """Kill -9 of a worker."""
-    # The workers are forks of the server: what they start themselves is called otherwise.
-    own = scene.server.cmdline()
-    next(child for child in scene.server.children() if child.cmdline() == own).kill()
+    workers_of(scene.server)[0].kill()
     yield
 
 

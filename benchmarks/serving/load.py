@@ -15,6 +15,7 @@ import httpx
 import psutil
 
 from benchmarks.report import Bar
+from benchmarks.serving.drill import workers_of
 from benchmarks.serving.world import Backtest, free_port, served
 
 CONNECTIONS = 16
@@ -78,8 +79,11 @@ def wait_for_workers(server: psutil.Process, number: int) -> None:
         If that takes over two minutes.
     """
     for _ in range(600):
-        ours = [p for p in server.children() if p.cmdline() == server.cmdline()]
-        mapped = [p for p in ours if any(".arrays" in m.path for m in p.memory_maps())]
+        mapped = [
+            worker
+            for worker in workers_of(server)
+            if any(m.path.endswith(".npy") for m in worker.memory_maps())
+        ]
         if len(mapped) == number:
             return
         time.sleep(0.2)
@@ -157,8 +161,7 @@ def _ms(said: str, percent: int) -> float:
 
 
 def held(server: psutil.Process) -> float:
-    """OnlineState of a process and its children in MB, shared pages counted once."""
-    family = [server, *server.children(recursive=True)]
-    # A builder that happens to be at work is no worker.
-    ours = [p for p in family if p.cmdline() == server.cmdline()]
-    return sum(p.memory_full_info().pss for p in ours) / 1e6
+    """Memory of the workers and their fork server in MB, shared pages counted once."""
+    workers = workers_of(server)
+    processes = [*workers, *{worker.parent() for worker in workers}]
+    return sum(process.memory_full_info().pss for process in processes if process) / 1e6

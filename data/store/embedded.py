@@ -84,13 +84,6 @@ def release(home: Path) -> None:
         users.close()
 
 
-def leave() -> None:
-    """Give up every server of this process; for one that ends without ``atexit``."""
-    for process, home in list(_holds):
-        if process == os.getpid():
-            release(home)
-
-
 def _at_exit(home: Path) -> None:
     try:
         release(home)

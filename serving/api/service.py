@@ -1,8 +1,9 @@
-"""What all routes share: settings, database, who may call, metrics."""
+"""What all routes share: settings, database, authentication, metrics."""
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -12,18 +13,13 @@ from serving.api.http.metrics import Metrics
 from serving.api.http.tracing import Tracing
 from serving.api.online.changes import ChangeCounter
 from serving.api.online.recorder import Recorder
-from serving.api.online.shelf import shelf_of_run
+from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.api.online.snapshot_refresher import SnapshotRefresher
 from serving.api.settings import ServiceSettings
 from serving.auth.authenticator import Authenticator
 from serving.auth.local_issuer import key_set
 from serving.auth.tokens import Issuer
 from serving.settings import Settings
-
-
-def utc_now() -> datetime:
-    """The clock of the service."""
-    return datetime.now(tz=UTC)
 
 
 class Service:
@@ -34,9 +30,10 @@ class Service:
     settings, service_settings
         Where things are, and how the service behaves.
     now
-        The clock; ``demo_clock`` sets it back or forth.
-    shared
-        Share the arrays with the other workers of this run of ``gongxu serve``.
+        The clock; that of the settings when left out.
+    run_folder
+        Where the workers of one run of ``gongxu serve`` share snapshots; a process without one
+        builds its own.
     """
 
     def __init__(
@@ -44,11 +41,10 @@ class Service:
         settings: Settings,
         service_settings: ServiceSettings,
         *,
-        now: Callable[[], datetime] = utc_now,
-        shared: bool = False,
+        now: Callable[[], datetime] | None = None,
+        run_folder: Path | None = None,
     ) -> None:
-        if service_settings.demo_clock is not None:
-            now = _shifted(now, service_settings.demo_clock)
+        now = now or service_settings.clock()
         self.settings = settings
         self.options = service_settings
         self.now = now
@@ -70,7 +66,7 @@ class Service:
             self.metrics,
             now=now,
             refresh_s=service_settings.refresh_s,
-            shelf=shelf_of_run() if shared else None,
+            folder=None if run_folder is None else SnapshotFolder(run_folder),
         )
         self.recorder = Recorder(self.database.engine, now)
         self.authenticator = Authenticator(
@@ -101,11 +97,6 @@ class Service:
         self.database.close()
         if self.tracing is not None:
             self.tracing.close()
-
-
-def _shifted(now: Callable[[], datetime], start: datetime) -> Callable[[], datetime]:
-    away = start.astimezone(UTC) - now()
-    return lambda: now() + away
 
 
 def _issuers(settings: Settings, options: ServiceSettings) -> list[Issuer]:

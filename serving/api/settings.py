@@ -1,7 +1,15 @@
 """Settings of the service, read from ``GONGXU_*`` environment variables."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
 from pydantic import AwareDatetime, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def utc_now() -> datetime:
+    """The current time in UTC."""
+    return datetime.now(tz=UTC)
 
 
 class ServiceSettings(BaseSettings):
@@ -72,5 +80,12 @@ class ServiceSettings(BaseSettings):
     refresh_s: float = Field(
         default=30.0,
         gt=0,
-        description="How often the tastes in memory take in what was booked meanwhile.",
+        description="Seconds between two snapshots of the tables, at least.",
     )
+
+    def clock(self) -> Callable[[], datetime]:
+        """The service's clock: the real time, or one that starts now at ``demo_clock``."""
+        if self.demo_clock is None:
+            return utc_now
+        lead = self.demo_clock.astimezone(UTC) - utc_now()
+        return lambda: utc_now() + lead

@@ -1,9 +1,9 @@
-"""From the database to the memory that answers."""
+"""From the database to a snapshot that lists are made from, and when a new one is due."""
 
 import logging
 import time
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("gongxu.snapshots")
 _SINGLE_ROWS = ("areas", "events")
+AGED = timedelta(minutes=10)
+"""Age at which a snapshot is replaced although nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +46,21 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
-    """What one building made.
+class ServingSnapshot:
+    """The tables at one moment, bound to a model.
 
     Attributes
     ----------
     suggester
         Makes the lists.
     version
-        The model's.
+        Version of the model.
     entry
-        The last change that it surely holds.
+        The last logged change that is surely in it.
     written
-        What :func:`rows_written` said before.
+        :func:`rows_written` before the tables were read.
     cost_s
-        How long it took.
+        Seconds that building took.
     tables, parents, gone
         See :class:`serving.api.online.state.OnlineState`.
     """
@@ -73,7 +75,7 @@ class Edition:
     gone: set[str]
 
     def state(self) -> OnlineState:
-        """A memory with nothing laid over it yet."""
+        """A state in which no later change is applied yet."""
         return OnlineState(
             self.suggester, self.version, self.entry, self.tables, self.parents, gone=set(self.gone)
         )
@@ -81,6 +83,15 @@ class Edition:
 
 def load_model(settings: Settings, store: "Store") -> Loaded:
     """Open the model that is served.
+
+    Parameters
+    ----------
+    settings, store
+        Where bundles are, and the database that names the served one.
+
+    Returns
+    -------
+    The model.
 
     Raises
     ------
@@ -100,13 +111,13 @@ def load_model(settings: Settings, store: "Store") -> Loaded:
         try:
             demand = open_demand(parts)
         except BundleError as error:
-            # Lists need no demand: a part that an older program wrote must not stop them.
+            # Lists do not need the demand model: a damaged one must not stop them.
             _log.warning("demand cannot be opened", extra={"fields": {"error": str(error)}})
     return Loaded(served, open_suggestions(parts), demand)
 
 
-def build(store: "Store", loaded: Loaded, home: Path, *, at: datetime) -> Edition:
-    """Arrays of the tables as they are known at a moment, and the model bound to them.
+def build(store: "Store", loaded: Loaded, home: Path, *, at: datetime) -> ServingSnapshot:
+    """Build a snapshot of the tables as they are known at a moment.
 
     Parameters
     ----------
@@ -115,14 +126,18 @@ def build(store: "Store", loaded: Loaded, home: Path, *, at: datetime) -> Editio
     loaded
         The served model.
     home
-        Where seats' prices lie, if a batch run left any.
+        ``GONGXU_HOME``, where the last batch run left its seat prices.
     at
         The moment.
+
+    Returns
+    -------
+    The snapshot, with everything computed that lists need.
     """
     from data.snapshot import as_of
 
     started = time.monotonic()
-    # Asked before the tables are read: what is written meanwhile counts as written afterwards.
+    # Read before the tables: what is written meanwhile counts as written afterwards.
     entry, written = last_entry(store.engine), rows_written(store.engine)
     tables = as_of(store.load(), at)
     with store.engine.connect() as connection:
@@ -138,18 +153,73 @@ def build(store: "Store", loaded: Loaded, home: Path, *, at: datetime) -> Editio
     del tables
     suggester.prepare()
     cost = time.monotonic() - started
-    return Edition(suggester, loaded.version, entry, written, cost, kept, parents, gone)
+    return ServingSnapshot(suggester, loaded.version, entry, written, cost, kept, parents, gone)
+
+
+class BuildSchedule:
+    """Decides when a new snapshot is due.
+
+    Parameters
+    ----------
+    refresh_s
+        Seconds between two snapshots of one model, at least.
+    """
+
+    def __init__(self, refresh_s: float) -> None:
+        self._refresh_s = refresh_s
+        self._built = float("-inf")
+        self._cost_s = 0.0
+        self._version = ""
+        self._at: datetime | None = None
+        self._written = -1
+
+    def note(self, version: str, at: datetime, written: int, cost_s: float) -> None:
+        """Note that a snapshot was built.
+
+        Parameters
+        ----------
+        version, at
+            Its model and moment.
+        written, cost_s
+            :func:`rows_written` before, and the seconds it took.
+        """
+        self._version, self._at = version, at
+        self._written, self._cost_s = written, cost_s
+        self._built = time.monotonic()
+
+    def is_due(self, version: str, written: int, now: datetime) -> bool:
+        """Whether a snapshot should be built.
+
+        Parameters
+        ----------
+        version
+            The model that is served.
+        written
+            See :func:`rows_written`.
+        now
+            The clock; one that was set back makes the last snapshot one of the future.
+
+        Returns
+        -------
+        True for another model, and for rows written or ten minutes gone after a pause that keeps
+        building to a tenth of the time.
+        """
+        if self._at is None or version != self._version:
+            return True
+        if time.monotonic() - self._built <= max(self._refresh_s, 10 * self._cost_s):
+            return False
+        return abs(now - self._at) > AGED or written != self._written
 
 
 def last_entry(engine: sa.Engine) -> int:
-    """The number of the last change."""
+    """Number of the last logged change."""
     with engine.connect() as connection:
         found = connection.execute(sa.select(sa.func.max(live_changes.c.entry)))
         return int(found.scalar_one() or 0)
 
 
 def rows_written(engine: sa.Engine) -> int:
-    """A number that grows with everything written to the contract's tables, by whomever."""
+    """Rows ever written to the contract's tables, by any program."""
     with engine.connect() as connection:
         found = connection.execute(
             sa.text(

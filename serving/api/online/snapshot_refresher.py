@@ -1,21 +1,31 @@
-"""Keeps the memory fresh: one thread a worker."""
+"""Keeps a worker's state current: one thread a worker."""
 
 import logging
-import subprocess
+import shutil
+import tempfile
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 
 import psycopg
 
 from recommender.errors import GongxuError, NotTrainedError
 from serving.api.http.database import Database
 from serving.api.http.metrics import Metrics
-from serving.api.online.building import Edition, Loaded, build, load_model, rows_written
+from serving.api.online.builder import build_in_process
+from serving.api.online.building import (
+    BuildSchedule,
+    Loaded,
+    ServingSnapshot,
+    build,
+    load_model,
+    rows_written,
+)
 from serving.api.online.changes import CHANNEL, ChangeCounter
-from serving.api.online.shelf import Shelf
+from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.api.online.state import OnlineState
 from serving.settings import Settings
 from training.registry.served import Served, read_served
@@ -23,14 +33,12 @@ from training.registry.served import Served, read_served
 _log = logging.getLogger("gongxu.snapshots")
 _LOOK_S = 1.0
 _POLL_S = 0.05
-_REST_S = 5.0
-_BUILDING_S = 1800.0
-_AGED = timedelta(minutes=10)
+_SWITCH_S = 600.0
 _MOMENTS = 3
 
 
 class SnapshotRefresher:
-    """Opens the served model, builds the state, and builds it again when it is time.
+    """Takes up the newest snapshot of the served model, and applies later changes to it.
 
     Parameters
     ----------
@@ -39,10 +47,10 @@ class SnapshotRefresher:
     now
         The clock.
     refresh_s
-        How often new arrays may be built because of bookings alone.
-    shelf
-        Where the workers of a run share what one of them had built; without one, this process
-        builds for itself.
+        Seconds between two snapshots of one model, at least.
+    folder
+        Where a :class:`serving.api.online.builder.SnapshotBuilder` writes snapshots; without one,
+        this process builds its own.
     """
 
     def __init__(
@@ -54,24 +62,19 @@ class SnapshotRefresher:
         *,
         now: Callable[[], datetime],
         refresh_s: float,
-        shelf: Shelf | None = None,
+        folder: SnapshotFolder | None = None,
     ) -> None:
         self._settings = settings
         self._database = database
         self._change_counter = change_counter
         self._metrics = metrics
         self._now = now
-        self._refresh_s = refresh_s
-        self._shelf = shelf
+        self._schedule = BuildSchedule(refresh_s)
+        self._folder = folder
         self._number = 0
-        self._not_before = float("-inf")
-        self._builder: subprocess.Popen[bytes] | None = None
         self._state: OnlineState | None = None
         self._loaded: Loaded | None = None
         self._applied = -1
-        self._written = -1
-        self._built = float("-inf")
-        self._cost = 0.0
         self._stopping = threading.Event()
         self._changing = threading.Lock()
         self._looking = threading.Lock()
@@ -82,7 +85,7 @@ class SnapshotRefresher:
 
     @property
     def state(self) -> OnlineState | None:
-        """What answers now; ``None`` before the first model."""
+        """What lists are made from now; ``None`` before the first model."""
         return self._state
 
     @property
@@ -91,15 +94,15 @@ class SnapshotRefresher:
         return self._loaded
 
     def is_current(self) -> bool:
-        """Whether nothing rang since changes were last taken in; never waits."""
+        """Whether every change that was announced is applied; never waits."""
         return self._change_counter.count() == self._applied
 
     def start(self) -> None:
-        """Begin; without a shelf the first state is built before this returns, if it can be."""
+        """Begin; a process that builds its own snapshots builds the first one here, if it can."""
         try:
             self.look()
         except Exception as error:  # the thread goes on trying
-            self._fell(error)
+            self._degrade(error)
         self._thread = threading.Thread(target=self._run, name="refresher", daemon=True)
         self._thread.start()
 
@@ -110,7 +113,7 @@ class SnapshotRefresher:
             self._thread.join(timeout=5)
 
     def apply_changes(self) -> None:
-        """Lay changes over the memory now.
+        """Apply the changes that were logged since the last call.
 
         Raises
         ------
@@ -126,23 +129,33 @@ class SnapshotRefresher:
             self._applied = counted
 
     def at_moment(self, at: datetime) -> OnlineState:
-        """The memory of another moment, for who asks what would be said then.
+        """The state of another moment.
+
+        Parameters
+        ----------
+        at
+            The moment.
+
+        Returns
+        -------
+        The state; the last few are cached until something is written.
 
         Raises
         ------
         NotTrainedError
             Before the first model.
         GongxuError
-            If the database does not answer, or another one is being built.
+            If the database does not answer, or another moment is being built.
         """
         loaded = self._loaded
         if loaded is None:
             raise NotTrainedError("no model is served yet.")
-        name = f"{at.isoformat()} {loaded.version} {self._written} {self._change_counter.count()}"
+        written = rows_written(self._database.engine())
+        name = f"{at.isoformat()} {loaded.version} {written} {self._change_counter.count()}"
         if name in self._moments:
             return self._moments[name]
         if not self._rebuilding.acquire(timeout=5):
-            raise GongxuError("another moment is being looked at.", "Try again.")
+            raise GongxuError("another moment is being built.", "Try again.")
         try:
             self._moments[name] = self._built_for(at, loaded).state()
             while len(self._moments) > _MOMENTS:
@@ -151,33 +164,30 @@ class SnapshotRefresher:
         finally:
             self._rebuilding.release()
 
-    def _built_for(self, at: datetime, loaded: Loaded) -> Edition:
-        if self._shelf is None:
+    def _built_for(self, at: datetime, loaded: Loaded) -> ServingSnapshot:
+        if self._folder is None:
             return build(self._database.store(), loaded, self._settings.home, at=at)
-        moments = self._shelf.of_moments()
-        builder = moments.order(at)
-        if builder is None:
-            raise GongxuError("another moment is being looked at.", "Try again.")
-        failed = builder.wait(timeout=_BUILDING_S) != 0
-        newest = moments.newest()
-        if failed or newest is None or newest[1] != loaded.version:
-            raise GongxuError("that moment could not be looked at.", "Try again.")
+        root = Path(tempfile.mkdtemp(prefix="moment-", dir=self._folder.root))
         try:
-            return moments.take(newest[0], loaded)
+            build_in_process(root, at)
+            return SnapshotFolder(root).read(1, loaded)
+        except OSError:
+            raise GongxuError("another model was served meanwhile.", "Try again.") from None
         finally:
-            moments.remove(*newest)  # it stays mapped
+            shutil.rmtree(root, ignore_errors=True)  # what is mapped stays readable
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:
                 self._listen()
             except Exception as error:  # nothing may end this thread
-                self._fell(error)
+                self._degrade(error)
                 self._stopping.wait(_LOOK_S)
                 try:
                     self._database.heal()
                 except Exception as still:
-                    _log.warning("healing", extra={"fields": {"error": type(still).__name__}})
+                    fields = {"error": type(still).__name__}
+                    _log.warning("the database does not start", extra={"fields": fields})
 
     def _listen(self) -> None:
         url = self._database.store().url
@@ -189,7 +199,7 @@ class SnapshotRefresher:
                     pass
 
     def look(self, *, wait: bool = False) -> None:
-        """See what is served and what changed, and take it in.
+        """Follow the served model and apply changes.
 
         Parameters
         ----------
@@ -201,110 +211,70 @@ class SnapshotRefresher:
         GongxuError
             If the database does not answer, or the served model cannot be opened.
         """
+        until = time.monotonic() + _SWITCH_S
         with self._looking:
-            try:
-                self._follow(wait=wait)
-            except NotTrainedError:
-                self._state, self._loaded = None, None
+            while not self._follow() and wait:
+                if time.monotonic() > until:
+                    raise GongxuError("the new model does not answer yet.", "See the log.")
+                time.sleep(_POLL_S)
         if self._state is not None:
             self.apply_changes()
-        self._rose()
+        self._recover()
 
-    def _follow(self, *, wait: bool) -> None:
-        engine = self._database.engine()
-        served = read_served(engine)
+    def _follow(self) -> bool:
+        """Take up a newer snapshot, if there is one; whether the served model answers."""
+        served = read_served(self._database.engine())
         if served is None:
-            raise NotTrainedError("no model is served yet.")
-        if self._shelf is not None:
-            self._adopt(self._shelf, served)
-            self._hear_builder()
-        if not (self._is_other(served) or self._is_due(rows_written(engine))):
-            return
-        if self._shelf is None:
-            loaded = self._loaded_as(served)
-            store, home = self._database.store(), self._settings.home
-            self._answer_from(build(store, loaded, home, at=self._now()), loaded)
+            self._state, self._loaded = None, None
+            return True
+        if self._folder is None:
+            self._build_if_due(served)
         else:
-            self._order(self._shelf, served, wait=wait and self._is_other(served))
+            self._adopt(self._folder, served)
+        return self._state is not None and self._state.version == served.version
 
-    def _is_other(self, served: Served) -> bool:
-        return self._state is None or self._state.version != served.version
+    def _build_if_due(self, served: Served) -> None:
+        now, written = self._now(), rows_written(self._database.engine())
+        if self._state is None or self._schedule.is_due(served.version, written, now):
+            store, loaded = self._database.store(), self._loaded_as(served)
+            snapshot = build(store, loaded, self._settings.home, at=now)
+            self._schedule.note(loaded.version, now, snapshot.written, snapshot.cost_s)
+            self._answer_from(snapshot, loaded)
 
-    def _is_due(self, written: int) -> bool:
-        state = self._state
-        # Building must not eat what answering needs: at most a tenth of the time.
-        rested = time.monotonic() - self._built > max(self._refresh_s, 10 * self._cost)
-        if state is None or not rested:
-            return state is None
-        # A clock that was set back makes arrays of the future, which are as useless as old ones.
-        aged = abs(self._now() - state.at) > _AGED
-        return state.stale or aged or written != self._written
+    def _adopt(self, folder: SnapshotFolder, served: Served) -> None:
+        newest = folder.newest()
+        if newest is None or newest[0] <= self._number or newest[1] != served.version:
+            return
+        loaded = self._loaded_as(served)
+        try:
+            snapshot = folder.read(newest[0], loaded)
+        except OSError:
+            return  # removed again: a newer one is there at the next look
+        self._number = newest[0]
+        self._answer_from(snapshot, loaded)
 
     def _loaded_as(self, served: Served) -> Loaded:
         if self._loaded is None or self._loaded.version != served.version:
             return load_model(self._settings, self._database.store())
         return self._loaded
 
-    def _adopt(self, shelf: Shelf, served: Served) -> None:
-        """Answer from the newest edition on the shelf, if it is one of the served model."""
-        newest = shelf.newest()
-        if newest is None or newest[0] <= self._number or newest[1] != served.version:
-            return
-        loaded = self._loaded_as(served)
-        try:
-            edition = shelf.take(newest[0], loaded)
-        except OSError:
-            return  # gone again: a newer one is there at the next look
-        self._number = newest[0]
-        self._answer_from(edition, loaded)
-
-    def _order(self, shelf: Shelf, served: Served, *, wait: bool) -> None:
-        """Have a new edition built by somebody, and wait for it if told to."""
-        until = time.monotonic() + _BUILDING_S
-        while True:
-            if self._builder is None and time.monotonic() > self._not_before:
-                self._builder = shelf.order(self._now())
-            if not wait or not self._is_other(served) or time.monotonic() > until:
-                return
-            time.sleep(_POLL_S)
-            self._hear_builder()
-            self._adopt(shelf, served)
-
-    def _hear_builder(self) -> None:
-        """See whether the builder that this worker started has ended, and how.
-
-        Raises
-        ------
-        GongxuError
-            If it failed.
-        """
-        if self._builder is None or self._builder.poll() is None:
-            return
-        failed, self._builder = self._builder.returncode != 0, None
-        if failed:
-            # The log has why; it is not tried again all the time.
-            self._not_before = time.monotonic() + _REST_S
-            raise GongxuError("new arrays could not be built.", "See the log.")
-
-    def _answer_from(self, edition: Edition, loaded: Loaded) -> None:
+    def _answer_from(self, snapshot: ServingSnapshot, loaded: Loaded) -> None:
         with self._changing:
-            self._state, self._loaded = edition.state(), loaded
-            self._applied = -1  # whatever rang since it was begun is still to be taken in
-        self._written, self._built = edition.written, time.monotonic()
-        self._cost = edition.cost_s
+            self._state, self._loaded = snapshot.state(), loaded
+            self._applied = -1  # changes since its tables were read are still to be applied
         since = loaded.served.served.since.timestamp()
         self._metrics.model_since.labels(loaded.version).set(since)
-        told = {"model": edition.version, "seconds": round(edition.cost_s, 2)}
-        _log.info("answering", extra={"fields": told})
+        fields = {"model": snapshot.version, "seconds": round(snapshot.cost_s, 2)}
+        _log.info("snapshot taken up", extra={"fields": fields})
 
-    def _fell(self, error: Exception) -> None:
+    def _degrade(self, error: Exception) -> None:
         if not self.degraded:
-            told = {"error": type(error).__name__, "what": str(error)[:200]}
-            _log.warning("degraded", extra={"fields": told})
+            fields = {"error": type(error).__name__, "what": str(error)[:200]}
+            _log.warning("degraded", extra={"fields": fields})
         self.degraded = True
         self._metrics.degraded.set(1)
 
-    def _rose(self) -> None:
+    def _recover(self) -> None:
         if self.degraded:
             _log.info("recovered")
         self.degraded = False

@@ -53,8 +53,6 @@ class OnlineState:
         Residents that differ from the snapshot, with their current rows by table.
     gone
         Digests of erased residents.
-    stale
-        Whether something changed that only a new snapshot can show.
     """
 
     suggester: Suggester
@@ -64,7 +62,6 @@ class OnlineState:
     parents: Mapping[str, str]
     changed: dict[str, dict[str, Rows]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
-    stale: bool = False
     _lists: ResponseCache = field(default_factory=ResponseCache)
     _applying: threading.Lock = field(default_factory=threading.Lock)
     _column: dict[str, int] = field(default_factory=dict)
@@ -236,15 +233,10 @@ class OnlineState:
     def _apply_rows(self, connection: sa.Connection, rows: Sequence[Any]) -> None:
         residents = {row.resident_id for row in rows if row.resident_id}
         events = {row.event_id for row in rows if row.event_id}
-        kinds = {row.kind for row in rows}
-        if "erasures" in kinds:
+        if any(row.kind == "erasures" for row in rows):
             self.gone |= set(connection.execute(sa.select(erasures.c.digest)).scalars())
             # A digest does not say whose cached list has to go.
             self._lists.clear()
-        if kinds - {"bookings", "residents", "mutes", "follows", "erasures"}:
-            self.stale = True
-        if any(row.event_id and row.kind == "events" for row in rows) or residents:
-            self.stale = True
         self._apply_residents(connection, sorted(residents))
         self._apply_events(connection, sorted(events))
 
@@ -330,8 +322,6 @@ class OnlineState:
             for line, column in ((line, self._column[line.event_id]) for line in found)
             if self._are_bookable((column,), now)
         ]
-        if len(kept) < len(found):
-            self.stale = True
         lines, columns = [line for line, _ in kept], [column for _, column in kept]
         return Answer.of(lines, columns, personal=personal)
 

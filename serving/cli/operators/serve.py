@@ -19,7 +19,7 @@ def serve(
 
     Example: gongxu serve --port 8000 --workers 2
     """
-    from serving.api.online.running import run
+    from serving.api.server import run
     from serving.settings import Settings
 
     run(Settings(), host=host, port=port, workers=workers)

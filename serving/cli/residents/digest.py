@@ -58,11 +58,11 @@ def digest(
         begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
         # On past data the week decides; else it is what is known now.
         at = min(datetime.now(tz=UTC), begins)
-        edition = build(store, load_model(settings, store), settings.home, at=at)
+        snapshot = build(store, load_model(settings, store), settings.home, at=at)
     finally:
         store.close()
-    known = edition.suggester.live.snapshot.residents
-    letters = write_letters(edition.suggester, [r for r in followers if r in known], day, n=n)
+    known = snapshot.suggester.live.snapshot.residents
+    letters = write_letters(snapshot.suggester, [r for r in followers if r in known], day, n=n)
     saved = save_letters(letters, out)
     log.print(f"wrote {len(saved):,} letters to {out}", soft_wrap=True)
     if smtp is not None:

@@ -59,7 +59,12 @@ def service(api_home: Path) -> Iterator[Service]:
 @contextmanager
 def run_server(app: FastAPI, *, port: int = 0) -> Iterator[httpx.Client]:
     config = uvicorn.Config(
-        app, host="127.0.0.1", port=port, log_level="error", server_header=False
+        app,
+        host="127.0.0.1",
+        port=port,
+        log_level="error",
+        server_header=False,
+        proxy_headers=False,
     )
     server = uvicorn.Server(config)
     listening = config.bind_socket()

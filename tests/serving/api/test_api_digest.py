@@ -62,8 +62,8 @@ def suggester(api_home: Path):
                 sa.text("INSERT INTO mutes VALUES ('r1', 'event', 'u0', :now)"),
                 {"now": datetime.now(tz=UTC)},
             )
-        edition = build(store, load_model(settings, store), api_home, at=datetime.now(tz=UTC))
-        yield edition.suggester
+        snapshot = build(store, load_model(settings, store), api_home, at=datetime.now(tz=UTC))
+        yield snapshot.suggester
     finally:
         store.close()
 

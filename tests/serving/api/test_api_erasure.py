@@ -11,7 +11,7 @@ from benchmarks.serving.erasure import in_dump, in_files
 from data.store.embedded import embedded_url
 from data.store.store import Store
 from serving.api.online.building import build, load_model
-from serving.api.online.shelf import Shelf
+from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.auth.roles import Role
 from serving.settings import Settings
 from training.demand.fit import fit_demand
@@ -55,9 +55,9 @@ def test_the_next_bundle_knows_nothing_of_them(client, token, api_home: Path, tm
         manifest = Manifest(data_hash="y", created_at=now, as_of=now, seed=2)
         save_bundle(tmp_path / "next", parts, manifest)
         loaded = load_model(settings, store)
-        Shelf(tmp_path).put(build(store, loaded, api_home, at=now), loaded)
+        SnapshotFolder(tmp_path).write(build(store, loaded, api_home, at=now), loaded)
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
-        assert {path.suffix for path in files} == {".npz", ".json", ".arrays"}
+        assert {path.suffix for path in files} == {".npz", ".json", ".npy", ".arrow"}
         # The search finds who is there, and nobody who is not.
         assert in_dump(embedded_url(api_home), ["r16"])
         assert in_files(files, ["r16"])
