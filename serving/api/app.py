@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from serving.api.http.access import OPEN, access_of
 from serving.api.http.middleware import RequestMiddleware
@@ -113,9 +114,12 @@ def create_app(
         metrics=service.metrics,
         body_max=int(options.body_max_mb * 1_000_000),
         body_timeout_s=options.body_timeout_s,
-        rate_per_minute=options.rate_per_minute,
+        verified=service.authenticator.remembered,
+        limits=service.limits,
         log_all=options.log_requests,
     )
+    if options.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=options.trusted_proxies)
     if service.tracing is not None:
         app.add_middleware(Traced, tracing=service.tracing)
     return app

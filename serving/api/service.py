@@ -9,6 +9,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from serving.api.http.database import Database
+from serving.api.http.limits import RequestLimits
 from serving.api.http.metrics import Metrics
 from serving.api.http.tracing import Tracing
 from serving.api.online.changes import ChangeCounter
@@ -59,6 +60,8 @@ class Service:
         self.solving = threading.BoundedSemaphore(1)
         self.indices: dict[str, tuple[float, dict[str, Any]]] = {}
         self.metrics = Metrics(CollectorRegistry())
+        rate, counters = service_settings.rate_per_minute, run_folder and run_folder / "limits"
+        self.limits = RequestLimits(rate, counters) if rate else None
         self.refresher = SnapshotRefresher(
             settings,
             self.database,

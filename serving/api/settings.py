@@ -67,7 +67,17 @@ class ServiceSettings(BaseSettings):
     rate_per_minute: int = Field(
         default=1200,
         ge=0,
-        description="Requests a minute that one caller may make of one worker; 0 for no limit.",
+        description=(
+            "Requests a minute of one verified caller, or of one address without, over all "
+            "workers of a machine; 0 for no limit."
+        ),
+    )
+    trusted_proxies: list[str] = Field(
+        default_factory=list,
+        description=(
+            "Addresses or networks of proxies whose X-Forwarded-For is believed, as a JSON list. "
+            "None by default: the address is that of the connection."
+        ),
     )
     ingest_at_once: int = Field(
         default=4, ge=1, description="Ingest requests one worker takes at a time; others get 503."

@@ -76,7 +76,7 @@ class Access:
 
 async def identify(request: Request) -> Principal | None:
     """Whoever sent the request; ``None`` for nobody, or a credential that does not hold."""
-    credential = credential_of(request)
+    credential: str | None = request.scope["credential"]
     if credential is None:
         return None
     authenticator = request.app.state.service.authenticator
@@ -85,16 +85,6 @@ async def identify(request: Request) -> Principal | None:
         return known
     checked: Principal | None = await anyio.to_thread.run_sync(authenticator.check, credential)
     return checked
-
-
-def credential_of(request: Request) -> str | None:
-    """The bearer token or API key of a request."""
-    header: str | None = request.headers.get("authorization")
-    if header is not None:
-        scheme, _, credential = header.partition(" ")
-        return credential.strip() if scheme.lower() == "bearer" and credential.strip() else None
-    key: str | None = request.headers.get("x-api-key")
-    return key
 
 
 OPEN = "open"

@@ -4,7 +4,6 @@ import logging
 import re
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -13,7 +12,9 @@ import anyio
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serving.api.http.limits import RequestLimits
 from serving.api.http.metrics import Metrics
+from serving.auth.roles import Principal
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _log = logging.getLogger("gongxu.access")
@@ -43,8 +44,10 @@ class RequestMiddleware:
         Counts requests and their times.
     body_max, body_timeout_s
         Limits of a request's body: bytes, seconds.
-    rate_per_minute
-        Requests of one caller; 0 for no limit.
+    verified
+        The principal of a credential that was verified a moment ago; never waits.
+    limits
+        How many requests a caller may make; ``None`` for any number.
     log_all
         Log every request, not only the failed and the slow.
     clock
@@ -58,7 +61,8 @@ class RequestMiddleware:
         metrics: Metrics,
         body_max: int,
         body_timeout_s: float,
-        rate_per_minute: int,
+        verified: Callable[[str], Principal | None],
+        limits: RequestLimits | None = None,
         log_all: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -66,7 +70,7 @@ class RequestMiddleware:
         self._log_all = log_all
         self._body_max = body_max
         self._body_timeout_s = body_timeout_s
-        self._buckets = Buckets(rate_per_minute, clock) if rate_per_minute else None
+        self._verified, self._limits = verified, limits
         self._metrics = metrics
         self._counters: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._clock = clock
@@ -81,6 +85,9 @@ class RequestMiddleware:
         given = headers.get(b"x-request-id", b"")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
         scope["request_id"] = request_id.decode()
+        credential = scope["credential"] = _credential(headers)
+        caller = None if credential is None else _name(self._verified(credential))
+        address = scope["client"][0] if scope.get("client") else "?"
         status, started_answer = 500, False
 
         async def answer(message: Message) -> None:
@@ -94,10 +101,10 @@ class RequestMiddleware:
             await send(message)
 
         try:
-            wait = self._buckets.take(_caller(scope, headers)) if self._buckets else 0.0
+            wait = 0 if self._limits is None else self._limits.wait_s(caller, address)
             length = headers.get(b"content-length", b"0")
-            if wait > 0:
-                await _refuse(scope, answer, 429, "Too many requests.", int(wait) + 1)
+            if wait:
+                await _refuse(scope, answer, 429, "Too many requests.", wait)
             elif length.isdigit() and int(length) > self._body_max:
                 await _refuse(scope, answer, 413, "The request body is too large.")
             elif scope["method"] in ("GET", "HEAD"):
@@ -111,6 +118,8 @@ class RequestMiddleware:
             if not started_answer:
                 await _refuse(scope, answer, 500, "An unexpected error occurred; see the log.")
         finally:
+            if self._limits is not None and caller is None:
+                self._limits.count(_name(scope.get("principal")), address)
             self._count(scope, status, self._clock() - started)
 
     async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,46 +179,18 @@ class RequestMiddleware:
             )
 
 
-class Buckets:
-    """A token bucket for every caller: a minute's worth at once, then at the steady rate.
-
-    Parameters
-    ----------
-    rate_per_minute
-        Tokens that flow in.
-    clock
-        Monotonic seconds.
-    callers
-        How many are remembered; the one seen longest ago is dropped.
-    """
-
-    def __init__(
-        self, rate_per_minute: int, clock: Callable[[], float], callers: int = 20_000
-    ) -> None:
-        self._rate = rate_per_minute / 60.0
-        self._size = float(rate_per_minute)
-        self._clock = clock
-        self._callers = callers
-        self._levels: OrderedDict[bytes, tuple[float, float]] = OrderedDict()
-
-    def take(self, caller: bytes) -> float:
-        """Take one token; returns 0, or the seconds until there is one."""
-        now = self._clock()
-        level, at = self._levels.pop(caller, (self._size, now))
-        level = min(self._size, level + (now - at) * self._rate)
-        wait = 0.0 if level >= 1.0 else (1.0 - level) / self._rate
-        self._levels[caller] = (level - 1.0 if wait == 0.0 else level, now)
-        if len(self._levels) > self._callers:
-            self._levels.popitem(last=False)
-        return wait
+def _name(principal: Principal | None) -> str | None:
+    return None if principal is None else f"{principal.role.value} {principal.subject}"
 
 
-def _caller(scope: Scope, headers: dict[bytes, bytes]) -> bytes:
-    credential = headers.get(b"authorization") or headers.get(b"x-api-key")
-    if credential:
-        return credential
-    client = scope.get("client")
-    return client[0].encode() if client else b"?"
+def _credential(headers: dict[bytes, bytes]) -> str | None:
+    """The bearer token or API key of a request."""
+    header = headers.get(b"authorization")
+    if header is not None:
+        scheme, _, credential = header.decode("latin-1").partition(" ")
+        return credential.strip() or None if scheme.lower() == "bearer" else None
+    key = headers.get(b"x-api-key")
+    return None if key is None else key.decode("latin-1")
 
 
 async def _refuse(

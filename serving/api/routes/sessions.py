@@ -4,7 +4,7 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
-from serving.api.http.access import Access, credential_of, guarded, unguarded
+from serving.api.http.access import Access, guarded, unguarded
 from serving.api.http.problems import ProblemError
 from serving.auth.roles import Role
 from serving.auth.secrets import SESSION_PREFIX
@@ -66,7 +66,7 @@ async def open_session(request: Request, given: SignIn) -> Session:
 async def close_session(request: Request) -> Response:
     """Sign out: the session's token is worthless from now on."""
     service = request.app.state.service
-    credential = credential_of(request) or ""
+    credential: str = request.scope["credential"] or ""
     if not credential.startswith(SESSION_PREFIX):
         raise ProblemError(404, "This credential is not a session.")
     service.authenticator.forget(credential)

@@ -9,12 +9,9 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from serving.api.app import api_routes, create_app
-from serving.api.http.middleware import Buckets
 from serving.api.service import Service
-from serving.api.settings import ServiceSettings
 from serving.auth.roles import Role
 from serving.pages.settings import settings_page
-from serving.settings import Settings
 
 
 @pytest.fixture
@@ -92,25 +89,6 @@ def test_bodies_have_a_limit(client: httpx.Client, service: Service) -> None:
         yield from (too_long[:4_000_000] for _ in range(5))
 
     assert client.post("/v1/sessions", content=pieces()).status_code == 413
-
-
-def test_callers_have_a_rate(api_home: Path, running) -> None:
-    service = Service(Settings(home=api_home), ServiceSettings(rate_per_minute=3))
-    with running(create_app(service=service)) as client:
-        answers = [client.get("/healthz") for _ in range(5)]
-        other = client.get("/healthz", headers={"X-API-Key": "another caller"})
-    assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
-    assert 1 <= int(answers[-1].headers["retry-after"]) <= 21
-    assert other.status_code == 200
-
-
-def test_buckets_fill_again() -> None:
-    now = [0.0]
-    buckets = Buckets(60, lambda: now[0], callers=2)
-    assert [buckets.take(b"a") for _ in range(61)] == [0.0] * 60 + [1.0]
-    now[0] = 1.0
-    assert buckets.take(b"a") == 0.0
-    assert buckets.take(b"a") > 0.0
 
 
 def test_metrics_are_for_operators(client: httpx.Client, token) -> None:
