@@ -6,12 +6,12 @@ model fitted on one cannot have seen what it is judged on.
 
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data.dataset import Dataset
-
-ATTENDANCE = ("attended", "no_show")
-"""Booking states that only exist once the event has begun."""
+from recommender.booking_states import state_known_at
 
 
 def as_of(dataset: Dataset, moment: datetime) -> Dataset:
@@ -28,11 +28,13 @@ def as_of(dataset: Dataset, moment: datetime) -> Dataset:
     -------
     A new data set:
 
-    - *bookings* made by then. Whatever state was set later reads as ``booked``, and
-      ``updated_at`` as empty: the states in between are not recorded. Without ``updated_at`` a
-      final state is known from the event's start on.
+    - *bookings* made by then. A state that became known later reads as ``booked``, and
+      ``updated_at`` as empty: the states in between are not recorded. When a state is known, also
+      where ``updated_at`` is missing or too early, says
+      :func:`recommender.booking_states.state_known_at`.
     - *events* published by then; without ``published_at`` an event is known from its first
-      booking, impression or start on, whichever is earliest. None is ``done`` before its end.
+      booking, impression, rating or start on, whichever is earliest. One that was seen before its
+      publication counts as published when it was first seen. None is ``done`` before its end.
       ``cancelled`` stays: when it was set is not recorded, and nobody may be sent to one.
     - *residents* who had joined, or had done something by then.
     - *ratings, impressions, follows, surveys* by their own times.
@@ -87,18 +89,27 @@ def _local_day(now: pd.Timestamp) -> pd.Timestamp:
 
 
 def _states_by(bookings: pd.DataFrame, events: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    starts = bookings["event_id"].map(events.set_index("event_id")["starts_at"])
-    late = bookings["updated_at"] > now
-    # Attendance cannot be known before the doors open, whatever the update's time says.
-    early = bookings["status"].isin(ATTENDANCE) & (starts > now)
-    unsure = bookings["updated_at"].isna() & (bookings["status"] == "cancelled") & (starts > now)
-    undone = late | early | unsure
+    times = events.set_index("event_id")[["starts_at", "ends_at"]].reindex(bookings["event_id"])
+    known = state_known_at(
+        bookings["status"].cat.codes.to_numpy(),
+        _utc(bookings["booked_at"]),
+        _utc(bookings["updated_at"]),
+        _utc(times["starts_at"]),
+        _utc(times["ends_at"]),
+    )
+    undone = (known > _utc(pd.Series([now]))) | (bookings["updated_at"] > now).to_numpy()
     if not undone.any():
         return bookings
     return bookings.assign(
         status=bookings["status"].mask(undone, "booked"),
         updated_at=bookings["updated_at"].mask(undone),
     )
+
+
+def _utc(times: pd.Series) -> NDArray[np.datetime64]:
+    """Zoned times as ``datetime64[us]`` in UTC; NaT where missing."""
+    local = times.dt.tz_convert("UTC").dt.tz_localize(None)
+    return np.asarray(local.to_numpy(), dtype="datetime64[us]")
 
 
 def _known_events(
@@ -108,16 +119,23 @@ def _known_events(
     ratings: pd.DataFrame,
     now: pd.Timestamp,
 ) -> pd.DataFrame:
-    seen = pd.concat([frame["event_id"] for frame in (bookings, impressions, ratings)])
-    published = events["published_at"]
-    known = (published <= now) | (published.isna() & (events["starts_at"] <= now))
     # Who books an event knows it, even if its publication is dated later.
-    known |= events["event_id"].isin(seen.unique())
+    firsts = [
+        frame.groupby("event_id", sort=False)[column].min()
+        for frame, column in (
+            (bookings, "booked_at"),
+            (impressions, "shown_at"),
+            (ratings, "rated_at"),
+        )
+    ]
+    seen = events["event_id"].map(pd.concat(firsts).groupby(level=0).min())
+    published = events["published_at"]
+    known = (published <= now) | (published.isna() & (events["starts_at"] <= now)) | seen.notna()
     ends = events["ends_at"].fillna(events["starts_at"])
     undone = (events["status"] == "done") & (ends > now)
     later = published > now
     return events.assign(
-        status=events["status"].mask(undone, "open"), published_at=published.mask(later)
+        status=events["status"].mask(undone, "open"), published_at=published.mask(later, seen)
     )[known].reset_index(drop=True)
 
 

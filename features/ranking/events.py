@@ -1,6 +1,8 @@
 """Events as arrays: what they belong to, when they can be booked, where they are."""
 
 import re
+from collections.abc import Mapping
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -9,8 +11,6 @@ from numpy.typing import NDArray
 from recommender.ranking.snapshot import FOREVER
 
 _NOISE = re.compile(r"[\d\W_]+")
-LATE_SHARE = 0.2
-"""From this share of bookings after an event's end on, a set's events are standing items."""
 
 
 def moments(times: pd.Series) -> NDArray[np.datetime64]:
@@ -56,36 +56,69 @@ def series_keys(products: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
     return key.where(plain != "", "product\n" + events["product_id"].fillna(""))
 
 
-def known_at(events: pd.DataFrame, first_booking: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
-    """When each event became known: published, else at its first booking, else at its start."""
-    published, starts = moments(events["published_at"]), moments(events["starts_at"])
-    fallback = np.fmin(starts, first_booking)
-    return np.where(np.isnat(published), fallback, np.fmin(published, first_booking))
+SEEN = {"bookings": "booked_at", "impressions": "shown_at", "ratings": "rated_at"}
+"""Tables that show an event or a resident to be known, with their times."""
 
 
-def closes_at(
-    events: pd.DataFrame, log_event: NDArray[np.int32], log_time: NDArray[np.datetime64]
-) -> NDArray[np.datetime64]:
-    """Until when each event can be booked.
-
-    The table's own ``booking_closes_at``; else the end of what runs longer than a day, else the
-    start. Sets whose items stand (books to lend, films to see) show in their past bookings: when
-    more than ``LATE_SHARE`` came after that moment, the end counts; when still, there is none.
+def first_times(tables: Mapping[str, pd.DataFrame], key: str, as_of: datetime) -> pd.Series:
+    """First time by which a booking, impression, rating or follow names each identifier.
 
     Parameters
     ----------
-    log_event, log_time
-        Past bookings: positions of events and moments.
+    tables
+        Canonical frames.
+    key
+        ``event_id`` or ``resident_id``; only residents follow.
+    as_of
+        What is later is left out; with time zone.
+
+    Returns
+    -------
+    Zoned times by identifier; those that nothing names are absent.
+    """
+    seen = SEEN if key == "event_id" else SEEN | {"follows": "since"}
+    firsts = []
+    for name, column in seen.items():
+        frame = tables[name]
+        frame = frame[frame[column] <= pd.Timestamp(as_of)]
+        firsts.append(frame.groupby(key, sort=False)[column].min())
+    found: pd.Series = pd.concat(firsts).groupby(level=0).min()
+    return found
+
+
+def known_at(events: pd.DataFrame, first_seen: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
+    """When each event became known: published, else seen or begun.
+
+    Parameters
+    ----------
+    events
+        The events table.
+    first_seen
+        Time of its first booking, impression or rating, shape (n_events,); NaT where there is none.
+
+    Returns
+    -------
+    ``datetime64[us]``, shape (n_events,): the publication or, without one, the start; earlier where
+    the event was seen before that.
+    """
+    published, starts = moments(events["published_at"]), moments(events["starts_at"])
+    return np.fmin(np.where(np.isnat(published), starts, published), first_seen)
+
+
+def closing_options(events: pd.DataFrame) -> NDArray[np.datetime64]:
+    """Until when each event may be bookable, for ``recommender.ranking.snapshot.choose_closing``.
+
+    Returns
+    -------
+    ``datetime64[us]``, shape (4, n_events), from the earliest to the latest option. A
+    ``booking_closes_at`` in the table holds in all but the last; without one the options are the
+    start (the end of what runs longer than a day), the end and ``FOREVER``. Sets whose items stand
+    (books to lend, films to see) are recognised by bookings after the earlier ones.
     """
     starts, ends = moments(events["starts_at"]), moments(events["ends_at"])
     given = moments(events["booking_closes_at"])
     long = (ends - starts) > np.timedelta64(1, "D")
-    first = np.where(long, ends, starts)
     latest = np.where(np.isnat(ends), FOREVER, np.fmax(starts, ends))
-    for guess in (first, latest, np.full_like(starts, FOREVER)):
-        closes = np.where(np.isnat(given), guess, given)
-        if len(log_event) == 0 or np.mean(log_time > closes[log_event]) <= LATE_SHARE:
-            break
-    else:
-        closes = np.full_like(starts, FOREVER)
-    return closes
+    forever = np.full_like(starts, FOREVER)
+    guesses = np.stack([np.where(long, ends, starts), latest, forever])
+    return np.stack([*np.where(np.isnat(given), guesses, given), forever])

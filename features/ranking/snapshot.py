@@ -9,7 +9,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from features.ranking.events import (
-    closes_at,
+    closing_options,
+    first_times,
     known_at,
     moments,
     positions,
@@ -25,7 +26,7 @@ from features.ranking.residents import (
     street_positions,
     streets_of,
 )
-from recommender.ranking.snapshot import RankingSnapshot
+from recommender.ranking.snapshot import ALWAYS, RankingSnapshot, choose_closing
 from recommender.types import IdMap
 
 _SEXES = {"f": 0, "m": 1, "u": 2}
@@ -54,9 +55,9 @@ def build_snapshot(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> Ranki
     product_index = pd.Index(products["product_id"])
     event_index = pd.Index(events["event_id"])
     resident_index = pd.Index(residents["resident_id"])
-    log = log_columns(bookings, resident_index, event_index)
-    first = np.full(len(events), np.datetime64("NaT", "us"))
-    np.fmin.at(first, log["log_event"], log["log_time"])
+    log = log_columns(bookings, resident_index, events, moment)
+    seen = first_times(tables, "event_id", as_of)
+    closing = closing_options(events)
 
     streets = streets_of(areas)
     home = residents["area_code"]
@@ -68,6 +69,7 @@ def build_snapshot(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> Ranki
     )
     points = points_of(areas)
     level, size = _levels(products, events, venues, product_index)
+    follows, since = _follows(tables["follows"], resident_index, products, venues, size, as_of)
     return RankingSnapshot(
         as_of=moment,
         residents=IdMap(resident_index),
@@ -80,6 +82,7 @@ def build_snapshot(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> Ranki
             residents["sex"].astype(object).map(_SEXES).fillna(2), dtype=np.int32
         ),
         resident_profiled=profiled(residents),
+        resident_known=_resident_known(tables, residents, as_of),
         resident_point=lookup_points(home, points),
         street_point=lookup_points(pd.Series(known.ids, dtype="str"), points),
         product_features=product_features(products),
@@ -89,17 +92,37 @@ def build_snapshot(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> Ranki
         level_size=size,
         event_street=street_positions(venue_area, streets, known),
         event_point=_event_points(events, venues, venue_area, points),
-        event_known=known_at(events, first),
+        event_known=known_at(events, _at(seen, event_index)),
         event_starts=moments(events["starts_at"]),
         event_ends=moments(events["ends_at"].fillna(events["starts_at"])),
-        event_closes=closes_at(events, log["log_event"], log["log_time"]),
+        event_closes=choose_closing(closing, log["log_event"], log["log_time"]),
+        event_closing=closing,
         event_open=(events["status"].astype(object) != "cancelled").to_numpy(dtype=bool),
         event_seats=events["seats"].to_numpy(dtype=np.float64, na_value=np.nan),
         event_ticket_fen=events["ticket_fen"].to_numpy(dtype=np.float64, na_value=np.nan),
         ratings=_ratings(tables["ratings"], resident_index, event_index, as_of),
-        follows=_follows(tables["follows"], residents, products, venues, level, size, as_of),
+        follows=follows,
+        follows_since=since,
         **log,
     )
+
+
+def _at(times: pd.Series, index: pd.Index) -> NDArray[np.datetime64]:
+    """Times by identifier, in the order of an index; NaT where there is none."""
+    return moments(times.reindex(index))
+
+
+def _resident_known(
+    tables: Mapping[str, pd.DataFrame], residents: pd.DataFrame, as_of: datetime
+) -> NDArray[np.datetime64]:
+    """When each resident joined or first did something; ``ALWAYS`` where neither is recorded."""
+    acted = _at(first_times(tables, "resident_id", as_of), pd.Index(residents["resident_id"]))
+    joined = moments(residents["joined_at"])
+    known = np.fmin(np.where(np.isnat(joined), ALWAYS, joined), acted)
+    follows = tables["follows"]
+    undated = follows.loc[follows["since"].isna(), "resident_id"]
+    known[residents["resident_id"].isin(undated).to_numpy()] = ALWAYS
+    return known
 
 
 def _levels(
@@ -160,14 +183,13 @@ def _ratings(
 
 def _follows(
     follows: pd.DataFrame,
-    residents: pd.DataFrame,
+    residents: pd.Index,
     products: pd.DataFrame,
     venues: pd.DataFrame,
-    level: Mapping[str, NDArray[np.int32]],
     size: Mapping[str, int],
     as_of: datetime,
-) -> dict[str, sp.csr_matrix]:
-    del level
+) -> tuple[dict[str, sp.csr_matrix], dict[str, NDArray[np.datetime64]]]:
+    """What residents follow by level, and since when: the earliest where a target stands twice."""
     follows = follows[~(follows["since"] > pd.Timestamp(as_of))]
     names = {
         "product": pd.Index(products["product_id"]),
@@ -175,17 +197,24 @@ def _follows(
         "category": pd.Index(products["category"].cat.categories),
         "venue": pd.Index(venues["venue_id"].sort_values()),
     }
-    resident_index = pd.Index(residents["resident_id"])
-    found = {}
+    found, since = {}, {}
     for kind, index in names.items():
         rows = follows[follows["target_kind"].astype(object) == kind]
-        r = positions(resident_index, rows["resident_id"])
-        c = positions(index, rows["target"])
-        keep = (r >= 0) & (c >= 0)
-        matrix = sp.csr_matrix(
-            (np.ones(int(keep.sum()), dtype=np.float32), (r[keep], c[keep])),
+        entries = pd.DataFrame(
+            {
+                "row": positions(residents, rows["resident_id"]),
+                "column": positions(index, rows["target"]),
+                "since": moments(rows["since"]),
+            }
+        )
+        entries = entries[(entries["row"] >= 0) & (entries["column"] >= 0)]
+        # In the order of a CSR matrix's data; without a time somebody always followed.
+        entries = entries.sort_values(["row", "column", "since"], na_position="first")
+        entries = entries.drop_duplicates(["row", "column"])
+        ones = np.ones(len(entries), dtype=np.float32)
+        found[kind] = sp.csr_matrix(
+            (ones, (entries["row"].to_numpy(), entries["column"].to_numpy())),
             shape=(len(residents), size[kind]),
         )
-        matrix.data[:] = 1.0
-        found[kind] = matrix
-    return found
+        since[kind] = entries["since"].to_numpy(dtype="datetime64[us]")
+    return found, since

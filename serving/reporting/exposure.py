@@ -5,9 +5,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.time import LOCAL
+from recommender.booking_states import ATTENDED, NO_SHOW
 from recommender.ranking.reports.overbooking import fit_show_rate, overbooking_limit
 from recommender.ranking.reports.supplier_exposure import SupplierExposure, supplier_exposure
-from recommender.ranking.snapshot import ATTENDED, NO_SHOW
 from serving.suggestions.list_engine import ListEngine
 from serving.suggestions.live import Live
 

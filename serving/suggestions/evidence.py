@@ -5,8 +5,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.booking_states import ATTENDED, BOOKED
 from recommender.ranking.lists.explanations import Evidence
-from recommender.ranking.snapshot import ATTENDED, BOOKED, LEVELS
+from recommender.ranking.snapshot import LEVELS
 from serving.suggestions.live import Live
 
 CATEGORY_NAMES = {

@@ -18,6 +18,7 @@ from features.ranking.eligibility import (
 )
 from features.ranking.residents import streets_of
 from features.ranking.snapshot import build_snapshot
+from recommender.booking_states import CANCELLED
 from recommender.ranking.lists.boosts import Boosts, boost_matrix
 from recommender.ranking.lists.eligibility import (
     EligibilityContext,
@@ -27,7 +28,7 @@ from recommender.ranking.lists.eligibility import (
 )
 from recommender.ranking.lists.exploration import RateTable
 from recommender.ranking.lists.reranking import SimilarityKeys
-from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+from recommender.ranking.snapshot import RankingSnapshot
 from recommender.types import IdMap
 from serving.suggestions.follows import Follows
 

@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from data.dataset import Dataset
 from features.ranking.snapshot import build_snapshot
+from recommender.booking_states import CANCELLED
 from recommender.errors import NotTrainedError
 from recommender.metrics.ranking import ndcg_at_k, top_k
 from recommender.ranking.features.decay import by_position, decay
@@ -20,7 +21,7 @@ from recommender.ranking.model.latent_factors import Settings, fit_content_axes,
 from recommender.ranking.model.ranker import LinearRanker, Rows
 from recommender.ranking.model.suggestion_model import WIDE, BoundModel, SuggestionModel
 from recommender.ranking.query import make_query
-from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+from recommender.ranking.snapshot import RankingSnapshot
 from recommender.scorers.fallback import fall_back
 from training.suggestions.ranker_selection import fit_ranker
 from training.suggestions.time_splits import DAY, Moment, Queries, step_of
@@ -270,8 +271,8 @@ def _calibrate(
     candidates = training_window.asked.candidates
     if len(candidates) > ALL_UP_TO:
         candidates = np.sort(rng.choice(candidates, ALL_UP_TO, replace=False))
-    everyone = len(snapshot.residents)
-    sample = np.sort(rng.choice(everyone, min(SAMPLE, everyone), replace=False))
+    known = np.flatnonzero(snapshot.resident_known <= at)
+    sample = np.sort(rng.choice(known, min(SAMPLE, len(known)), replace=False))
     bound = BoundModel(
         replace(model, latent_factors=training_window.latent_factors),
         snapshot,

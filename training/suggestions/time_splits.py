@@ -8,7 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+from recommender.booking_states import CANCELLED
+from recommender.ranking.snapshot import RankingSnapshot
 
 Moment = np.datetime64
 DAY = np.timedelta64(86_400_000_000, "us")
@@ -169,5 +170,7 @@ def past_queries(
     )
     then = snapshot.rewind(at)
     residents = snapshot.log_resident[within].astype(np.intp)
+    # As in an evaluation: nobody is asked about who was not yet known.
+    residents[snapshot.resident_known[residents] > at] = -1
     events = snapshot.log_event[within].astype(np.intp)
     return then, queries(then, at, residents, events)

@@ -4,10 +4,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recommender.booking_states import CANCELLED
 from recommender.ranking.features.decay import by_position, cross_counts
 from recommender.ranking.features.lookup import one_at, sparse_at
 from recommender.ranking.query import Query
-from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+from recommender.ranking.snapshot import RankingSnapshot
 
 LONG_HALF_LIFE_DAYS, SHORT_HALF_LIFE_DAYS = 365.0, 45.0
 FIRST_STAGE = ("own_supplier",)

@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recommender.booking_states import CANCELLED
 from recommender.ranking.features.decay import by_position
 from recommender.ranking.features.lookup import one_at, product_at, products_of
 from recommender.ranking.model.latent_factors import (
@@ -15,7 +16,7 @@ from recommender.ranking.model.latent_factors import (
     unit_rows,
 )
 from recommender.ranking.query import Query
-from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+from recommender.ranking.snapshot import RankingSnapshot
 
 PROFILE_HALF_LIFE_DAYS = 180.0
 

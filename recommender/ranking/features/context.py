@@ -7,10 +7,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recommender.booking_states import ATTENDED, CANCELLED, NO_SHOW
 from recommender.ranking.features.decay import by_position, cross_counts
 from recommender.ranking.features.lookup import dense_at, one_at, sparse_at
 from recommender.ranking.query import Query
-from recommender.ranking.snapshot import ATTENDED, CANCELLED, NO_SHOW, RankingSnapshot
+from recommender.ranking.snapshot import RankingSnapshot
 
 _DAY = np.timedelta64(1, "D")
 _HOURS = 8
@@ -86,15 +87,16 @@ class Context:
     def _past_sizes(self, so_far: NDArray[np.float32]) -> None:
         """Mean bookings of finished events by level, shrunk to the next wider one."""
         snapshot = self.snapshot
-        over = (snapshot.event_closes <= snapshot.as_of).astype(np.float32)
+        visible = (snapshot.event_known <= snapshot.as_of).astype(np.float32)
+        over = visible * (snapshot.event_closes <= snapshot.as_of)
         base = float((so_far * over).sum() / max(over.sum(), 1.0))
         mean = np.full(len(snapshot.events), base, dtype=np.float32)
         for level in ("category", "supplier", "series", "product"):
             position, size = snapshot.event_level[level], snapshot.level_size[level]
             total = by_position(position, so_far * over, size)
             count = by_position(position, over, size)
-            prior = by_position(position, mean, size) / np.maximum(
-                by_position(position, np.ones_like(mean), size), 1.0
+            prior = by_position(position, mean * visible, size) / np.maximum(
+                by_position(position, visible, size), 1.0
             )
             shrunk = (total + 2.0 * prior) / (count + 2.0)
             mean = np.where(position >= 0, shrunk[np.maximum(position, 0)], mean).astype(np.float32)
@@ -169,12 +171,13 @@ class Context:
         missed = (snapshot.log_outcome == NO_SHOW).astype(np.float32)
         base = float((came.sum() + 4.0) / (came.sum() + missed.sum() + 5.0))
         show = np.full(len(snapshot.events), base, dtype=np.float32)
+        visible = (snapshot.event_known <= snapshot.as_of).astype(np.float32)
         for level in ("category", "supplier", "product"):
             position, size = snapshot.event_level[level], snapshot.level_size[level]
             at = position[snapshot.log_event]
             good, bad = by_position(at, came, size), by_position(at, missed, size)
-            prior = by_position(position, show, size) / np.maximum(
-                by_position(position, np.ones_like(show), size), 1.0
+            prior = by_position(position, show * visible, size) / np.maximum(
+                by_position(position, visible, size), 1.0
             )
             rate = (good + 20.0 * prior) / (good + bad + 20.0)
             show = np.where(position >= 0, rate[np.maximum(position, 0)], show).astype(np.float32)

@@ -4,7 +4,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+from recommender.booking_states import CANCELLED
+from recommender.ranking.snapshot import RankingSnapshot
 
 
 def decay(snapshot: RankingSnapshot, half_life_days: float | None) -> NDArray[np.float32]:

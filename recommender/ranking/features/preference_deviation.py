@@ -4,10 +4,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recommender.booking_states import CANCELLED
 from recommender.ranking.features.decay import by_position
 from recommender.ranking.features.lookup import one_at
 from recommender.ranking.query import Query
-from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+from recommender.ranking.snapshot import RankingSnapshot
 
 PRIOR = 2.0
 """Bookings that everybody's mean is worth."""

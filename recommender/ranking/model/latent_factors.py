@@ -8,8 +8,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
+from recommender.booking_states import CANCELLED
 from recommender.interfaces import Arrays
-from recommender.ranking.snapshot import CANCELLED, RankingSnapshot
+from recommender.ranking.snapshot import RankingSnapshot
 from recommender.scorers.als import ALSScorer
 from recommender.scorers.ease import EASEScorer
 from recommender.scorers.graph_filter import GraphFilterScorer

@@ -8,10 +8,11 @@ import pytest
 
 from data.dataset import Dataset, canonical
 from data.schema import TABLES
-from features.ranking.events import closes_at, series_keys
+from features.ranking.events import closing_options, series_keys
 from features.ranking.products import product_features
 from features.ranking.residents import profiled, streets_of
 from features.ranking.snapshot import build_snapshot
+from recommender.ranking.snapshot import choose_closing
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -83,8 +84,9 @@ def test_events_close_at_their_start_unless_the_past_shows_that_they_stand():
     after = np.array([np.datetime64("2026-07-01", "us")] * 4)
     before = np.array([np.datetime64("2026-05-01", "us")] * 4)
     at = np.zeros(4, dtype=np.int32)
-    assert (closes_at(events, at, before) == np.datetime64("2026-06-01", "us")).all()
-    assert (closes_at(events, at, after) > np.datetime64("9000-01-01", "us")).all()
+    options = closing_options(events)
+    assert (choose_closing(options, at, before) == np.datetime64("2026-06-01", "us")).all()
+    assert (choose_closing(options, at, after) > np.datetime64("9000-01-01", "us")).all()
 
 
 def test_likeness_of_descriptions_follows_words():
@@ -132,7 +134,7 @@ def test_the_order_of_rows_means_nothing(order):
     assert len(snapshot.bookable(snapshot.as_of)) == 2
 
 
-def test_a_rewound_world_forgets_later_bookings_and_outcomes():
+def test_a_rewound_snapshot_forgets_later_bookings_and_outcomes():
     start = pd.Timestamp("2026-05-10", tz="UTC")
     times = ["2026-04-01", "2026-04-20"]
     dataset = Dataset(
