@@ -135,7 +135,8 @@ def fit_snapshot(
     rows = [rows_of(one, i, first, rng) for i, one in enumerate(training_windows)]
     wide = len(snapshot.bookable(snapshot.as_of)) > WIDE
     many = (len(snapshot.residents) if audience is None else audience) > MANY
-    ranker = fit_ranker(rows, seed=int(rng.integers(2**31 - 1)), frugal=wide and many)
+    periods = [(one.asked.at, one.until) for one in training_windows]
+    ranker = fit_ranker(rows, periods, seed=int(rng.integers(2**31 - 1)), frugal=wide and many)
     model = SuggestionModel(latent_factors, first, ranker, _uncalibrated())
     say("calibrating")
     return replace(model, calibration=_calibrate(model, training_windows, rng))
@@ -171,7 +172,9 @@ def _replay(
             latent_factors = fit_latent_factors(then, settings, rng=rng, content_axes=axes)
             fitted_on = len(then.log_event)
         training_windows.append(
-            TrainingWindow(then, asked, everyone, latent_factors, Signals(then, latent_factors))
+            TrainingWindow(
+                then, end, asked, everyone, latent_factors, Signals(then, latent_factors)
+            )
         )
     return training_windows
 

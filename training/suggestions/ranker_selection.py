@@ -1,5 +1,7 @@
 """Choosing and fitting the ranker on past windows."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from recommender.ranking.model.ranker import (
     fit_trees,
     spread_within,
 )
+from training.suggestions.time_splits import Moment, split_without_overlap
 
 OBJECTIVES = ("lambdarank", "binary")
 MIX = {"linear": 0.25, "lambdarank": 0.375, "binary": 0.375}
@@ -36,16 +39,26 @@ FEW_QUESTIONS = 30
 """With fewer, nothing is learnt that is better than popularity."""
 
 
-def fit_ranker(training_rows: list[Rows], *, seed: int, frugal: bool = False) -> Ranker:
+def fit_ranker(
+    training_rows: list[Rows],
+    periods: Sequence[tuple[Moment, Moment]],
+    *,
+    seed: int,
+    frugal: bool = False,
+) -> Ranker:
     """Fit on the older windows, see what wins on the latest third of them, refit on all.
 
-    Signals that help nothing get weight 0 of themselves: the linear stage is penalised, trees do
-    not split on them.
+    Older windows that reach into those compared on are left out of the comparison
+    (:func:`training.suggestions.time_splits.split_without_overlap`). Where that leaves none,
+    nothing is compared and the default mix ranks. Signals that do not help get weights near 0:
+    the linear stage is penalised, trees do not split on them.
 
     Parameters
     ----------
     training_rows
-        One entry a past window, oldest first.
+        One entry a past window, oldest first; ``window`` of entry i is i.
+    periods
+        Start and end of each of these windows.
     seed
         Of the trees.
     frugal
@@ -56,17 +69,20 @@ def fit_ranker(training_rows: list[Rows], *, seed: int, frugal: bool = False) ->
     if not training_rows or sum(len(rows.sizes) for rows in training_rows) < FEW_QUESTIONS:
         return _popular()
     rows = _with_choice(Rows.join(training_rows))
-    last = np.unique(rows.window)[-max(1, len(training_rows) // 3) :]
-    later = np.isin(rows.window, last)
-    if later.all():
-        later = np.arange(len(later)) % 3 == 0
-    older, newer = rows.take(~later), rows.take(later)
-    predictions = _predictions(_fit_all(older, seed), newer)
     usual, others = (ALONE, (MIX, *OTHERS[1:])) if frugal else (MIX, OTHERS)
-    value = _value(_mixed(predictions, usual, newer), newer)
-    gains = [_value(_mixed(predictions, mix, newer), newer) - value for mix in others]
-    best = _surely_positive(gains, WORTH * float(value.mean()) if frugal else 0.0)
-    mix = usual if best is None else others[best]
+    fitted, validated = (mask[rows.window] for mask in split_without_overlap(periods))
+    comparable = fitted.any() and validated.any()
+    if not comparable:  # the spreads need predictions of questions that were not fitted on
+        validated = np.arange(len(rows.window)) % 3 == 0
+        fitted = ~validated
+    older, newer = rows.take(fitted), rows.take(validated)
+    predictions = _predictions(_fit_all(older, seed), newer)
+    mix = usual
+    if comparable:
+        value = _value(_mixed(predictions, usual, newer), newer)
+        gains = [_value(_mixed(predictions, mix, newer), newer) - value for mix in others]
+        best = _surely_positive(gains, WORTH * float(value.mean()) if frugal else 0.0)
+        mix = usual if best is None else others[best]
     linear, trees = _fit_all(rows, seed, only=set(mix))
     return Ranker(
         linear=linear,

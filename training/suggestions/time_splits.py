@@ -60,6 +60,36 @@ def windows(cutoffs: Sequence[Moment], end: Moment, step: np.timedelta64) -> lis
     return [window for window in found if window.end > window.start]
 
 
+def split_without_overlap(
+    periods: Sequence[tuple[Moment, Moment]],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which past windows to fit on and which to validate on, without a label in common.
+
+    The latest third is validated on (only the last window, where a third would leave nothing to fit
+    on). Windows that end after the first of these has started are in neither part: they are purged,
+    since bookings of theirs are answers of the validation too.
+
+    Parameters
+    ----------
+    periods
+        Start and end of each window, oldest first.
+
+    Returns
+    -------
+    Two boolean arrays, shape (n_windows,): fitted on, validated on. The first is empty of ``True``
+    where every window overlaps the last one.
+    """
+    n = len(periods)
+    starts, ends = (np.array([period[i] for period in periods], "datetime64[us]") for i in (0, 1))
+    fitted = validated = np.zeros(n, dtype=np.bool_)
+    for first in (n - max(1, n // 3), n - 1):
+        validated = np.arange(n) >= first
+        fitted = ends <= starts[validated].min()
+        if fitted.any():
+            break
+    return fitted, validated
+
+
 def step_of(snapshot: RankingSnapshot) -> np.timedelta64:
     """How often people should be asked on a set like this: a fortnight, or a quarter.
 

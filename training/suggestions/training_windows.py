@@ -21,9 +21,22 @@ ALL_UP_TO = 100
 
 @dataclass(frozen=True, slots=True)
 class TrainingWindow:
-    """One past window: the snapshot as it was, questions learnt from, all questions, signals."""
+    """One past window: the snapshot as it was, questions learnt from, all questions, signals.
+
+    Attributes
+    ----------
+    snapshot
+        As known when the window begins.
+    until
+        When the window ends: its questions are answered by bookings up to then.
+    asked, everyone
+        The questions learnt from, and all of them.
+    latent_factors, signals
+        Fitted on what was known.
+    """
 
     snapshot: RankingSnapshot
+    until: Moment
     asked: Queries
     everyone: Queries
     latent_factors: LatentFactors

@@ -91,7 +91,8 @@ def mmr_rerank(
     spread = np.sqrt(np.where(allowed, (filled - mean[:, None]) ** 2, 0.0).sum(axis=1) / count)
     cost = (diversity.weight * spread)[:, None].astype(np.float32)
     # Any quota is a smaller evil than an empty place, and any value a smaller one than a quota.
-    demotion = np.float32(4 * (np.abs(filled).max(initial=0.0) + cost.max(initial=0.0)) + 1)
+    largest = np.abs(filled).max(axis=1, initial=0.0)[:, None]
+    demotion = (4 * (largest + cost) + 1).astype(np.float32)
     category_most = max(1, math.ceil(diversity.category_share * n))
     picks = np.full((rows_n, n), -1, dtype=np.intp)
     scores = np.full((rows_n, n), -np.inf, dtype=np.float32)
@@ -109,14 +110,14 @@ def mmr_rerank(
 
 
 def _block(
-    codes: Codes, left: Floats, cost: Floats, demotion: np.float32, most: tuple[int, int]
+    codes: Codes, left: Floats, cost: Floats, demotion: Floats, most: tuple[int, int]
 ) -> Picks:
     """Columns picked next and their values, of a block of rows; ``left`` is used up."""
     rows = np.arange(len(left))
     # -1 is unlike everything, itself included: compare with a code that nothing has.
     wanted = [np.where(code >= 0, code, -2) for code in codes]
     alike = np.zeros_like(left)
-    taken = [np.zeros(left.shape, dtype=np.int8) for _ in most]
+    taken = [np.zeros(left.shape, dtype=np.int32) for _ in most]  # lists may be of any length
     while True:
         net = left - cost * alike
         full = taken[1] >= most[1]
@@ -139,7 +140,7 @@ def _block(
 
 
 def _single(
-    codes: Codes, left: Floats, cost: Floats, demotion: np.float32, most: tuple[int, int]
+    codes: Codes, left: Floats, cost: Floats, demotion: Floats, most: tuple[int, int]
 ) -> Picks:
     """The same of one row, all compared with all at once: a single list is to be quick."""
     row, price = left[0], cost[0, 0]
@@ -159,4 +160,4 @@ def _single(
             code = int(codes[kind][0, pick])
             counted[kind][code] += 1
             if limit and code >= 0 and counted[kind][code] == limit:
-                penalty[codes[kind][0] == code] = demotion
+                penalty[codes[kind][0] == code] = demotion[0, 0]

@@ -1,13 +1,10 @@
-"""Which past windows are replayed, and what is chosen to rank with."""
+"""Which past windows are replayed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
-from recommender.ranking.features.registry import NAMES
-from recommender.ranking.model.ranker import Rows
-from training.suggestions.ranker_selection import FEW_QUESTIONS, fit_ranker
 from training.suggestions.time_splits import DAY
 from training.suggestions.training_windows import past_windows
 
@@ -44,49 +41,3 @@ def test_windows_overlap_where_bookings_or_time_are_short(days, bookings, step, 
     assert starts[0] >= log.log_time[bookings // 3]
     assert len(found) == count
     assert np.diff(starts).astype(np.int64) / DAY.astype(np.int64) == pytest.approx(stride, abs=0.1)
-
-
-def questions(told, *, windows=6, each=40, seed=0):
-    """Ten candidates a question, one booked; ``told`` names the signal that tells which."""
-    rng = np.random.default_rng(seed)
-    training_windows = []
-    for window in range(windows):
-        x = rng.normal(size=(each * 10, len(NAMES))).astype(np.float32)
-        booked = np.zeros((each, 10), dtype=bool)
-        booked[np.arange(each), rng.integers(0, 10, each)] = True
-        for name in told:
-            x[:, NAMES.index(name)] += 3.0 * booked.ravel()
-        training_windows.append(
-            Rows(x, booked.ravel(), np.full(each, 10), np.full(each, window, dtype=np.int64))
-        )
-    return training_windows
-
-
-def first_hits(ranker, training_windows):
-    rows = Rows.join(training_windows)
-    best = ranker.predict(rows.x).reshape(-1, 10).argmax(axis=1)
-    return rows.booked.reshape(-1, 10)[np.arange(len(best)), best].mean()
-
-
-def test_what_tells_is_learnt():
-    ranker = fit_ranker(questions(["distance", "words"]), seed=1)
-    assert first_hits(ranker, questions(["distance", "words"], seed=5)) > 0.9
-
-
-def test_where_nights_are_long_trees_rank_only_if_they_are_worth_it():
-    usual = fit_ranker(questions(["distance", "words"]), seed=1)
-    frugal = fit_ranker(questions(["distance", "words"]), seed=1, frugal=True)
-    assert (set(usual.mix), set(frugal.mix)) == ({"linear", "lambdarank", "binary"}, {"linear"})
-    # What is told by neither signal alone no weighted sum can find.
-    crossed = [
-        replace(rows, booked=np.sign(rows.x[:, 0]) * np.sign(rows.x[:, 1]) > 0)
-        for rows in questions([], each=100)
-    ]
-    assert fit_ranker(crossed, seed=1, frugal=True).trees
-
-
-def test_plain_popularity_ranks_where_nothing_else_tells_and_little_is_known():
-    ranker = fit_ranker(questions(["popularity"], windows=3, each=20), seed=1)
-    assert first_hits(ranker, questions(["popularity"], seed=5)) > 0.8  # by chance .1
-    few = questions(["popularity"], windows=1, each=FEW_QUESTIONS - 1)
-    assert first_hits(fit_ranker(few, seed=1), questions(["popularity"], seed=5)) > 0.9

@@ -1,4 +1,7 @@
+import math
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,3 +76,23 @@ def test_a_block_is_picked_like_its_rows_one_by_one() -> None:
             alone = mmr_rerank(events[here], value[here], SimilarityKeys(*codes), 20, diversity)
             np.testing.assert_array_equal(alone[0][0], columns[row])
             np.testing.assert_array_equal(alone[1][0], scores[row])
+
+
+@pytest.mark.parametrize("n", [130, 214, 260])
+def test_long_lists_are_the_same_in_a_block_and_alone(n):
+    rng = np.random.default_rng(n)
+    width = 300
+    category = np.where(np.arange(width) < 220, 0, 1).astype(np.int32)
+    keys = SimilarityKeys(np.arange(width, dtype=np.int32), np.full(width, -1, np.int32), category)
+    events = np.tile(np.arange(width), (3, 1))
+    value = (rng.normal(size=(3, width)) + 3.0 * (category == 0)).astype(np.float32)
+    value[1] *= 1000  # another row's scale must not matter
+    policy = DiversityPolicy(weight=0.25, category_share=0.6, product_most=2)
+    columns, scores = mmr_rerank(events, value, keys, n, policy)
+    for row in range(3):
+        alone = mmr_rerank(events[[row]], value[[row]], keys, n, policy)
+        np.testing.assert_array_equal(columns[[row]], alone[0])
+        np.testing.assert_allclose(scores[[row]], alone[1], rtol=1e-6)
+    # The quota holds as long as the other category has something left: 80 events.
+    head = (category[columns[0, :n]] == 0).sum()
+    assert head == max(math.ceil(0.6 * n), n - 80)

@@ -1,0 +1,35 @@
+"""Windows and splits in time."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.suggestions.time_splits import DAY, split_without_overlap, windows
+
+START = np.datetime64("2026-01-01", "us")
+
+
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(1, 30))
+def test_no_window_fitted_on_reaches_into_one_validated_on(n, stride, length):
+    periods = [(START + i * stride * DAY, START + (i * stride + length) * DAY) for i in range(n)]
+    fitted, validated = split_without_overlap(periods)
+    assert validated[-1]
+    assert not (fitted & validated).any()
+    first = min(periods[i][0] for i in np.flatnonzero(validated))
+    assert all(periods[i][1] <= first for i in np.flatnonzero(fitted))
+    # Nothing is purged without need.
+    assert all(periods[i][1] > first for i in np.flatnonzero(~fitted & ~validated))
+
+
+def test_without_overlap_the_latest_third_is_validated_on():
+    periods = [(START + i * DAY, START + (i + 1) * DAY) for i in range(9)]
+    fitted, validated = split_without_overlap(periods)
+    assert fitted.tolist() == [True] * 6 + [False] * 3
+    assert validated.tolist() == [False] * 6 + [True] * 3
+
+
+def test_a_window_ends_at_the_next_cutoff_and_long_ones_are_asked_in_steps():
+    found = windows([START, START + 30 * DAY], START + 90 * DAY, 14 * DAY)
+    assert [window.end for window in found] == [START + 30 * DAY, START + 60 * DAY]
+    assert found[0].asks == (START, START + 14 * DAY)
+    assert found[0].steps()[-1] == (START + 14 * DAY, START + 30 * DAY)
