@@ -264,6 +264,7 @@ def _resident(
     return {
         "resident_id": member,
         "area_code": home or homes.get(member, ""),
+        "personalised": True,  # the published set is there to suggest from
         "age_band": band or None,
         "sex": sex or "u",
     }

@@ -233,7 +233,12 @@ def _members(path: Path, ledger: Ledger, names: dict[str, str]) -> tuple[_Table,
 
 
 def _member(member: str, joined: datetime | None) -> dict[str, Any]:
-    return {"resident_id": member, "area_code": _EVERYWHERE, "joined_at": joined}
+    return {
+        "resident_id": member,
+        "area_code": _EVERYWHERE,
+        "joined_at": joined,
+        "personalised": True,  # the published set is there to suggest from
+    }
 
 
 def _rsvps(path: Path, ledger: Ledger, events: _Table, members: _Table) -> Records:

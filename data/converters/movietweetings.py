@@ -76,7 +76,11 @@ def convert_movietweetings(path: Path) -> Conversion:
         ],
         products=products.values(),
         events=events,
-        residents=[{"resident_id": person, "area_code": _AUDIENCE} for person in people],
+        # The published set is there to suggest from.
+        residents=[
+            {"resident_id": person, "area_code": _AUDIENCE, "personalised": True}
+            for person in people
+        ],
         bookings=bookings,
         ratings=ratings,
     )

@@ -235,7 +235,13 @@ def _votes(
         if row["sex"] and sex == "u":
             ledger.emptied(account, row.line, "sex", row["sex"], "the contract has no such value")
         tables.residents.append(
-            {"resident_id": voter, "area_code": area, "age_band": band, "sex": sex}
+            {
+                "resident_id": voter,
+                "area_code": area,
+                "age_band": band,
+                "sex": sex,
+                "personalised": True,  # the published set is there to suggest from
+            }
         )
         if area and band:
             cells[area][band, sex] += 1

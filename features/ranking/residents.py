@@ -56,13 +56,12 @@ def street_positions(
 
 
 def profiled(residents: pd.DataFrame) -> NDArray[np.bool_]:
-    """Who may be profiled: personalisation not off, nobody under 14, 14-17 with guardian consent.
+    """Who may be profiled: with recorded consent, nobody under 14, 14-17 with guardian consent.
 
-    A missing ``personalised`` counts as on (sources other than the district's own platform do not
-    have the column), a missing consent as not given.
+    A missing ``personalised`` or ``guardian_consent`` counts as consent not given.
     """
     age = residents["age_band"].cat.codes.to_numpy()
-    wanted = residents["personalised"].fillna(True).to_numpy(dtype=bool)
+    wanted = residents["personalised"].fillna(False).to_numpy(dtype=bool)
     consent = residents["guardian_consent"].fillna(False).to_numpy(dtype=bool)
     allowed = (age != UNDER_14) & ((age != TEENAGE) | consent)
     return np.asarray(wanted & allowed)

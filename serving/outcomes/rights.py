@@ -19,7 +19,9 @@ from serving.store_tables import (
     calendar_tokens,
     consents,
     erasures,
-    mutes,
+)
+from serving.store_tables import (
+    mutes as _mutes,
 )
 
 PERSONALISATION = "personalisation"
@@ -37,16 +39,16 @@ Target = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a resident wishes.
+    """A resident's preferences.
 
     Attributes
     ----------
     personalised
-        Whether lists may rest on what the resident did.
+        Whether the resident consented to lists that rest on what they did.
     follows, mutes
-        What is wanted more of, and what is not wanted at all.
+        What the resident wants more of, and what they do not want to see.
     consent
-        The last word on personalisation: ``given``, ``version`` of the text, ``at``.
+        The last decision on personalisation: ``given``, ``version`` of the text, ``at``.
     """
 
     personalised: bool
@@ -56,7 +58,16 @@ class Preferences:
 
 
 def read_preferences(connection: sa.Connection, resident_id: str) -> Preferences:
-    """A resident's wishes; personalisation is off unless it was switched on.
+    """A resident's preferences; personalisation is off unless consent to it is recorded.
+
+    Parameters
+    ----------
+    connection, resident_id
+        The database, and the resident.
+
+    Returns
+    -------
+    The preferences.
 
     Raises
     ------
@@ -80,9 +91,9 @@ def read_preferences(connection: sa.Connection, resident_id: str) -> Preferences
     )
     last = connection.execute(said).mappings().first()
     return Preferences(
-        row.personalised is not False,
+        row.personalised is True,
         targets(_follows),
-        targets(mutes),
+        targets(_mutes),
         None if last is None else dict(last),
     )
 
@@ -90,12 +101,27 @@ def read_preferences(connection: sa.Connection, resident_id: str) -> Preferences
 def write_preferences(
     connection: sa.Connection,
     resident_id: str,
-    wished: Preferences,
     *,
+    personalised: bool | None = None,
+    follows: Sequence[Target] | None = None,
+    mutes: Sequence[Target] | None = None,
     consent_version: str,
     now: datetime,
 ) -> None:
-    """Replace a resident's wishes; the caller commits.
+    """Change a resident's preferences; the caller commits.
+
+    Parameters
+    ----------
+    connection
+        In a transaction.
+    resident_id
+        The resident.
+    personalised, follows, mutes
+        See :class:`Preferences`; what is ``None`` stays as it is.
+    consent_version
+        Version of the text that the resident agreed to, or declined.
+    now
+        The clock.
 
     Raises
     ------
@@ -105,38 +131,57 @@ def write_preferences(
         If the law does not let this resident be profiled.
     """
     row = _resident(connection, resident_id, lock=True)
-    if wished.personalised and not may_be_profiled(row.age_band, row.guardian_consent):
+    if personalised and not may_be_profiled(row.age_band, row.guardian_consent):
         raise UsageError("Under 14 nobody is profiled; under 18 only if a guardian consented.")
-    held = row.personalised is not False
-    connection.execute(
-        _residents.update()
-        .where(_residents.c.resident_id == resident_id)
-        .values(personalised=wished.personalised)
-    )
-    if held != wished.personalised or row.personalised is None:
+    if personalised is not None and personalised is not row.personalised:
+        connection.execute(
+            _residents.update()
+            .where(_residents.c.resident_id == resident_id)
+            .values(personalised=personalised)
+        )
         connection.execute(
             consents.insert().values(
                 resident_id=resident_id,
                 purpose=PERSONALISATION,
                 version=consent_version,
-                given=wished.personalised,
+                given=personalised,
                 at=now,
             )
         )
-    for table, targets in ((_follows, wished.follows), (mutes, wished.mutes)):
-        _replace(connection, table, resident_id, targets, now)
+    for table, targets in ((_follows, follows), (_mutes, mutes)):
+        if targets is not None:
+            _replace(connection, table, resident_id, targets, now)
     note_changes(connection, "residents", [{"resident_id": resident_id}], now=now)
 
 
 def may_be_profiled(age_band: str | None, guardian_consent: bool | None) -> bool:
-    """Whether the law lets somebody of this age be profiled at all."""
+    """Whether the law permits profiling at this age.
+
+    Parameters
+    ----------
+    age_band, guardian_consent
+        As in the residents table.
+
+    Returns
+    -------
+    False under 14, and from 14 to 17 without a guardian's consent.
+    """
     if age_band == "0-13":
         return False
     return age_band != "14-17" or bool(guardian_consent)
 
 
 def export_resident(connection: sa.Connection, resident_id: str) -> dict[str, Any]:
-    """Everything held of a resident, by table; secrets' digests are left out.
+    """Everything that is held of a resident; digests of secrets are left out.
+
+    Parameters
+    ----------
+    connection, resident_id
+        The database, and the resident.
+
+    Returns
+    -------
+    Rows by table.
 
     Raises
     ------
@@ -158,6 +203,13 @@ def erase_resident(connection: sa.Connection, resident_id: str, *, now: datetime
     """Erase a resident from every table; the caller commits.
 
     A digest of the pseudonym stays, so that late rows of other systems do not bring them back.
+
+    Parameters
+    ----------
+    connection, resident_id
+        In a transaction, and the resident.
+    now
+        The clock.
 
     Returns
     -------
@@ -196,7 +248,18 @@ def erase_resident(connection: sa.Connection, resident_id: str, *, now: datetime
 
 
 def new_calendar_token(connection: sa.Connection, resident_id: str, *, now: datetime) -> str:
-    """A token that reads one resident's calendar and nothing else; earlier ones end.
+    """A token that reads one resident's calendar and nothing else; earlier ones are revoked.
+
+    Parameters
+    ----------
+    connection, resident_id
+        In a transaction, and the resident.
+    now
+        The clock.
+
+    Returns
+    -------
+    The token; only its digest is stored.
 
     Raises
     ------
@@ -215,12 +278,22 @@ def new_calendar_token(connection: sa.Connection, resident_id: str, *, now: date
 
 
 def end_calendar_tokens(connection: sa.Connection, resident_id: str) -> None:
-    """Make all calendar tokens of a resident worthless."""
+    """Revoke all calendar tokens of a resident."""
     connection.execute(calendar_tokens.delete().where(calendar_tokens.c.resident_id == resident_id))
 
 
 def opens_calendar(connection: sa.Connection, resident_id: str, token: str) -> bool:
-    """Whether a token reads this resident's calendar."""
+    """Whether a token reads this resident's calendar.
+
+    Parameters
+    ----------
+    connection, resident_id, token
+        The database, the resident, and the token.
+
+    Returns
+    -------
+    False for an unknown or revoked token, and for another resident's.
+    """
     found = connection.execute(
         sa.select(calendar_tokens.c.resident_id).where(calendar_tokens.c.digest == digest_of(token))
     ).scalar_one_or_none()

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import anyio.to_thread
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from recommender.errors import UsageError
 from serving.api.http.access import Access, guarded, unguarded
@@ -42,7 +42,7 @@ class Muted(BaseModel):
 
 
 class Consent(BaseModel):
-    """The resident's last word on personalisation."""
+    """The resident's last decision on personalisation."""
 
     given: bool
     version: str = Field(description="Of the text that was agreed to, or declined.")
@@ -50,27 +50,36 @@ class Consent(BaseModel):
 
 
 class PreferencesOut(BaseModel):
-    """What a resident wishes."""
+    """A resident's preferences."""
 
     personalised: bool = Field(description="Whether lists may rest on what the resident did.")
     follows: list[Followed] = Field(default_factory=list)
     mutes: list[Muted] = Field(default_factory=list)
-    consent: Consent | None = Field(default=None, description="Empty before the first word.")
+    consent: Consent | None = Field(default=None, description="Empty before the first decision.")
 
 
 class PreferencesIn(BaseModel):
-    """What a resident wishes from now on; it replaces what was wished before."""
+    """New preferences; what is left out stays as it is."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"minProperties": 1})
 
-    personalised: bool = Field(description="Whether lists may rest on what the resident did.")
-    follows: list[Followed] = Field(default_factory=list, max_length=500)
-    mutes: list[Muted] = Field(default_factory=list, max_length=500)
+    personalised: bool | None = Field(
+        default=None,
+        description="Whether the resident consents to lists that rest on what they did.",
+    )
+    follows: list[Followed] | None = Field(default=None, max_length=500)
+    mutes: list[Muted] | None = Field(default=None, max_length=500)
     consent_version: str = Field(
         default="1",
         pattern=r"^[A-Za-z0-9_.-]{1,50}$",
         description="The version of the text that the resident agreed to, or declined.",
     )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "PreferencesIn":
+        if self.personalised is None and self.follows is None and self.mutes is None:
+            raise ValueError("give personalised, follows or mutes")
+        return self
 
 
 class CalendarToken(BaseModel):
@@ -82,7 +91,7 @@ class CalendarToken(BaseModel):
 
 @router.get("/v1/residents/{resident_id}/preferences", **guarded(OWN, 404))
 async def get_preferences(request: Request, resident_id: ResidentId) -> PreferencesOut:
-    """What the resident wishes, and what is held as their interests."""
+    """The resident's preferences, and the interests that are held of them."""
     service = request.app.state.service
 
     def read() -> rights.Preferences:
@@ -96,20 +105,17 @@ async def get_preferences(request: Request, resident_id: ResidentId) -> Preferen
 async def put_preferences(
     request: Request, resident_id: ResidentId, wished: PreferencesIn
 ) -> PreferencesOut:
-    """Replace the resident's wishes. They count in the very next list."""
+    """Change the resident's preferences. They count in the very next list."""
     service = request.app.state.service
-    asked = rights.Preferences(
-        wished.personalised,
-        tuple((f.kind, f.target) for f in wished.follows),
-        tuple((m.kind, m.target) for m in wished.mutes),
-    )
 
     def write() -> rights.Preferences:
         with service.database.engine().begin() as connection:
             rights.write_preferences(
                 connection,
                 resident_id,
-                asked,
+                personalised=wished.personalised,
+                follows=_targets(wished.follows),
+                mutes=_targets(wished.mutes),
                 consent_version=wished.consent_version,
                 now=service.now(),
             )
@@ -220,6 +226,10 @@ async def calendar(
     venues = {event: state.venue_name(event) for event in shown}
     content = calendar_of(lines, venues, state.ends(shown), made_at=state.at)
     return Response(content, 200, media_type="text/calendar; charset=utf-8")
+
+
+def _targets(given: list[Followed] | list[Muted] | None) -> list[rights.Target] | None:
+    return None if given is None else [(each.kind, each.target) for each in given]
 
 
 def _shown(held: rights.Preferences) -> PreferencesOut:

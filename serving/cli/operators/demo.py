@@ -112,7 +112,7 @@ class _Walk:
         people = known["residents"].set_index("resident_id")
         people = people[people["age_band"].isin(["18-34", "35-59", "60-69", "70+"])]
         times = known["bookings"].groupby("resident_id").size().reindex(people.index, fill_value=0)
-        on = people["personalised"].fillna(True).astype(bool)
+        on = people["personalised"].fillna(False).astype(bool)
         joined = people["joined_at"].fillna(pd.Timestamp(PRESENT)).where(times == 0)
         return {
             "A regular 常客": str(times[on].idxmax()),

@@ -27,7 +27,7 @@ def test_nobody_under_14_and_no_teenager_without_consent_is_profiled():
         ("14-17", True, False, False),
         ("14-17", True, True, True),
         ("18-34", False, False, False),
-        ("70+", None, None, True),
+        ("70+", None, None, False),
         (None, True, None, True),
     ]
     table = frame(

@@ -50,7 +50,29 @@ def test_wishes_are_kept_and_replaced(client: httpx.Client, mine) -> None:
     put = client.put(path, json=WISHED, headers=mine).json()
     assert put == client.get(path, headers=mine).json()
     assert sorted(map(str, put["mutes"])) == sorted(map(str, WISHED["mutes"]))
-    assert client.put(path, json={"personalised": False}, headers=mine).json()["follows"] == []
+    emptied = client.put(path, json={"follows": []}, headers=mine).json()
+    assert (emptied["follows"], emptied["mutes"]) == ([], put["mutes"])
+
+
+def test_what_a_put_leaves_out_stays(client: httpx.Client, mine) -> None:
+    path = "/v1/residents/r5/preferences"
+    before = client.put(path, json=WISHED, headers=mine).json()
+    off = client.put(path, json={"personalised": False}, headers=mine).json()
+    assert off["personalised"] is False
+    assert (off["follows"], off["mutes"]) == (before["follows"], before["mutes"])
+    muted = client.put(path, json={"mutes": WISHED["mutes"][:1]}, headers=mine).json()
+    assert muted["personalised"] is False
+    assert muted["mutes"] == WISHED["mutes"][:1]
+    assert muted["consent"] == off["consent"]
+
+
+def test_without_recorded_consent_there_is_no_profile(client, key, token) -> None:
+    row = {"resident_id": "new", "age_band": "35-59", "area_code": "310105001"}
+    client.post("/v1/ingest/residents", json={"rows": [row]}, headers=key)
+    own, path = token(Role.RESIDENT, "new"), "/v1/residents/new/preferences"
+    assert client.get(path, headers=own).json()["personalised"] is False
+    client.post("/v1/ingest/residents", json={"rows": [row | {"personalised": True}]}, headers=key)
+    assert client.get(path, headers=own).json()["personalised"] is True
 
 
 @pytest.mark.parametrize(
