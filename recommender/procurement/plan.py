@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recommender.metrics.evenness import gini
 from recommender.procurement.intervals import cell_bounds
 from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.rules.values import Explanation, RuleKey
 
 
 class Status(StrEnum):
@@ -90,10 +91,11 @@ class ProcurementPlan:
     lines
         The same, as lines, largest benefit first.
     shadow_prices
-        For each rule that binds: weighted attendances gained by easing it by one unit (1,000 yuan
-        for money rules, one session for session rules), from the linear relaxation.
+        For each instance of a rule that binds: weighted attendances gained by easing it by one
+        unit (1,000 yuan for money rules, one session for session rules), from the linear
+        relaxation.
     conflicts
-        When infeasible: the smallest set of rules found that cannot hold together, in words.
+        When infeasible: the smallest set of rules found that cannot hold together.
     method
         ``milp`` or ``greedy``: where the returned answer came from.
     """
@@ -105,8 +107,8 @@ class ProcurementPlan:
     sessions: NDArray[np.int64]
     tours: tuple[Tour, ...]
     lines: tuple[PlanLine, ...]
-    shadow_prices: Mapping[str, float] = field(default_factory=dict)
-    conflicts: tuple[str, ...] = ()
+    shadow_prices: Mapping[RuleKey, float] = field(default_factory=dict)
+    conflicts: tuple[Explanation, ...] = ()
     method: str = "milp"
 
     @property

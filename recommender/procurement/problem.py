@@ -105,10 +105,10 @@ class ProcurementProblem:
         Rules over groups.
     floor_sessions
         Sessions a street must get at least, shape (S,).
-    floor_attendance
-        Attendances per thousand residents a street must get at least.
-    supplier_share_max
-        The largest share of the whole budget that may go to one supplier, in (0, 1].
+    settings
+        Numbers that single rules read, by their name in the officer's file, such as
+        ``supplier.share_max`` (:data:`recommender.procurement.rules.registry.SETTINGS`); a rule
+        whose number is not there asks for nothing.
     gini_max
         Bound on the Gini coefficient of attendance per resident over streets; ``None``: no bound.
     caution
@@ -148,8 +148,7 @@ class ProcurementProblem:
     slot_limits: tuple[SlotLimit, ...] = ()
     floor_sessions: NDArray[np.int64]
     repeat_factor: NDArray[np.float64]
-    floor_attendance: float = 0.0
-    supplier_share_max: float = 1.0
+    settings: Mapping[str, float] = field(default_factory=dict)
     gini_max: float | None = None
     caution: float = 0.0
     sessions_per_cell: int = 3

@@ -1,7 +1,7 @@
-"""An independent verifier: whether a plan keeps every rule, whoever made it.
+"""Independent verification: whether a plan keeps every rule, whoever made it.
 
-Nothing here uses the linear model or the solver. Every rule is read from the problem again and
-counted in whole sessions and whole fen.
+Nothing here uses the linear model or the solver. What a plan comes to is counted from its sessions
+in whole sessions and whole fen, and every rule of the registry judges these counts.
 """
 
 import math
@@ -10,17 +10,26 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.metrics.evenness import gini
 from recommender.procurement.plan import ProcurementPlan, Tour
 from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.rules.registry import RULES
+from recommender.procurement.rules.rule import PlanCounts
+from recommender.procurement.rules.values import Violation
 
-_TOLERANCE = 1e-6
 
+def verify_plan(problem: ProcurementProblem, plan: ProcurementPlan) -> tuple[Violation, ...]:
+    """Everything a plan breaks; its lines are compared with the sessions they stand for.
 
-def verify_plan(problem: ProcurementProblem, plan: ProcurementPlan) -> tuple[str, ...]:
-    """Everything a plan breaks, in words; empty when it keeps every rule.
+    Parameters
+    ----------
+    problem
+        The rules.
+    plan
+        The plan.
 
-    Also compares the lines with the sessions they stand for.
+    Returns
+    -------
+    Empty when the plan keeps every rule.
     """
     broken = list(verify_sessions(problem, plan.sessions, plan.tours))
     counted = np.zeros_like(plan.sessions)
@@ -31,84 +40,49 @@ def verify_plan(problem: ProcurementProblem, plan: ProcurementPlan) -> tuple[str
             problem.products.position(line.product),
         )
         counted[position] += line.sessions
-    if not np.array_equal(counted, plan.sessions):
-        broken.append("the lines do not add up to the sessions")
+    for b, s, p in zip(*np.nonzero(counted != plan.sessions), strict=True):
+        street, product = problem.streets.ids[s], problem.products.ids[p]
+        found, bound = int(counted[b, s, p]), int(plan.sessions[b, s, p])
+        broken.append(Violation("lines.sessions", street, product, found, bound))
     paid = sum(line.amount_fen for line in plan.lines)
     due = sum(_paid(problem, plan.sessions, plan.tours).values())
     if paid != due:
-        broken.append(f"the lines cost {paid} fen, their sessions {due} fen")
+        broken.append(Violation("lines.amount_fen", found=paid, bound=due))
     return tuple(broken)
 
 
 def verify_sessions(
     problem: ProcurementProblem, sessions: NDArray[np.int64], tours: tuple[Tour, ...] = ()
-) -> tuple[str, ...]:
-    """Everything that sessions of shape (B, S, P) break, in words."""
-    broken: list[str] = []
+) -> tuple[Violation, ...]:
+    """Everything that sessions break.
+
+    Parameters
+    ----------
+    problem
+        The rules.
+    sessions
+        Shape (B, S, P).
+    tours
+        Which of them tour together.
+
+    Returns
+    -------
+    Empty when they keep every rule.
+    """
     if (sessions < 0).any():
-        return ("negative sessions",)
+        return (Violation("sessions", found=int(sessions.min()), bound=0),)
     cells = sessions.sum(axis=0)
     by_product = cells.sum(axis=0)
-    streets, products = problem.streets.ids, problem.products.ids
-
-    for b, s, p in zip(*np.nonzero(sessions), strict=True):
-        if not problem.serves[b, s]:
-            broken.append(f"{problem.buyers.ids[b]} may not buy for {streets[s]}")
-        if not problem.allowed[s, p]:
-            broken.append(f"{products[p]} may not be held in {streets[s]}")
-    for s, p in zip(*np.nonzero(cells > problem.sessions_per_cell), strict=True):
-        broken.append(f"{streets[s]} takes {products[p]} {cells[s, p]} times")
-    broken += [
-        f"{products[p]}: {by_product[p]} of {problem.sessions_max[p]} sessions"
-        for p in np.flatnonzero(by_product > problem.sessions_max)
-    ]
-    for s, p in zip(*np.nonzero(cells < problem.required), strict=True):
-        broken.append(f"{streets[s]} lacks required {products[p]}")
-
-    paid = _paid(problem, sessions, tours)
-    for b, buyer in enumerate(problem.buyers.ids):
-        if paid[buyer] > problem.budget_fen[b]:
-            broken.append(f"{buyer} spends {paid[buyer]} of {problem.budget_fen[b]} fen")
-    broken += _verify_tours(problem, sessions, tours)
-
-    # Quotas and caps count list prices: a touring discount never makes room for a supplier.
-    spent = by_product * problem.price_fen
-    budget, spending = int(problem.budget_fen.sum()), int(spent.sum())
-    for quota in problem.quotas:
-        inside = problem.groups[quota.group]
-        part, count = int(spent[inside].sum()), int(by_product[inside].sum())
-        if part < quota.min_share * spending - _TOLERANCE * budget:
-            broken.append(f"{quota.name}: {part} fen is below {quota.min_share:.0%} of {spending}")
-        if part > quota.max_share * budget + _TOLERANCE * budget:
-            broken.append(f"{quota.name}: {part} fen is above {quota.max_share:.0%} of {budget}")
-        if count < quota.min_sessions:
-            broken.append(f"{quota.name}: {count} sessions, at least {quota.min_sessions}")
-        if quota.max_sessions is not None and count > quota.max_sessions:
-            broken.append(f"{quota.name}: {count} sessions, at most {quota.max_sessions}")
-    if problem.supplier_share_max < 1:
-        for position, supplier in enumerate(problem.suppliers.ids):
-            part = int(spent[problem.supplier == position].sum())
-            if part > problem.supplier_share_max * budget + _TOLERANCE * budget:
-                broken.append(f"supplier {supplier} gets {part} of {budget} fen")
-    for limit in problem.slot_limits:
-        count = int(cells[limit.street][problem.groups[limit.group]].sum())
-        if count > limit.slots:
-            broken.append(
-                f"{streets[limit.street]}: {count} sessions in venues of more "
-                f"than {limit.above_seats:g} seats, room for {limit.slots}"
-            )
-
-    level = _attendance(problem, cells)
-    for s, street in enumerate(streets):
-        if cells[s].sum() < problem.floor_sessions[s]:
-            broken.append(f"{street}: {cells[s].sum()} sessions, below its floor")
-        if level[s] < problem.floor_attendance * problem.residents[s] / 1000 - _TOLERANCE:
-            broken.append(f"{street}: {level[s]:.0f} attendances, below its floor")
-    if problem.gini_max is not None and len(streets) > 1:
-        unevenness = gini(level / problem.residents)
-        if unevenness > problem.gini_max + _TOLERANCE:
-            broken.append(f"evenness: Gini {unevenness:.4f} above {problem.gini_max}")
-    return tuple(broken)
+    counts = PlanCounts(
+        sessions=sessions,
+        tours=tours,
+        cells=cells,
+        by_product=by_product,
+        paid_fen=_paid(problem, sessions, tours),
+        spent_fen=by_product * problem.price_fen,
+        level=_attendance(problem, cells),
+    )
+    return tuple(violation for rule in RULES for violation in rule.verify(problem, counts))
 
 
 def _paid(
@@ -126,22 +100,6 @@ def _paid(
         for buyer, _ in (tour.first, tour.second):
             paid[problem.buyers.ids[buyer]] -= tour.sessions * saving
     return paid
-
-
-def _verify_tours(
-    problem: ProcurementProblem, sessions: NDArray[np.int64], tours: tuple[Tour, ...]
-) -> list[str]:
-    broken = []
-    next_door = {frozenset(pair) for pair in problem.neighbours}
-    toured = np.zeros_like(sessions)
-    for tour in tours:
-        if tour.sessions < 0 or frozenset((tour.first[1], tour.second[1])) not in next_door:
-            broken.append(f"{problem.products.ids[tour.product]} tours between far streets")
-        for buyer, street in (tour.first, tour.second):
-            toured[buyer, street, tour.product] += tour.sessions
-    if (toured > sessions).any():
-        broken.append("more touring sessions than sessions")
-    return broken
 
 
 def _attendance(problem: ProcurementProblem, cells: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,7 +1,6 @@
 """A plan to a file, by the file's ending."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from recommender.errors import UsageError
@@ -60,7 +59,7 @@ def plan_json(document: PlanDocument) -> str:
         "rules": [
             {"rule": rule, "value": value, "where": where} for rule, value, where in document.rules
         ],
-        "recusals": [asdict(recusal) for recusal in document.recusals],
+        "recusals": [recusal.model_dump() for recusal in document.recusals],
         "stages": list(document.stages),
         "left_out": dict(document.left_out),
         "lines": lines,

@@ -154,6 +154,63 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "未列入：规则、场馆或目录不允许",
         "not planned: rules, venues or the catalogue do not allow it",
     ),
+    # Rules that cannot hold together, and what else makes a plan impossible
+    "conflict.budget": (
+        "{place} 的预算：最多 {yuan:,.0f} 元",
+        "budget of {place}: at most {yuan:,.0f} yuan",
+    ),
+    "conflict.floor_sessions": (
+        "{place} 的保底：至少 {sessions:.0f} 场",
+        "floor of {place}: at least {sessions:.0f} sessions",
+    ),
+    "conflict.floor_attendance": (
+        "{place} 的保底：每千居民至少 {attendances:g} 人次",
+        "floor of {place}: at least {attendances:g} attendances per 1,000 residents",
+    ),
+    "conflict.supplier_share": (
+        "供应商 {subject}：最多占预算 {yuan:,.0f} 元的 {share:.0%}",
+        "supplier {subject}: at most {share:.0%} of the budget of {yuan:,.0f} yuan",
+    ),
+    "conflict.sessions_max": (
+        "目录：产品 {subject} 最多可订 {sessions:.0f} 场",
+        "catalogue: product {subject} can be had {sessions:.0f} times at most",
+    ),
+    "conflict.required": (
+        "规定采购：{place} 的产品 {subject}，至少 {sessions:.0f} 场",
+        "required: product {subject} in {place}, at least {sessions:.0f} sessions",
+    ),
+    "conflict.evenness": (
+        "均等：街镇间基尼系数最高 {gini:g}",
+        "evenness: Gini over streets at most {gini:g}",
+    ),
+    "conflict.venue_slots": (
+        "{place} 的场馆（{seats:g} 座以上）：最多 {sessions:.0f} 场",
+        "venues of {place} with more than {seats:g} seats: at most {sessions:.0f} sessions",
+    ),
+    "conflict.quota.min_share": (
+        "{subject}：至少占支出的 {share:.0%}",
+        "{subject}: at least {share:.0%} of the spending",
+    ),
+    "conflict.quota.max_share": (
+        "{subject}：最多占预算的 {share:.0%}",
+        "{subject}: at most {share:.0%} of the budget",
+    ),
+    "conflict.quota.min_sessions": (
+        "{subject}：至少 {sessions:.0f} 场",
+        "{subject}: at least {sessions:.0f} sessions",
+    ),
+    "conflict.quota.max_sessions": (
+        "{subject}：最多 {sessions:.0f} 场",
+        "{subject}: at most {sessions:.0f} sessions",
+    ),
+    "conflict.allowed": (
+        "{place} 不能安排 {subject}：目录、许可、场馆或排除规则",
+        "{subject} may not be held in {place}: catalogue, licence, venue or an exclusion",
+    ),
+    "conflict.time_limit": (
+        "限时内未找到方案",
+        "no plan was found in the time allowed",
+    ),
     # Stages (七个一); the official content was not found, these names are assumed
     "stage.survey": ("需求征集", "collecting wishes"),
     "stage.catalogue": ("目录发布", "publishing the catalogue"),

@@ -99,7 +99,7 @@ def read_buyers(
         amounts = {code: budget_fen}
     else:
         amounts, assumptions = _table_budgets(dataset["budgets"], period)
-        amounts |= rules.budgets
+        amounts |= rules.budget
         if buyer is not None:
             amounts = {code: fen for code, fen in amounts.items() if code == buyer}
         amounts = {code: fen for code, fen in amounts.items() if fen > 0}

@@ -27,7 +27,7 @@ def line_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
     -------
     One text a line, its warnings joined by ``;``.
     """
-    recusals = planning.rules.recusals
+    recusals = planning.rules.recuse
     split = _splitting(planning, frame)
     until = planning.suppliers["licence_valid_until"].dropna().to_dict()
     last_day = pd.Period(planning.months[-1], freq="M").end_time.normalize()
@@ -91,7 +91,7 @@ def plan_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
     One sentence each.
     """
     warnings = []
-    threshold = planning.rules.splitting_threshold_fen
+    threshold = planning.rules.splitting.threshold_fen
     for (buyer, supplier, category), amount in _splitting(planning, frame).items():
         warnings.append(
             text(
@@ -121,7 +121,7 @@ def _splitting(planning: Planning, frame: pd.DataFrame) -> dict[tuple[str, str, 
 
     The threshold is configuration: it differs by place and year.
     """
-    threshold = planning.rules.splitting_threshold_fen
+    threshold = planning.rules.splitting.threshold_fen
     if not threshold or not len(frame):
         return {}
     sums = frame.groupby(["buyer_code", "supplier_id", "category"])["amount_fen"].sum()

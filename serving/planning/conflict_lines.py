@@ -1,42 +1,49 @@
-"""Where the rules that conflict stand in the officer's file."""
+"""Rules that conflict, in words, with where they stand in the officer's file."""
 
-import re
 from collections.abc import Iterable
 
+from recommender.procurement.rules.registry import file_names
+from recommender.procurement.rules.values import Explanation, RuleKey
+from serving.messages.plans import text
 from serving.planning.rules import PlanRules
 
-_STANDS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (
-        r"floor of .* sessions$",
-        ("floor.sessions_per_street", "floor.sessions_per_committee"),
-    ),
-    (r"floor of .* attendances", ("floor.attendance_per_1000",)),
-    (r"supplier ", ("supplier.share_max",)),
-    (r"evenness:", ("evenness.gini_max",)),
-    (r"required: ", ("require",)),
-    (r"budget of (?P<code>[^:]+):", ("budget.{code}",)),
-    (r"venues of ", ("venues.sessions_per_month",)),
-    (r"(?P<name>new\.[^:]+): at least", ("{name}_min_share",)),
-    (r"(?P<name>[^:]+): at least .* of the spending", ("{name}.min_share",)),
-    (r"(?P<name>[^:]+): at most .* of the budget", ("{name}.max_share",)),
-    (r"(?P<name>[^:]+): at least .* sessions$", ("{name}.min_sessions",)),
-    (r"(?P<name>[^:]+): at most .* sessions$", ("{name}.max_sessions",)),
-)
-"""Sentences of `recommender.procurement.explain.conflicts`, and the rules that say so."""
+
+def conflict_text(conflict: Explanation, lang: str) -> str:
+    """A rule or another reason as a sentence.
+
+    Parameters
+    ----------
+    conflict
+        The rule and its amounts.
+    lang
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    The sentence, without a full stop.
+    """
+    values = {"place": conflict.place, "subject": conflict.subject, **conflict.amounts}
+    return text(f"plan.conflict.{conflict.rule}", lang, **values)
 
 
-def with_lines(rules: PlanRules, conflicts: Iterable[str]) -> list[str]:
-    """Each sentence, with the line of its rule where that stands in the file."""
-    return [sentence + _line(rules, sentence) for sentence in conflicts]
+def with_lines(rules: PlanRules, conflicts: Iterable[Explanation]) -> list[str]:
+    """English sentences of conflicting rules, for error messages.
 
+    Parameters
+    ----------
+    rules
+        The officer's rules.
+    conflicts
+        The rules that cannot hold together.
 
-def _line(rules: PlanRules, sentence: str) -> str:
-    for pattern, names in _STANDS:
-        found = re.match(pattern, sentence)
-        if found:
-            for name in names:
-                line = rules.lines.get(name.format(**found.groupdict()))
-                if line:
-                    return f" (rules, line {line})"
-            return ""
-    return ""
+    Returns
+    -------
+    One sentence each, with the line of the rule where it stands in the file.
+    """
+    sentences = []
+    for conflict in conflicts:
+        key = RuleKey(conflict.rule, conflict.place, conflict.subject)
+        line = next((rules.lines[name] for name in file_names(key) if name in rules.lines), None)
+        where = f" (rules, line {line})" if line else ""
+        sentences.append(conflict_text(conflict, "en") + where)
+    return sentences

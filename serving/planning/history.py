@@ -215,7 +215,10 @@ def _stopped(
         fill = done["event_id"].map(people).fillna(0.0) / done["seats"].astype("float64")
         by_product = fill.groupby(done["product_id"]).agg(["count", "mean"])
         for code, row in by_product.iterrows():
-            few = row["count"] >= rules.stop_after_sessions and row["mean"] < rules.stop_below_fill
+            few = (
+                row["count"] >= rules.new.stop_after_sessions
+                and row["mean"] < rules.new.stop_below_fill
+            )
             if few and str(code) in products:
                 stopped[str(code)] = text(
                     "plan.stopped_empty", "zh", sessions=int(row["count"]), fill=row["mean"]
@@ -223,8 +226,8 @@ def _stopped(
     satisfaction = orders["satisfaction"].astype("float64")
     rated = satisfaction.groupby(orders["product_id"]).agg(["count", "mean"])
     for code, row in rated.iterrows():
-        bad = row["mean"] < rules.stop_below_satisfaction
-        if row["count"] >= rules.stop_after_sessions and bad and str(code) in products:
+        bad = row["mean"] < rules.new.stop_below_satisfaction
+        if row["count"] >= rules.new.stop_after_sessions and bad and str(code) in products:
             stopped[str(code)] = text(
                 "plan.stopped_displeased", "zh", times=int(row["count"]), mean=row["mean"]
             )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from recommender.procurement.plan import ProcurementPlan
+from recommender.procurement.rules.values import RuleKey
 from recommender.procurement.schedule import Slot
 from serving.messages.plans import MESSAGES, text
 from serving.planning.problem_building import Planning
@@ -53,8 +54,8 @@ def line_reasons(
     binding = [
         quota
         for quota in problem.quotas
-        if plan.shadow_prices.get(f"{quota.name}.min_share", 0) > 0
-        or plan.shadow_prices.get(f"{quota.name}.min_sessions", 0) > 0
+        if plan.shadow_prices.get(RuleKey("quota.min_share", subject=quota.name), 0) > 0
+        or plan.shadow_prices.get(RuleKey("quota.min_sessions", subject=quota.name), 0) > 0
     ]
     required = {
         (problem.streets.ids[s], problem.products.ids[p])

@@ -16,12 +16,13 @@ from recommender.errors import GongxuError
 from recommender.procurement.intervals import total_interval
 from recommender.procurement.plan import ProcurementPlan, Status, evenness_of
 from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import Slot, schedule
 from recommender.procurement.solver.milp import plan_procurement
 from recommender.procurement.verify import verify_plan
 from serving.messages.plans import text
 from serving.planning.compliance import line_warnings, plan_warnings
-from serving.planning.conflict_lines import with_lines
+from serving.planning.conflict_lines import conflict_text, with_lines
 from serving.planning.line_reasons import line_reasons
 from serving.planning.problem_building import Planning
 from serving.planning.rules import Recusal, describe
@@ -91,7 +92,7 @@ _LADDER: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
     ("min_shares", ("new.", "audience."), {"min_share": 0.0}),
     ("floors", ("floor.",), {"floor_sessions": 0}),
     ("evenness", ("evenness.",), {"gini_max": None}),
-    ("supplier_share", ("supplier.",), {"supplier_share_max": 1.0}),
+    ("supplier_share", ("supplier.",), {"settings": {SHARE_MAX.name: SHARE_MAX.neutral}}),
 )
 """Defaults that yield, in this order, when they cannot be kept; a given rule never yields."""
 
@@ -133,7 +134,7 @@ def solve_planning(
             continue
         problem = loose
         eased = text(f"plan.default.{default}", "zh")
-        conflicts = "；".join(plan.conflicts)
+        conflicts = "；".join(conflict_text(each, "zh") for each in plan.conflicts)
         loosened.append(text("plan.default_eased", "zh", rule=eased, conflicts=conflicts))
         plan = solve(problem)
     if plan.status is Status.UNKNOWN:  # no time left for the hardest of the defaults
@@ -158,7 +159,8 @@ def solve_planning(
         raise NoPlanError("no plan was found in the time allowed.", "Give --time-limit more.")
     broken = verify_plan(problem, plan)
     if broken:  # never shown unchecked, whatever the solver says
-        raise GongxuError("the plan breaks its own rules: " + "; ".join(broken[:3]) + ".")
+        found = "; ".join(str(violation) for violation in broken[:3])
+        raise GongxuError(f"the plan breaks its own rules: {found}.")
     slots = schedule(problem, planning.calendar, plan.sessions, plan.tours)
     return Solved(problem, plan, slots, tuple(loosened))
 
@@ -171,7 +173,7 @@ def aim_at_evenness(planning: Planning) -> ProcurementProblem:
 
     A certain demand needs no margin.
     """
-    problem, aim = planning.problem, planning.rules.evenness_aim
+    problem, aim = planning.problem, planning.rules.evenness.aim
     if problem.gini_max is None or aim >= 1 or not problem.log_sd.any():
         return problem
     return replace(problem, gini_max=aim * problem.gini_max)
@@ -198,6 +200,8 @@ def _loosen(
         if not problem.floor_sessions.any():
             return None
         return replace(problem, floor_sessions=np.zeros_like(problem.floor_sessions))
+    if "settings" in change:
+        return replace(problem, settings={**problem.settings, **change["settings"]})
     return replace(problem, **change)
 
 
@@ -251,9 +255,9 @@ def write_document(
         summary=summary,
         warnings=(*planning.assumptions, *solved.loosened, *plan_warnings(planning, frame)),
         rules=rules,
-        recusals=planning.rules.recusals,
+        recusals=tuple(planning.rules.recuse),
         rules_text=planning.rules.text,
-        stages=planning.rules.stages,
+        stages=tuple(planning.rules.stages.names),
         left_out=planning.left_out,
     )
 

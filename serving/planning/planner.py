@@ -120,7 +120,8 @@ def _solved(
     sources: "Sources", asked: dict[str, Any], time_limit_s: float
 ) -> tuple["Planning", "Solved"]:
     from serving.planning.make_plan import solve_planning
-    from serving.planning.rules import PlanRules, parse_rules
+    from serving.planning.rules import PlanRules
+    from serving.planning.rules_file import parse_rules
     from serving.planning.sources import state_planning
 
     rules = parse_rules(asked["rules"]) if asked.get("rules") else PlanRules()

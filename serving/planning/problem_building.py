@@ -15,6 +15,8 @@ from recommender.demand.model import HALF_WIDTH
 from recommender.demand.observations.saturation import DEFAULT_REPEAT_FACTOR
 from recommender.errors import UsageError
 from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.rules.registry import SETTINGS
+from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import VenueCalendar
 from recommender.types import DemandEstimate, IdMap
 from serving.messages.plans import text
@@ -125,8 +127,10 @@ def build_planning(
 
     price = products["price_fen"].astype("float64").to_numpy(copy=True)
     if np.isnan(price).all():
-        price[:] = rules.assumed_price_fen
-        assumptions.append(text("plan.no_prices", "zh", yuan=rules.assumed_price_fen / 100))
+        price[:] = rules.products.assumed_price_fen
+        assumptions.append(
+            text("plan.no_prices", "zh", yuan=rules.products.assumed_price_fen / 100)
+        )
     left_out = dict(history.stopped)
     for code in products.index.to_numpy()[np.isnan(price)]:
         left_out.setdefault(code, text("plan.no_price", "zh"))
@@ -147,7 +151,7 @@ def build_planning(
     ids = products["supplier_id"].astype(object)
     supplier_map = IdMap(dict.fromkeys(str(s) for s in ids.dropna()))
     factors = _repeat_factors(repeat_factor, n_products)
-    scale = _shrinkage_factors(estimate.expected[rows], allowed, rules.shrinkage)
+    scale = _shrinkage_factors(estimate.expected[rows], allowed, rules.plan.shrinkage)
     # A further session draws what those that stand already leave.
     scale = scale * factors[None, :] ** standing.sessions
     expected = estimate.expected[rows] * scale
@@ -163,7 +167,7 @@ def build_planning(
     most = _whole(products["sessions_max"].fillna(9999)) - standing.sessions.sum(axis=0)
     most = np.maximum(most, 0)
     whole_price = np.nan_to_num(price).astype(np.int64)
-    cells = allowed.sum(axis=0) * rules.sessions_per_product
+    cells = allowed.sum(axis=0) * rules.plan.sessions_per_product
     quotas, unmet = stated_quotas(
         rules, groups, np.minimum(cells, most) * whole_price, int(buyers.budget_fen.sum())
     )
@@ -193,13 +197,12 @@ def build_planning(
         slot_limits=limits,
         floor_sessions=_floors(dataset, streets, planned, rules),
         repeat_factor=factors,
-        floor_attendance=rules.attendance_per_1000,
-        supplier_share_max=rules.supplier_share_max if len(supplier_map) > 1 else 1.0,
-        gini_max=rules.gini_max,
-        caution=rules.caution,
-        sessions_per_cell=rules.sessions_per_product,
+        settings=_settings(rules, len(supplier_map)),
+        gini_max=rules.evenness.gini_max,
+        caution=rules.plan.caution,
+        sessions_per_cell=rules.plan.sessions_per_product,
         neighbours=_neighbours(streets, planned, rules),
-        touring_discount=rules.touring_discount,
+        touring_discount=rules.touring.discount,
     )
     return Planning(
         problem=problem,
@@ -217,6 +220,12 @@ def build_planning(
         left_out=left_out,
         assumptions=tuple(assumptions),
     )
+
+
+def _settings(rules: PlanRules, n_suppliers: int) -> dict[str, float]:
+    """Numbers that single rules read; a cap per supplier needs two suppliers."""
+    values = {setting.name: rules.setting(setting) for setting in SETTINGS}
+    return values if n_suppliers > 1 else values | {SHARE_MAX.name: SHARE_MAX.neutral}
 
 
 def _whole(column: pd.Series) -> NDArray[np.int64]:
@@ -256,14 +265,15 @@ def _floors(
         street = streets.area_street.get(str(code), -1)
         if street >= 0:
             counts[street] += 1
-    due = np.ceil(counts[streets.streets.positions(planned)] * rules.sessions_per_committee)
-    return np.maximum(due, rules.sessions_per_street).astype(np.int64)
+    due = np.ceil(counts[streets.streets.positions(planned)] * rules.floor.sessions_per_committee)
+    least: int = rules.floor.sessions_per_street
+    return np.asarray(np.maximum(due, least), dtype=np.int64)
 
 
 def _neighbours(
     streets: Streets, planned: list[str], rules: PlanRules
 ) -> tuple[tuple[int, int], ...]:
-    if rules.touring_discount <= 0:
+    if rules.touring.discount <= 0:
         return ()
     rows = streets.streets.positions(planned)
     lat, lon = np.radians(streets.lat[rows]), np.radians(streets.lon[rows])
@@ -272,6 +282,6 @@ def _neighbours(
         for j in range(i + 1, len(rows)):
             dx = (lon[i] - lon[j]) * np.cos((lat[i] + lat[j]) / 2)
             metres = 6_371_000 * float(np.hypot(dx, lat[i] - lat[j]))
-            if metres <= rules.touring_distance_m:
+            if metres <= rules.touring.distance_m:
                 pairs.append((i, j))
     return tuple(pairs)

@@ -22,6 +22,7 @@ from recommender.procurement.explain.questions import (
 )
 from recommender.procurement.plan import cell_attendance, evenness_of
 from serving.messages.plans import text
+from serving.planning.conflict_lines import conflict_text
 from serving.planning.make_plan import Solved
 from serving.planning.problem_building import Planning
 
@@ -60,15 +61,16 @@ def explain_choice(
     gained = float(problem.totals(problem.demand)[1, s, p])
     cost = answer.cost
     figures = {"people": gained, "yuan": problem.price_fen[p] / 100, "cost": cost}
+    reasons = [conflict_text(reason, "zh") for reason in answer.reasons]
     if planned and answer.possible:
         sentences = [text("plan.planned_cost", "zh", **figures)]
     elif planned:
-        sentences = [text("plan.planned_required", "zh"), *answer.reasons]
+        sentences = [text("plan.planned_required", "zh"), *reasons]
     elif answer.possible:
         sentences = [text("plan.unplanned_cost", "zh", **figures)]
     else:
         why_closed = planning.left_out.get(product, text("plan.unplanned_not_allowed", "zh"))
-        sentences = [why_closed, *answer.reasons]
+        sentences = [why_closed, *reasons]
     return {
         "product_id": product,
         "title": str(planning.products.loc[product, "title"]),

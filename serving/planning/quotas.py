@@ -89,8 +89,8 @@ def stated_quotas(
         for q in rules.quotas
     ]
     quotas += [
-        Quota("new.products", "new.products", min_share=rules.new_products_min_share),
-        Quota("new.suppliers", "new.suppliers", min_share=rules.new_suppliers_min_share),
+        Quota("new.products", "new.products", min_share=rules.new.products_min_share),
+        Quota("new.suppliers", "new.suppliers", min_share=rules.new.suppliers_min_share),
     ]
     kept, messages = [], []
     for quota in quotas:

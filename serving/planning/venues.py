@@ -104,7 +104,7 @@ def read_venues(
         ),
         slots=np.concatenate(
             [
-                _free_slots(venues, months, rules.sessions_per_venue_month, standing),
+                _free_slots(venues, months, rules.venues.sessions_per_month, standing),
                 np.full((len(missing), len(months)), 10_000),
             ]
         ).astype(np.int64),
@@ -211,13 +211,13 @@ def _months(period: str, rules: PlanRules) -> tuple[str, ...]:
     while (year, month) <= (last.year, last.month):
         months.append(f"{year}-{month:02d}")
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    if not rules.months:
+    if not rules.plan.months:
         return tuple(months)
-    foreign = [name for name in rules.months if name not in months]
+    foreign = [name for name in rules.plan.months if name not in months]
     if foreign:
         where = rules.where("plan.months")
         raise UsageError(f"rules, {where}: plan.months: {foreign[0]} is not in {period}.")
-    return rules.months
+    return tuple(rules.plan.months)
 
 
 def _open_months(

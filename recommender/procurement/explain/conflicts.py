@@ -1,4 +1,4 @@
-"""Which rules cannot hold together: the smallest such set, in words.
+"""Which rules cannot hold together: the smallest such set, as values.
 
 Small sets are looked for first: single rules by arithmetic, then pairs (all of them where rules are
 few, else of what demands sessions and what pays for them). Where none conflicts, rules are dropped
@@ -16,6 +16,8 @@ import scipy.sparse as sp
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.rules.registry import STRUCTURE, explain_rule
+from recommender.procurement.rules.values import Explanation, RuleKey
 from recommender.procurement.solver.deadline import Deadline
 from recommender.procurement.solver.linear_model import LinearModel, build_model, with_rows
 from recommender.procurement.solver.precedence import skipped_steps
@@ -24,63 +26,69 @@ _MOST_PAIRS = 60  # rules up to which all pairs are tried
 _LEAST_BROKEN = 1e-5  # sessions; less is the solver's tolerance
 
 
-def find_conflicts(problem: ProcurementProblem, *, deadline: Deadline) -> tuple[str, ...]:
-    """The smallest set of conflicting rules found in the time, one sentence each.
+def find_conflicts(problem: ProcurementProblem, *, deadline: Deadline) -> tuple[Explanation, ...]:
+    """The smallest set of conflicting rules found in the time.
+
+    Parameters
+    ----------
+    problem
+        The rules.
+    deadline
+        When to stop.
 
     Returns
     -------
-    Sentences; empty when the rules do not conflict, as far as could be told.
+    One value a rule; empty when the rules do not conflict, as far as could be told.
     """
     model = build_model(problem)
-    always = {"steps", "touring"}
-    rules = [name for name in dict.fromkeys(model.rule) if name not in always]
+    rules = [key for key in dict.fromkeys(model.keys) if key.rule not in STRUCTURE]
 
-    def conflict(kept: Collection[str]) -> bool:
-        return not _feasible(model, always.union(kept), deadline)
+    def conflict(kept: Collection[RuleKey]) -> bool:
+        return not _feasible(model, kept, deadline)
 
     alone = _beyond_reach(model)
-    for name in rules:  # arithmetic alone tells; an instance is worth more than all of a kind
-        if name in alone:
-            return (explain_rule(problem, name),)
+    for key in rules:  # arithmetic alone tells; an instance is worth more than all of a kind
+        if key in alone:
+            return (explain_rule(problem, key),)
     if len(rules) > _MOST_PAIRS:  # solving for every pair would take too long
         few = _priced(model, rules, deadline)
-        for name in sorted(few, key=rules.index, reverse=True):  # what people set is kept longest
-            if name in few:
-                few = _priced(model, few - {name}, deadline) or few
+        for key in sorted(few, key=rules.index, reverse=True):  # what people set is kept longest
+            if key in few:
+                few = _priced(model, few - {key}, deadline) or few
         if few:
-            return tuple(explain_rule(problem, name) for name in sorted(few, key=rules.index))
+            return tuple(explain_rule(problem, key) for key in sorted(few, key=rules.index))
     for pair in _likely_pairs(model, rules):
         if deadline.passed():
             break
         if conflict(pair):
-            return tuple(explain_rule(problem, name) for name in sorted(pair, key=rules.index))
+            return tuple(explain_rule(problem, key) for key in sorted(pair, key=rules.index))
     kept = list(rules)
     if not conflict(kept):
         return ()
     # Rules about single products fall in one go first, where they can.
-    for family in ("supplier:", "sessions_max:", "slots:"):
-        without = [name for name in kept if not name.startswith(family)]
+    for family in ("supplier_share", "sessions_max", "venue_slots"):
+        without = [key for key in kept if key.rule != family]
         if len(without) < len(kept) and not deadline.passed() and conflict(without):
             kept = without
-    for name in list(kept):
+    for key in list(kept):
         if deadline.passed():
             break
-        rest = [other for other in kept if other != name]
+        rest = [other for other in kept if other != key]
         if conflict(rest):
             kept = rest
-    return tuple(explain_rule(problem, name) for name in kept)
+    return tuple(explain_rule(problem, key) for key in kept)
 
 
-def _beyond_reach(model: LinearModel) -> set[str]:
+def _beyond_reach(model: LinearModel) -> set[RuleKey]:
     """Rules that no choice of columns can keep, whatever the other rules say."""
     upper = np.where(np.isfinite(model.upper), model.upper, 1e12)
     most = model.matrix.maximum(0) @ upper
     least = model.matrix.minimum(0) @ upper
     broken = (most < model.low - 1e-9) | (least > model.high + 1e-9)
-    return {model.rule[i] for i in np.flatnonzero(broken)}
+    return {model.keys[i] for i in np.flatnonzero(broken)}
 
 
-def _priced(model: LinearModel, rules: Collection[str], deadline: Deadline) -> set[str]:
+def _priced(model: LinearModel, rules: Collection[RuleKey], deadline: Deadline) -> set[RuleKey]:
     """Those of the rules whose relaxation has a price in the cheapest way to break them all.
 
     By duality they cannot hold together even with parts of sessions (Farkas' lemma). Empty when
@@ -88,15 +96,14 @@ def _priced(model: LinearModel, rules: Collection[str], deadline: Deadline) -> s
     """
     if deadline.passed():
         return set()
-    always = {"steps", "touring"}
-    kept = np.array([name in always or name in rules for name in model.rule])
-    soft = np.array([name not in always for name in model.rule])[kept]
+    kept = np.array([key.rule in STRUCTURE or key in rules for key in model.keys])
+    soft = np.array([key.rule not in STRUCTURE for key in model.keys])[kept]
     matrix, low, high = model.matrix[kept], model.low[kept], model.high[kept]
     lower, upper = np.isfinite(low), np.isfinite(high)
     demands = sp.vstack([-matrix[lower], matrix[upper]], format="csr")
     limits = np.concatenate([-low[lower], high[upper]])
-    names = np.array(model.rule)[kept]
-    names = np.concatenate([names[lower], names[upper]])
+    at = np.flatnonzero(kept)
+    at = np.concatenate([at[lower], at[upper]])
     relaxed = np.flatnonzero(np.concatenate([soft[lower], soft[upper]]))
     size = np.maximum(abs(demands).max(axis=1).toarray().ravel(), 1e-9)
     slack = sp.csr_array(
@@ -116,10 +123,11 @@ def _priced(model: LinearModel, rules: Collection[str], deadline: Deadline) -> s
     )
     if found.status != 0 or found.fun < _LEAST_BROKEN:
         return set()
-    return {str(name) for name in names[found.ineqlin.marginals < -1e-9]} - always
+    priced = {model.keys[i] for i in at[found.ineqlin.marginals < -1e-9]}
+    return {key for key in priced if key.rule not in STRUCTURE}
 
 
-def _likely_pairs(model: LinearModel, rules: list[str]) -> list[tuple[str, str]]:
+def _likely_pairs(model: LinearModel, rules: list[RuleKey]) -> list[tuple[RuleKey, RuleKey]]:
     """Pairs of a rule that demands something and one that limits the same sessions.
 
     All pairs where there are few rules; else only budgets, the tightest rules there are.
@@ -128,23 +136,23 @@ def _likely_pairs(model: LinearModel, rules: list[str]) -> list[tuple[str, str]]
         return list(combinations(rules, 2))
     n = model.n_sessions
     used = abs(model.matrix[:, :n]).sign()
-    demanding = [i for i in range(len(model.rule)) if model.low[i] > 0]
-    money = [i for i in range(len(model.rule)) if model.rule[i].startswith("budget:")]
+    demanding = [i for i in range(len(model.keys)) if model.low[i] > 0]
+    money = model.rows_of("budget")
     if not demanding or not money:
         return []
     shared = (used[demanding] @ used[money].T).toarray()
     return [
-        (model.rule[money[j]], model.rule[demanding[i]])
+        (model.keys[money[j]], model.keys[demanding[i]])
         for i, j in zip(*np.nonzero(shared), strict=True)
     ]
 
 
-def _feasible(model: LinearModel, rules: Collection[str], deadline: Deadline) -> bool:
+def _feasible(model: LinearModel, rules: Collection[RuleKey], deadline: Deadline) -> bool:
     """Whether some whole plan keeps these rules; True when it cannot be told in the time."""
     while True:
         if deadline.passed():
             return True
-        keep = [i for i, name in enumerate(model.rule) if name in rules]
+        keep = [i for i, key in enumerate(model.keys) if key.rule in STRUCTURE or key in rules]
         result = milp(
             np.zeros(len(model.value)),
             integrality=model.integral.astype(np.int64),
@@ -154,54 +162,10 @@ def _feasible(model: LinearModel, rules: Collection[str], deadline: Deadline) ->
             ),
             options={"time_limit": deadline.left()},
         )
-        if result.x is None or "evenness" not in rules:
+        if result.x is None or not any(key.rule == "evenness" for key in rules):
             return bool(result.status != 2)
         # What is even only because a poor later session was taken alone is not feasible.
         skipped = skipped_steps(model, result.x)
         if not skipped:
             return True
         model = with_rows(model, skipped)
-
-
-def explain_rule(problem: ProcurementProblem, name: str) -> str:
-    """A rule by its name in the model, as a sentence with its numbers."""
-    kind, _, rest = name.partition(":")
-    budget = problem.budget_fen.sum() / 100
-    match kind:
-        case "budget":
-            amount = problem.budget_fen[problem.buyers.position(rest)] / 100
-            return f"budget of {rest}: at most {amount:,.0f} yuan"
-        case "floor_sessions":
-            floor = problem.floor_sessions[problem.streets.position(rest)]
-            return f"floor of {rest}: at least {floor} sessions"
-        case "floor_attendance":
-            need = problem.floor_attendance
-            return f"floor of {rest}: at least {need:g} attendances per 1,000 residents"
-        case "supplier":
-            share = problem.supplier_share_max
-            return f"supplier {rest}: at most {share:.0%} of the budget of {budget:,.0f} yuan"
-        case "sessions_max":
-            most = problem.sessions_max[problem.products.position(rest)]
-            return f"catalogue: product {rest} can be had {most} times at most"
-        case "required":
-            product, _, street = rest.partition("@")
-            return f"required: product {product} in {street}"
-        case "evenness":
-            return f"evenness: Gini over streets at most {problem.gini_max:g}"
-        case "slots":
-            street, _, group = rest.partition(":")
-            position = problem.streets.position(street)
-            for limit in problem.slot_limits:
-                if (limit.street, limit.group) == (position, group):
-                    kind = f" of more than {limit.above_seats:g} seats" if limit.above_seats else ""
-                    return f"venues of {street}{kind}: at most {limit.slots} sessions"
-    for quota in problem.quotas:
-        if name == f"{quota.name}.min_share":
-            return f"{quota.name}: at least {quota.min_share:.0%} of the spending"
-        if name == f"{quota.name}.max_share":
-            return f"{quota.name}: at most {quota.max_share:.0%} of the budget"
-        if name == f"{quota.name}.min_sessions":
-            return f"{quota.name}: at least {quota.min_sessions} sessions"
-        if name == f"{quota.name}.max_sessions":
-            return f"{quota.name}: at most {quota.max_sessions} sessions"
-    return name

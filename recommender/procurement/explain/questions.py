@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from recommender.procurement.explain.equal_shares import equal_shares
 from recommender.procurement.plan import ProcurementPlan, Status, cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.rules.registry import explain_rule
+from recommender.procurement.rules.values import Explanation, RuleKey
 from recommender.procurement.solver.deadline import Deadline
 from recommender.procurement.solver.linear_model import build_model
 from recommender.procurement.solver.local_reoptimisation import reoptimise_around
@@ -27,14 +29,14 @@ class WhyNot:
     cost
         Weighted attendances lost against the plan, >= 0 up to the solver's gap.
     reasons
-        Why it is impossible, or what it would cost, in words.
+        Why it is impossible; empty when it is possible.
     displaced
         (street, product, sessions) that would be bought less.
     """
 
     possible: bool
     cost: float
-    reasons: tuple[str, ...]
+    reasons: tuple[Explanation, ...]
     displaced: tuple[tuple[str, str, int], ...] = ()
 
 
@@ -67,10 +69,6 @@ class FrontierPoint:
     gap: float
 
 
-_WITH_IT = "one session there draws {:,.0f}; with it the whole plan draws {:,.0f} less"
-_WITHOUT_IT = "without it the whole plan draws {:,.0f} less"
-
-
 def _reoptimised(
     problem: ProcurementProblem,
     posed: ProcurementProblem,
@@ -100,31 +98,28 @@ def why_not(
     """Solve again with one session of the product forced into the street."""
     p, s = problem.products.position(product), problem.streets.position(street)
     if plan.sessions[:, s, p].any():
-        return WhyNot(True, 0.0, ("it is in the plan",))
+        return WhyNot(True, 0.0, ())
     if not problem.allowed[s, p]:
-        return WhyNot(
-            False, 0.0, ("it may not be held there: list, licence, venue or an exclusion",)
-        )
+        return WhyNot(False, 0.0, (Explanation("allowed", street, product),))
     required = problem.required.copy()
     required[s, p] = 1
     posed = replace(problem, required=required)
-    gained = float(problem.totals(problem.demand)[1, s, p])
     deadline = Deadline.within(time_limit_s)
     local = _reoptimised(problem, posed, plan, s, p, deadline)
     if local is not None:
         cost, changes = local
         less = tuple(each for each in changes if each[2] < 0)
-        return WhyNot(True, cost, (_WITH_IT.format(gained, cost),), less)
+        return WhyNot(True, cost, (), less)
     forced = plan_procurement(posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap)
     if forced.status is Status.INFEASIBLE:
         return WhyNot(False, 0.0, forced.conflicts)
     if not forced.lines:
-        return WhyNot(False, 0.0, ("no plan with it was found in the time allowed",))
+        return WhyNot(False, 0.0, (Explanation("time_limit"),))
     priced = price_in_attendances(problem, product, street, time_limit_s=deadline.left())
     # Two plans within the solver's gap tell less than the duals do.
     cost = max(0.0, plan.value - forced.value if priced != priced else -priced)
     less = tuple(each for each in _changes(problem, plan, forced) if each[2] < 0)
-    return WhyNot(True, cost, (_WITH_IT.format(gained, cost),), less)
+    return WhyNot(True, cost, (), less)
 
 
 def why(
@@ -145,9 +140,9 @@ def why(
     """
     p, s = problem.products.position(product), problem.streets.position(street)
     if not plan.sessions[:, s, p].any():
-        return WhyNot(True, 0.0, ("it is not in the plan",))
+        return WhyNot(True, 0.0, ())
     if problem.required[s, p]:
-        return WhyNot(False, 0.0, ("a rule requires it",))
+        return WhyNot(False, 0.0, (explain_rule(problem, RuleKey("required", street, product)),))
     allowed = problem.allowed.copy()
     allowed[s, p] = False
     posed = replace(problem, allowed=allowed)
@@ -156,16 +151,16 @@ def why(
     if local is not None:
         cost, changes = local
         more = tuple(each for each in changes if each[2] > 0)
-        return WhyNot(True, cost, (_WITHOUT_IT.format(cost),), more)
+        return WhyNot(True, cost, (), more)
     without = plan_procurement(posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap)
     if without.status is Status.INFEASIBLE:
         return WhyNot(False, 0.0, without.conflicts)
     if not without.lines:
-        return WhyNot(False, 0.0, ("no plan without it was found in the time allowed",))
+        return WhyNot(False, 0.0, (Explanation("time_limit"),))
     priced = price_in_attendances(problem, product, street, time_limit_s=deadline.left())
     cost = max(0.0, plan.value - without.value if priced != priced else priced)
     more = tuple(each for each in _changes(problem, plan, without) if each[2] > 0)
-    return WhyNot(True, cost, (_WITHOUT_IT.format(cost),), more)
+    return WhyNot(True, cost, (), more)
 
 
 def price_in_attendances(

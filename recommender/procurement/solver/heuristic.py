@@ -44,7 +44,9 @@ def fill(
     ratio = model.value[:n] / price
     order = np.argsort(-ratio, kind="stable")
     state = _State(model, start)
-    shares = state.silence("min_share")  # of a spending that begins at nothing: kept from then on
+    shares = state.silence(
+        "quota.min_share"
+    )  # of a spending that begins at nothing: kept from then on
     state.meet_floors(order)
     useful = order[model.value[order] > 0]
     total = float(problem.budget_fen.sum())
@@ -57,7 +59,7 @@ def fill(
                     break
                 spent += price[column] * state.add(int(column))
     state.low = shares
-    if "evenness" in model.rule:
+    if model.has("evenness"):
         levels = _Levels(problem, model, state, deadline)
         if not levels.spread(useful, from_start=start is not None):
             return None
@@ -182,22 +184,22 @@ class _State:
 
     def __init__(self, model: LinearModel, start: Floats | None) -> None:
         n = model.n_sessions
-        plain = [i for i, name in enumerate(model.rule) if name not in ("evenness", "touring")]
+        plain = [i for i, k in enumerate(model.keys) if k.rule not in ("evenness", "touring")]
         self.rows = sp.csr_array(model.matrix[plain][:, :n])
         columns = sp.csc_array(self.rows)
         self.starts, self.indices, self.numbers = columns.indptr, columns.indices, columns.data
         self.low, self.high = model.low[plain], model.high[plain]
-        self.rule = [model.rule[i] for i in plain]
+        self.keys = [model.keys[i] for i in plain]
         self.earlier, self.later = _neighbouring_steps(model)
         self.taken = np.zeros(n)
         self.sums = np.zeros(len(plain))
         if start is not None:
             self.restore(start[:n])
 
-    def silence(self, ending: str) -> Floats:
-        """Let rules whose names end so ask for nothing; returns what all rules asked for."""
+    def silence(self, rule: str) -> Floats:
+        """Drop a rule's lower bounds; returns the lower bounds of all rows."""
         asked = self.low.copy()
-        self.low[[name.endswith(ending) for name in self.rule]] = -np.inf
+        self.low[[key.rule == rule for key in self.keys]] = -np.inf
         return asked
 
     def restore(self, taken: Floats) -> None:

@@ -23,6 +23,8 @@ from recommender.procurement.plan import (
     toured_sessions,
 )
 from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.rules.registry import STRUCTURE
+from recommender.procurement.rules.values import Explanation, RuleKey
 from recommender.procurement.solver.deadline import Clock, Deadline
 from recommender.procurement.solver.heuristic import fill
 from recommender.procurement.solver.linear_model import LinearModel, build_model, with_rows
@@ -279,11 +281,11 @@ def _simple_bound(problem: ProcurementProblem, model: LinearModel) -> float:
     return bound
 
 
-def _shadow_prices(model: LinearModel, relaxed: Relaxation) -> dict[str, float]:
-    prices: dict[str, float] = {}
-    for name, dual in zip(model.rule, relaxed.duals, strict=True):
-        if abs(dual) > 1e-9 and name not in ("evenness", "touring", "steps"):
-            prices[name] = prices.get(name, 0.0) + float(abs(dual))
+def _shadow_prices(model: LinearModel, relaxed: Relaxation) -> dict[RuleKey, float]:
+    prices: dict[RuleKey, float] = {}
+    for key, dual in zip(model.keys, relaxed.duals, strict=True):
+        if abs(dual) > 1e-9 and key.rule not in STRUCTURE and key.rule != "evenness":
+            prices[key] = prices.get(key, 0.0) + float(abs(dual))
     return prices
 
 
@@ -292,7 +294,10 @@ def _infeasible(problem: ProcurementProblem, deadline: Deadline) -> ProcurementP
 
 
 def _nothing(
-    problem: ProcurementProblem, status: Status, conflicts: tuple[str, ...], bound: float = 0.0
+    problem: ProcurementProblem,
+    status: Status,
+    conflicts: tuple[Explanation, ...],
+    bound: float = 0.0,
 ) -> ProcurementPlan:
     shape = (len(problem.buyers), len(problem.streets), len(problem.products))
     return ProcurementPlan(

@@ -28,7 +28,7 @@ def relax_in_order(
     before = deadline.left()
     relaxed = relax(model, deadline=deadline, start=start)
     took = before - deadline.left()
-    if "evenness" not in model.rule:
+    if not model.has("evenness"):
         return model, relaxed
     said: set[int] = set()
     for _ in range(_ROUNDS):

@@ -66,7 +66,7 @@ def relax(
     start
         Columns to begin with besides the promising ones, such as those of a known solution.
     """
-    n, rows = len(model.value), len(model.rule)
+    n, rows = len(model.value), len(model.keys)
     inside = _promising(model)
     if start is not None:
         inside |= start
@@ -120,7 +120,7 @@ def _promising(model: LinearModel) -> NDArray[np.bool_]:
 
 def _costs(model: LinearModel) -> Floats:
     cost = np.full(model.n_sessions, 1e-9)
-    budgets = [i for i, name in enumerate(model.rule) if name.startswith("budget:")]
+    budgets = model.rows_of("budget")
     cost += np.asarray(model.matrix[budgets][:, : model.n_sessions].sum(axis=0)).ravel()
     return cost
 
@@ -149,7 +149,7 @@ def _solve(
         method="highs",
         options={"time_limit": time_limit_s},
     )
-    duals, x = np.zeros(len(model.rule)), np.zeros(len(model.value))
+    duals, x = np.zeros(len(model.keys)), np.zeros(len(model.value))
     if result.status != 0:
         return (False if result.status == 2 else None), x, duals
     if one_sided:

@@ -78,7 +78,8 @@ def _make(
     from features.time import period_bounds
     from serving.cli.output import progress
     from serving.planning.make_plan import solve_planning, write_document
-    from serving.planning.rules import PlanRules, read_rules
+    from serving.planning.rules import PlanRules
+    from serving.planning.rules_file import read_rules
     from serving.planning.sources import folder_sources, served_sources, state_planning
     from serving.settings import Settings
 

@@ -196,7 +196,8 @@ def _solve(
     time_limit: float,
 ) -> tuple["Planning", "Solved"]:
     from serving.planning.make_plan import solve_planning
-    from serving.planning.rules import PlanRules, read_rules
+    from serving.planning.rules import PlanRules
+    from serving.planning.rules_file import read_rules
     from serving.planning.sources import state_planning
 
     wanted = read_rules(rules) if rules is not None else PlanRules()

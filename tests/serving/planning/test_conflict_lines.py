@@ -1,11 +1,17 @@
-"""Conflicts in words lead back to the lines of the officer's file."""
+"""Conflicts as values become sentences and lead back to the lines of the officer's file."""
+
+import re
 
 import pytest
 
-from serving.planning.conflict_lines import with_lines
-from serving.planning.rules import parse_rules
+from recommender.procurement.rules.registry import RULES, SETTINGS
+from recommender.procurement.rules.values import Explanation
+from serving.messages.plans import MESSAGES
+from serving.planning.conflict_lines import conflict_text, with_lines
+from serving.planning.rules import PlanRules
+from serving.planning.rules_file import parse_rules
 
-RULES = """[floor]
+FILE = """[floor]
 attendance_per_1000 = 50
 [supplier]
 share_max = 0.2
@@ -23,28 +29,49 @@ sessions_per_month = 4
 [[require]]
 product = "P1"
 reason = "r"
+[budget]
+S1 = 5
 """
 
 
 @pytest.mark.parametrize(
-    ("sentence", "line"),
+    ("conflict", "sentence", "line"),
     [
-        ("floor of S1: at least 50 attendances per 1,000 residents", 2),
-        ("supplier A: at most 20% of the budget of 9 yuan", 4),
-        ("evenness: Gini over streets at most 0.1", 6),
-        ("category.film: at least 10% of the spending", 8),
-        ("category.film: at most 20% of the budget", 9),
-        ("category.film: at least 1 sessions", 10),
-        ("category.film: at most 4 sessions", 11),
-        ("new.products: at least 30% of the spending", 13),
-        ("venues of S1: at most 12 sessions", 15),
-        ("required: product P1 in S1", 16),
+        (("floor_attendance", "S1", "", {"attendances": 50}), "floor of S1: at least 50 att", 2),
+        (("supplier_share", "", "A", {"share": 0.2, "yuan": 9}), "supplier A: at most 20%", 4),
+        (("evenness", "", "", {"gini": 0.1}), "evenness: Gini over streets at most 0.1", 6),
+        (
+            ("quota.min_share", "", "category.film", {"share": 0.1}),
+            "category.film: at least 10%",
+            8,
+        ),
+        (("quota.max_share", "", "category.film", {"share": 0.2}), "category.film: at most 20%", 9),
+        (("quota.min_sessions", "", "category.film", {"sessions": 1}), "at least 1 sessions", 10),
+        (("quota.max_sessions", "", "category.film", {"sessions": 4}), "at most 4 sessions", 11),
+        (("quota.min_share", "", "new.products", {"share": 0.3}), "new.products: at least 30%", 13),
+        (("venue_slots", "S1", "seats>0", {"sessions": 12, "seats": 0.0}), "at most 12", 15),
+        (("required", "S1", "P1", {"sessions": 1}), "required: product P1 in S1", 16),
+        (("budget", "S1", "", {"yuan": 0.05}), "budget of S1", 20),
     ],
 )
-def test_every_rule_is_found(sentence: str, line: int) -> None:
-    assert with_lines(parse_rules(RULES), [sentence]) == [f"{sentence} (rules, line {line})"]
+def test_every_rule_is_found(conflict: tuple[str, str, str, dict[str, float]], sentence: str,
+                             line: int) -> None:  # fmt: skip
+    found = with_lines(parse_rules(FILE), [Explanation(*conflict)])[0]
+    assert sentence in found
+    assert found.endswith(f" (rules, line {line})")
+    assert re.search("[\u4e00-\u9fff]", conflict_text(Explanation(*conflict), "zh"))
 
 
 def test_a_default_has_no_line() -> None:
-    said = ["floor of S1: at least 3 sessions", "catalogue: product P1 can be had 2 times at most"]
-    assert with_lines(parse_rules(""), said) == said
+    conflict = Explanation("floor_sessions", "S1", amounts={"sessions": 3})
+    assert with_lines(parse_rules(""), [conflict]) == ["floor of S1: at least 3 sessions"]
+
+
+def test_every_rule_that_can_conflict_and_every_setting_has_its_words() -> None:
+    never_a_row = {"serves", "sessions_per_cell", "touring"}
+    assert {rule.name for rule in RULES} - never_a_row <= {
+        key.removeprefix("conflict.") for key in MESSAGES if key.startswith("conflict.")
+    }
+    for setting in SETTINGS:
+        assert f"rule.{setting.name}" in MESSAGES
+        assert PlanRules().setting(setting) == setting.default

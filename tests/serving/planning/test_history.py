@@ -10,7 +10,7 @@ import pytest
 from features.demand.streets import read_streets
 from recommender.types import IdMap
 from serving.planning.history import read_history, read_standing
-from serving.planning.rules import parse_rules
+from serving.planning.rules_file import parse_rules
 
 PRODUCTS = IdMap(["P1", "P2"])
 AS_OF = datetime(2026, 12, 20, tzinfo=UTC)

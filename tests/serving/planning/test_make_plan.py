@@ -27,7 +27,8 @@ from serving.planning.questions import (
     trace_budget,
     trace_evenness,
 )
-from serving.planning.rules import PlanRules, parse_rules
+from serving.planning.rules import PlanRules
+from serving.planning.rules_file import parse_rules
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 STREETS = ("S1", "S2")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from recommender.procurement.explain.questions import (
+    WhyNot,
     budget_frontier,
     compare,
     evenness_frontier,
@@ -15,6 +16,7 @@ from recommender.procurement.explain.questions import (
     why,
     why_not,
 )
+from recommender.procurement.rules.values import Explanation
 from recommender.procurement.solver.milp import plan_procurement
 
 
@@ -25,7 +27,7 @@ def test_forcing_a_product_in_costs_what_it_displaces(problem_of: Any) -> None:
     assert answer.possible
     assert answer.cost == pytest.approx(40.0)
     assert answer.displaced == (("street0", "product0", -1),)
-    assert why_not(problem, plan, "product0", "street0").reasons == ("it is in the plan",)
+    assert why_not(problem, plan, "product0", "street0") == WhyNot(True, 0.0, ())
 
 
 def test_what_is_used_up_elsewhere_is_taken_from_there(problem_of: Any) -> None:
@@ -47,10 +49,10 @@ def test_what_cannot_be_bought_says_why(problem_of: Any) -> None:
     dear = problem_of([[100.0, 60.0]], [1000, 5000], [1000])
     answer = why_not(dear, plan_procurement(dear), "product1", "street0")
     assert not answer.possible
-    assert any("required: product product1" in words for words in answer.reasons)
+    assert Explanation("required", "street0", "product1", {"sessions": 1}) in answer.reasons
     closed = problem_of([[100.0, 60.0]], [1000, 500], [1000], allowed=np.array([[True, False]]))
     answer = why_not(closed, plan_procurement(closed), "product1", "street0")
-    assert "may not be held there" in answer.reasons[0]
+    assert answer.reasons == (Explanation("allowed", "street0", "product1"),)
 
 
 def test_a_what_if_is_the_difference_of_two_plans(problem_of: Any) -> None:

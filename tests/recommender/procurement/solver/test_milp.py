@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from recommender.procurement.plan import Status, cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem, Quota, SlotLimit
+from recommender.procurement.rules.values import Explanation
 from recommender.procurement.solver.deadline import Deadline
 from recommender.procurement.solver.heuristic import fill
 from recommender.procurement.solver.linear_model import build_model
@@ -72,7 +73,7 @@ def problems(draw: Any, make: Any) -> ProcurementProblem:
         quotas=(quota,),
         slot_limits=(SlotLimit(0, "all", draw(whole(0, 4))),),
         floor_sessions=np.array([draw(whole(0, 1)) for _ in range(s)], dtype=np.int64),
-        supplier_share_max=draw(st.sampled_from([1.0, 0.6])),
+        settings={"supplier.share_max": draw(st.sampled_from([1.0, 0.6]))},
         gini_max=draw(st.sampled_from([None, None, 0.2])),
         caution=draw(st.sampled_from([0.0, 1.0])),
         log_sd=np.full((s, p), draw(st.sampled_from([0.0, 0.5]))),
@@ -119,7 +120,7 @@ def test_evenness_that_only_a_session_out_of_order_would_keep_is_a_conflict(
     )
     plan = plan_procurement(problem, mip_gap=0.0)
     assert plan.status is Status.INFEASIBLE
-    assert any("Gini" in sentence for sentence in plan.conflicts)
+    assert any(conflict.rule == "evenness" for conflict in plan.conflicts)
 
 
 def test_tiers_fall_and_seats_bound(problem_of: Any) -> None:
@@ -226,8 +227,8 @@ def test_conflicting_rules_are_named(problem_of: Any) -> None:
     assert plan.status is Status.INFEASIBLE
     assert plan.lines == ()
     assert len(plan.conflicts) == 2
-    assert "budget of buyer0" in plan.conflicts[0]
-    assert "floor of street0: at least 2 sessions" in plan.conflicts[1]
+    assert plan.conflicts[0] == Explanation("budget", "buyer0", amounts={"yuan": 15.0})
+    assert plan.conflicts[1] == Explanation("floor_sessions", "street0", amounts={"sessions": 2})
 
 
 def test_a_stopped_clock_still_gives_a_plan(problem_of: Any) -> None:
@@ -319,10 +320,10 @@ def test_a_floor_above_the_budget_is_found_among_many_rules(problem_of: Any) -> 
     plan = plan_procurement(problem)
     assert plan.status is Status.INFEASIBLE
     assert len(plan.conflicts) == 2
-    assert "budget of buyer0" in plan.conflicts[0]
-    assert "floor of street0: at least 6 sessions" in plan.conflicts[1]
+    assert plan.conflicts[0] == Explanation("budget", "buyer0", amounts={"yuan": 50.0})
+    assert plan.conflicts[1] == Explanation("floor_sessions", "street0", amounts={"sessions": 6})
     beyond = plan_procurement(problem_of([[10.0]], [1], [9], floor_sessions=np.array([5])))
-    assert beyond.conflicts == ("floor of street0: at least 5 sessions",)
+    assert beyond.conflicts == (Explanation("floor_sessions", "street0", amounts={"sessions": 5}),)
 
 
 def test_a_budget_that_cannot_pay_two_floors_is_found_among_many_rules(problem_of: Any) -> None:
@@ -337,7 +338,7 @@ def test_a_budget_that_cannot_pay_two_floors_is_found_among_many_rules(problem_o
     plan = plan_procurement(problem)
     assert plan.status is Status.INFEASIBLE
     assert plan.conflicts == (
-        "budget of buyer0: at most 60 yuan",
-        "floor of street0: at least 40 sessions",
-        "floor of street1: at least 40 sessions",
+        Explanation("budget", "buyer0", amounts={"yuan": 60.0}),
+        Explanation("floor_sessions", "street0", amounts={"sessions": 40}),
+        Explanation("floor_sessions", "street1", amounts={"sessions": 40}),
     )

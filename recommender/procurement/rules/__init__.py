@@ -1,0 +1,1 @@
+"""Rules of plans: one module a family, each with its rows, its verification and its explanation."""
