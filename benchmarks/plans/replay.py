@@ -19,12 +19,13 @@ from data.simulate.saving import demand_table
 from data.simulate.settings import settings_for
 from data.simulate.tables import observe
 from data.simulate.world import create_world
+from recommender.procurement import plan_procurement
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import schedule
-from recommender.procurement.solver.milp import plan_procurement
-from serving.planning.make_plan import solve_planning, write_document
+from serving.planning.document import write_document
 from serving.planning.problem_building import Planning, build_planning
 from serving.planning.rules import PlanRules
+from serving.planning.solution import solve_planning
 from training.demand.fit import fit_demand
 
 _LIMIT_S = 90.0  # far above what it takes: a busy machine must not decide who wins

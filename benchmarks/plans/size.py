@@ -10,12 +10,12 @@ from data.simulate.saving import demand_table
 from data.simulate.settings import period_name, settings_for
 from data.simulate.tables import observe
 from data.simulate.world import create_world
-from recommender.procurement.solver.milp import plan_procurement
+from recommender.procurement import plan_procurement
 from recommender.procurement.verify import verify_plan
 from recommender.types import DemandEstimate, IdMap
-from serving.planning.make_plan import aim_at_evenness
 from serving.planning.problem_building import Planning, build_planning
 from serving.planning.rules import PlanRules
+from serving.planning.solution import aim_at_evenness
 
 
 @dataclass(frozen=True, slots=True)

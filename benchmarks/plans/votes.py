@@ -12,9 +12,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from data.converters.pabulib import convert_pabulib
 from data.dataset import Dataset
 from features.demand.streets import read_streets
+from recommender.procurement import plan_procurement
 from recommender.procurement.explain.equal_shares import equal_shares
 from recommender.procurement.problem import ProcurementProblem
-from recommender.procurement.solver.milp import plan_procurement
 from recommender.types import IdMap
 from training.demand.fit import fit_demand
 

@@ -1,1 +1,5 @@
-"""Purchase plans: problem, solvers, second opinion, verifier, explanations."""
+"""Purchase plans: problem, rules, solvers, verification, explanations."""
+
+from recommender.procurement.solver.milp import plan_procurement
+
+__all__ = ["plan_procurement"]

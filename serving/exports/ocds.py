@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from serving.planning.make_plan import PlanDocument
+from serving.planning.document import PlanDocument
 
 _PREFIX = "ocds-gongxu"
 """A placeholder: a publisher registers a prefix of its own with the standard's helpdesk."""

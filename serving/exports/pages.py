@@ -15,8 +15,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
-from serving.planning.line_reasons import group_label
-from serving.planning.make_plan import PlanDocument
+from serving.planning.document import PlanDocument
+from serving.planning.explanations import group_label
 
 FONT = "STSong-Light"
 """One of the fonts that readers of PDF bring along for Chinese; no font file is needed."""

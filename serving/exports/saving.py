@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from recommender.errors import UsageError
-from serving.planning.make_plan import PlanDocument
+from serving.planning.document import PlanDocument
 
 
 def save_plan(document: PlanDocument, out: Path) -> None:

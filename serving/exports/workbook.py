@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from serving.planning.line_reasons import group_label, rule_words
-from serving.planning.make_plan import PlanDocument
+from serving.planning.document import PlanDocument
+from serving.planning.explanations import group_label, rule_words
 
 _YUAN, _COUNT, _SHARE = "#,##0.00", "#,##0", "0.0%"
 

@@ -16,7 +16,7 @@ from recommender.errors import UnknownIdError
 from serving.api.http.access import Access
 from serving.api.http.problems import ProblemError
 from serving.auth.roles import Principal, Role
-from serving.planning.make_plan import COLUMNS, PlanDocument
+from serving.planning.document import COLUMNS, PlanDocument
 from serving.planning.rules import Recusal
 from serving.store_tables import plan_requests
 

@@ -23,8 +23,9 @@ from serving.settings import Settings
 from serving.store_tables import plan_requests
 
 if TYPE_CHECKING:
-    from serving.planning.make_plan import Solved
     from serving.planning.problem_building import Planning
+    from serving.planning.rules import PlanRules
+    from serving.planning.solution import Solved
     from serving.planning.sources import Sources
 
 SOLVING, DONE, FAILED = "solving", "done", "failed"
@@ -116,19 +117,23 @@ def work(question: dict[str, Any], settings: Settings, *, now: datetime) -> dict
     raise UsageError(f"{question['kind']!r} is no question.")
 
 
+def _rules(asked: dict[str, Any]) -> "PlanRules":
+    from serving.planning.rules import PlanRules
+    from serving.planning.rules_file import parse_rules
+
+    return parse_rules(asked["rules"]) if asked.get("rules") else PlanRules()
+
+
 def _solved(
     sources: "Sources", asked: dict[str, Any], time_limit_s: float
 ) -> tuple["Planning", "Solved"]:
-    from serving.planning.make_plan import solve_planning
-    from serving.planning.rules import PlanRules
-    from serving.planning.rules_file import parse_rules
+    from serving.planning.solution import solve_planning
     from serving.planning.sources import state_planning
 
-    rules = parse_rules(asked["rules"]) if asked.get("rules") else PlanRules()
     planning = state_planning(
         sources,
         asked["period"],
-        rules,
+        _rules(asked),
         buyer=asked.get("buyer"),
         budget_fen=asked.get("budget_fen"),
     )
@@ -139,16 +144,21 @@ def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[s
     from data.store.decisions import keep_plan
     from serving.composition import open_store
     from serving.exports.saving import plan_json
-    from serving.planning.make_plan import write_document
+    from serving.planning.document import make_plan
     from serving.planning.sources import served_sources
 
     store = open_store(settings)
     told: dict[str, Any] = {"status": FAILED, "detail": "the planner failed; the log has why."}
     try:
         sources = served_sources(settings)
-        planning, solved = _solved(sources, question["asked"], _TIME_LIMIT_S)
-        document = write_document(
-            planning, solved, model_version=sources.model_version, data_date=sources.data_date
+        asked = question["asked"]
+        document = make_plan(
+            sources,
+            asked["period"],
+            _rules(asked),
+            buyer=asked.get("buyer"),
+            budget_fen=asked.get("budget_fen"),
+            time_limit_s=_TIME_LIMIT_S,
         )
         content = json.loads(plan_json(document)) | {"rules_text": document.rules_text}
         with store.engine.begin() as connection:

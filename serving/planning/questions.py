@@ -22,9 +22,9 @@ from recommender.procurement.explain.questions import (
 )
 from recommender.procurement.plan import cell_attendance, evenness_of
 from serving.messages.plans import text
-from serving.planning.conflict_lines import conflict_text
-from serving.planning.make_plan import Solved
+from serving.planning.explanations import conflict_text
 from serving.planning.problem_building import Planning
+from serving.planning.solution import Solved
 
 BUDGET_FACTORS = (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5)
 GINI_BOUNDS = (0.02, 0.03, 0.05, 0.075, 0.1, 0.15)

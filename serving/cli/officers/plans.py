@@ -8,7 +8,7 @@ import typer
 from serving.cli.output import Format, FormatOption, emit, log
 
 if TYPE_CHECKING:
-    from serving.planning.make_plan import PlanDocument
+    from serving.planning.document import PlanDocument
 
 
 def register(app: typer.Typer) -> None:
@@ -77,28 +77,31 @@ def _make(
 
     from features.time import period_bounds
     from serving.cli.output import progress
-    from serving.planning.make_plan import solve_planning, write_document
+    from serving.planning.document import make_plan
     from serving.planning.rules import PlanRules
     from serving.planning.rules_file import read_rules
-    from serving.planning.sources import folder_sources, served_sources, state_planning
+    from serving.planning.sources import folder_sources, served_sources
     from serving.settings import Settings
 
     period_bounds(period)
     wanted = read_rules(rules) if rules is not None else PlanRules()
     with progress() as bar:
-        task = bar.add_task("demand", total=3)
+        task = bar.add_task("demand", total=2)
         if data is not None:
             sources = folder_sources(data, period, seed=seed, now=datetime.now(UTC))
         else:
             sources = served_sources(Settings())
-        bar.update(task, completed=1, description="rules")
-        planning = state_planning(sources, period, wanted, buyer=buyer, budget_fen=budget_fen)
-        bar.update(task, completed=2, description="solving")
-        solved = solve_planning(planning, time_limit_s=time_limit, mip_gap=gap)
-        bar.update(task, completed=3, description="done")
-        document = write_document(
-            planning, solved, model_version=sources.model_version, data_date=sources.data_date
+        bar.update(task, completed=1, description="solving")
+        document = make_plan(
+            sources,
+            period,
+            wanted,
+            buyer=buyer,
+            budget_fen=budget_fen,
+            time_limit_s=time_limit,
+            mip_gap=gap,
         )
+        bar.update(task, completed=2, description="done")
     if data is None:
         _keep(document)
     return document

@@ -12,8 +12,8 @@ from serving.cli.output import Format, FormatOption, OutOption, emit, log
 if TYPE_CHECKING:
     import pandas as pd
 
-    from serving.planning.make_plan import Solved
     from serving.planning.problem_building import Planning
+    from serving.planning.solution import Solved
     from serving.planning.sources import Sources
 
 Period = Annotated[str, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")]
@@ -195,9 +195,9 @@ def _solve(
     budget_fen: int | None,
     time_limit: float,
 ) -> tuple["Planning", "Solved"]:
-    from serving.planning.make_plan import solve_planning
     from serving.planning.rules import PlanRules
     from serving.planning.rules_file import read_rules
+    from serving.planning.solution import solve_planning
     from serving.planning.sources import state_planning
 
     wanted = read_rules(rules) if rules is not None else PlanRules()

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recommender.procurement import plan_procurement
 from recommender.procurement.plan import Tour
 from recommender.procurement.problem import Quota, SlotLimit
 from recommender.procurement.rules.values import Violation
-from recommender.procurement.solver.milp import plan_procurement
 from recommender.procurement.verify import verify_plan, verify_sessions
 
 TWO_EACH = np.array([[[2, 0], [0, 0]], [[0, 0], [0, 2]]], dtype=np.int64)

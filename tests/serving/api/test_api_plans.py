@@ -9,7 +9,7 @@ import pytest
 from data.store.decisions import keep_plan
 from serving.api.service import Service
 from serving.auth.roles import Role
-from serving.planning.make_plan import COLUMNS
+from serving.planning.document import COLUMNS
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.slow]
 

@@ -15,8 +15,8 @@ from recommender.errors import UsageError
 from serving.exports.frontiers import plot_frontier
 from serving.exports.ocds import release_package
 from serving.exports.saving import save_plan
-from serving.planning.line_reasons import rule_words
-from serving.planning.make_plan import COLUMNS, PlanDocument
+from serving.planning.document import COLUMNS, PlanDocument
+from serving.planning.explanations import rule_words
 from serving.planning.rules import PlanRules, describe
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recommender.procurement import plan_procurement
 from recommender.procurement.explain.questions import (
     WhyNot,
     budget_frontier,
@@ -17,7 +18,6 @@ from recommender.procurement.explain.questions import (
     why_not,
 )
 from recommender.procurement.rules.values import Explanation
-from recommender.procurement.solver.milp import plan_procurement
 
 
 def test_forcing_a_product_in_costs_what_it_displaces(problem_of: Any) -> None:

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender.procurement import plan_procurement
 from recommender.procurement.plan import Status, cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem, Quota, SlotLimit
 from recommender.procurement.rules.values import Explanation
 from recommender.procurement.solver.deadline import Deadline
 from recommender.procurement.solver.heuristic import fill
 from recommender.procurement.solver.linear_model import build_model
-from recommender.procurement.solver.milp import plan_procurement
 from recommender.procurement.solver.precedence import in_order, skipped_steps
 from recommender.procurement.verify import verify_plan, verify_sessions
 

@@ -1,10 +1,9 @@
-"""Make a plan: solve, check, schedule, and say why, line by line."""
+"""The use case `plan`: from sources and rules to a document with reasons and warnings."""
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -12,20 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recommender.errors import GongxuError
 from recommender.procurement.intervals import total_interval
-from recommender.procurement.plan import ProcurementPlan, Status, evenness_of
-from recommender.procurement.problem import ProcurementProblem
-from recommender.procurement.rules.supplier_share import SHARE_MAX
-from recommender.procurement.schedule import Slot, schedule
-from recommender.procurement.solver.milp import plan_procurement
-from recommender.procurement.verify import verify_plan
-from serving.messages.plans import text
+from recommender.procurement.plan import evenness_of
+from recommender.procurement.schedule import Slot
 from serving.planning.compliance import line_warnings, plan_warnings
-from serving.planning.conflict_lines import conflict_text, with_lines
-from serving.planning.line_reasons import line_reasons
+from serving.planning.explanations import line_reasons
 from serving.planning.problem_building import Planning
-from serving.planning.rules import Recusal, describe
+from serving.planning.rules import PlanRules, Recusal, describe
+from serving.planning.solution import Solved, solve_planning
+from serving.planning.sources import Sources, state_planning
 
 COLUMNS = (
     "line_id", "buyer_code", "street_code", "product_id", "supplier_id", "venue_id", "period",
@@ -34,12 +28,6 @@ COLUMNS = (
     "venue", "months", "price_fen", "evidence_bookings", "evidence_surveys", "new",
 )  # fmt: skip
 """The contract's columns, then names and facts for people."""
-
-
-class NoPlanError(GongxuError):
-    """The officer's rules cannot hold together, or no plan was found in the time."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,141 +66,67 @@ class PlanDocument:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Solved:
-    """A solved planning: the problem as it was finally posed, its plan and its schedule."""
-
-    problem: ProcurementProblem
-    plan: ProcurementPlan
-    slots: tuple[Slot, ...]
-    loosened: tuple[str, ...]
-
-
-_LADDER: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
-    ("min_shares", ("new.", "audience."), {"min_share": 0.0}),
-    ("floors", ("floor.",), {"floor_sessions": 0}),
-    ("evenness", ("evenness.",), {"gini_max": None}),
-    ("supplier_share", ("supplier.",), {"settings": {SHARE_MAX.name: SHARE_MAX.neutral}}),
-)
-"""Defaults that yield, in this order, when they cannot be kept; a given rule never yields."""
-
-
-def solve_planning(
-    planning: Planning,
+def make_plan(
+    sources: Sources,
+    period: str,
+    rules: PlanRules,
     *,
+    buyer: str | None = None,
+    budget_fen: int | None = None,
     time_limit_s: float = 30.0,
     mip_gap: float = 0.005,
-    clock: Callable[[], float] = time.monotonic,
-) -> Solved:
-    """Solve and schedule; default rules that cannot be kept yield, with a warning.
+) -> PlanDocument:
+    """State the problem, solve it, and write the plan down.
 
-    What comes will differ from what is expected, and most of all between streets: so the evenness
-    bound is kept with a margin (``evenness.aim``) where demand is uncertain and the margin can be
-    had.
+    Parameters
+    ----------
+    sources
+        Tables and estimated demand.
+    period
+        Such as ``2027Q1``.
+    rules
+        The officer's rules.
+    buyer, budget_fen
+        Only this buyer; this budget instead of the table's.
+    time_limit_s, mip_gap
+        Of the solver, seconds and relative.
+
+    Returns
+    -------
+    The plan as it is shown, exported and kept.
 
     Raises
     ------
+    UsageError
+        If there is nothing to plan with.
     NoPlanError
-        If the rules conflict.
+        If the rules conflict, or no plan was found in the time.
     """
-    deadline = clock() + time_limit_s
-
-    def solve(posed: ProcurementProblem, share: float = _SHARE) -> ProcurementPlan:
-        left = max(0.0, deadline - clock())
-        return plan_procurement(posed, time_limit_s=share * left, mip_gap=mip_gap, clock=clock)
-
-    problem, loosened = aim_at_evenness(planning), []
-    plan = solve(problem)
-    if problem is not planning.problem and not plan.lines:  # the margin cannot be had
-        problem = planning.problem
-        plan = solve(problem)
-    for default, families, change in _LADDER:
-        if plan.status is not Status.INFEASIBLE:
-            break
-        loose = _loosen(planning, problem, families, change)
-        if loose is None:
-            continue
-        problem = loose
-        eased = text(f"plan.default.{default}", "zh")
-        conflicts = "；".join(conflict_text(each, "zh") for each in plan.conflicts)
-        loosened.append(text("plan.default_eased", "zh", rule=eased, conflicts=conflicts))
-        plan = solve(problem)
-    if plan.status is Status.UNKNOWN:  # no time left for the hardest of the defaults
-        loose = _loosen(planning, problem, ("evenness.",), {"gini_max": None})
-        if loose is not None:
-            problem = loose
-            loosened.append(text("plan.evenness_eased", "zh"))
-            plan = solve(problem, 1.0)
-    if plan.status is Status.INFEASIBLE:
-        if not plan.conflicts:
-            raise NoPlanError(
-                "no plan can keep these rules together; the time was too short to tell which.",
-                "Give --time-limit more.",
-            )
-        raise NoPlanError(
-            "no plan can keep these rules together: "
-            + "; ".join(with_lines(planning.rules, plan.conflicts))
-            + ".",
-            "Ease one of them.",
-        )
-    if plan.status is Status.UNKNOWN:
-        raise NoPlanError("no plan was found in the time allowed.", "Give --time-limit more.")
-    broken = verify_plan(problem, plan)
-    if broken:  # never shown unchecked, whatever the solver says
-        found = "; ".join(str(violation) for violation in broken[:3])
-        raise GongxuError(f"the plan breaks its own rules: {found}.")
-    slots = schedule(problem, planning.calendar, plan.sessions, plan.tours)
-    return Solved(problem, plan, slots, tuple(loosened))
-
-
-_SHARE = 0.7  # of the time left for each attempt: there is always some for another
-
-
-def aim_at_evenness(planning: Planning) -> ProcurementProblem:
-    """The problem with the evenness bound tightened by the margin; the same one without a margin.
-
-    A certain demand needs no margin.
-    """
-    problem, aim = planning.problem, planning.rules.evenness.aim
-    if problem.gini_max is None or aim >= 1 or not problem.log_sd.any():
-        return problem
-    return replace(problem, gini_max=aim * problem.gini_max)
-
-
-def _loosen(
-    planning: Planning,
-    problem: ProcurementProblem,
-    families: tuple[str, ...],
-    change: Mapping[str, Any],
-) -> ProcurementProblem | None:
-    given = planning.rules.given
-    if "min_share" in change:
-        quotas = tuple(
-            replace(quota, min_share=0.0)
-            if quota.name.startswith(families) and not _is_given(quota.name, given)
-            else quota
-            for quota in problem.quotas
-        )
-        return replace(problem, quotas=quotas) if quotas != problem.quotas else None
-    if any(name.startswith(families) for name in given):
-        return None
-    if "floor_sessions" in change:
-        if not problem.floor_sessions.any():
-            return None
-        return replace(problem, floor_sessions=np.zeros_like(problem.floor_sessions))
-    if "settings" in change:
-        return replace(problem, settings={**problem.settings, **change["settings"]})
-    return replace(problem, **change)
-
-
-def _is_given(quota: str, given: frozenset[str]) -> bool:
-    return f"{quota}.min_share" in given or f"{quota}_min_share" in given
+    planning = state_planning(sources, period, rules, buyer=buyer, budget_fen=budget_fen)
+    solved = solve_planning(planning, time_limit_s=time_limit_s, mip_gap=mip_gap)
+    return write_document(
+        planning, solved, model_version=sources.model_version, data_date=sources.data_date
+    )
 
 
 def write_document(
     planning: Planning, solved: Solved, *, model_version: str, data_date: datetime
 ) -> PlanDocument:
-    """Lines with names, reasons and warnings, and the whole plan's figures."""
+    """Lines with names, reasons and warnings, and the whole plan's figures.
+
+    Parameters
+    ----------
+    planning
+        What the plan was made from.
+    solved
+        The plan and its schedule.
+    model_version, data_date
+        The demand model, and until when its data reaches.
+
+    Returns
+    -------
+    The document; the same inputs give the same ``plan_id``.
+    """
     problem, plan = solved.problem, solved.plan
     frame = _frame(planning, solved)
     reasons = line_reasons(planning, solved.plan, solved.slots)

@@ -12,13 +12,7 @@ from data.dataset import Dataset, canonical
 from data.schema import TABLES
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import DemandEstimate, IdMap
-from serving.planning.make_plan import (
-    COLUMNS,
-    NoPlanError,
-    PlanDocument,
-    solve_planning,
-    write_document,
-)
+from serving.planning.document import COLUMNS, PlanDocument, write_document
 from serving.planning.problem_building import Planning, build_planning
 from serving.planning.questions import (
     ask_equal_shares,
@@ -29,6 +23,7 @@ from serving.planning.questions import (
 )
 from serving.planning.rules import PlanRules
 from serving.planning.rules_file import parse_rules
+from serving.planning.solution import NoPlanError, solve_planning
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 STREETS = ("S1", "S2")

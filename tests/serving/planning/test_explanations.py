@@ -7,7 +7,7 @@ import pytest
 from recommender.procurement.rules.registry import RULES, SETTINGS
 from recommender.procurement.rules.values import Explanation
 from serving.messages.plans import MESSAGES
-from serving.planning.conflict_lines import conflict_text, with_lines
+from serving.planning.explanations import conflict_text, with_lines
 from serving.planning.rules import PlanRules
 from serving.planning.rules_file import parse_rules
 

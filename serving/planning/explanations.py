@@ -1,15 +1,17 @@
-"""Reasons of a plan's lines (理由), from the figures and rules that decided them."""
+"""Plans in words: reasons of lines (理由), names of rules, rules that conflict."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from recommender.procurement.plan import ProcurementPlan
-from recommender.procurement.rules.values import RuleKey
+from recommender.procurement.rules.registry import file_names
+from recommender.procurement.rules.values import Explanation, RuleKey
 from recommender.procurement.schedule import Slot
+from recommender.procurement.touring_days import tour_days
 from serving.messages.plans import MESSAGES, text
 from serving.planning.problem_building import Planning
-from serving.planning.touring import tour_days
+from serving.planning.rules import PlanRules
 
 
 def group_label(name: str) -> str:
@@ -138,3 +140,44 @@ def _tours(planning: Planning, slots: Sequence[Slot]) -> dict[tuple[str, str, st
                 )
             )
     return {key: sorted(words) for key, words in sentences.items()}
+
+
+def conflict_text(conflict: Explanation, lang: str) -> str:
+    """A rule or another reason as a sentence.
+
+    Parameters
+    ----------
+    conflict
+        The rule and its amounts.
+    lang
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    The sentence, without a full stop.
+    """
+    values = {"place": conflict.place, "subject": conflict.subject, **conflict.amounts}
+    return text(f"plan.conflict.{conflict.rule}", lang, **values)
+
+
+def with_lines(rules: PlanRules, conflicts: Iterable[Explanation]) -> list[str]:
+    """English sentences of conflicting rules, for error messages.
+
+    Parameters
+    ----------
+    rules
+        The officer's rules.
+    conflicts
+        The rules that cannot hold together.
+
+    Returns
+    -------
+    One sentence each, with the line of the rule where it stands in the file.
+    """
+    sentences = []
+    for conflict in conflicts:
+        key = RuleKey(conflict.rule, conflict.place, conflict.subject)
+        line = next((rules.lines[name] for name in file_names(key) if name in rules.lines), None)
+        where = f" (rules, line {line})" if line else ""
+        sentences.append(conflict_text(conflict, "en") + where)
+    return sentences

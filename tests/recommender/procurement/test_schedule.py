@@ -9,8 +9,8 @@ import pytest
 from recommender.procurement.plan import Tour
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import Slot, VenueCalendar, schedule
+from recommender.procurement.touring_days import tour_days
 from recommender.types import IdMap
-from serving.planning.touring import tour_days
 
 
 def calendar(slots: list[list[int]], open_months: list[list[bool]]) -> VenueCalendar:

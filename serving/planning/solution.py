@@ -1,0 +1,156 @@
+"""Solve a stated problem: defaults yield where they must, the plan is verified and scheduled."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from recommender.errors import GongxuError
+from recommender.procurement import plan_procurement
+from recommender.procurement.plan import ProcurementPlan, Status
+from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.rules.supplier_share import SHARE_MAX
+from recommender.procurement.schedule import Slot, schedule
+from recommender.procurement.verify import verify_plan
+from serving.messages.plans import text
+from serving.planning.explanations import conflict_text, with_lines
+from serving.planning.problem_building import Planning
+
+
+class NoPlanError(GongxuError):
+    """The officer's rules cannot hold together, or no plan was found in the time."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """A solved planning: the problem as it was finally posed, its plan and its schedule."""
+
+    problem: ProcurementProblem
+    plan: ProcurementPlan
+    slots: tuple[Slot, ...]
+    loosened: tuple[str, ...]
+
+
+_LADDER: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
+    ("min_shares", ("new.", "audience."), {"min_share": 0.0}),
+    ("floors", ("floor.",), {"floor_sessions": 0}),
+    ("evenness", ("evenness.",), {"gini_max": None}),
+    ("supplier_share", ("supplier.",), {"settings": {SHARE_MAX.name: SHARE_MAX.neutral}}),
+)
+"""Defaults that yield, in this order, when they cannot be kept; a given rule never yields."""
+
+
+def solve_planning(
+    planning: Planning,
+    *,
+    time_limit_s: float = 30.0,
+    mip_gap: float = 0.005,
+    clock: Callable[[], float] = time.monotonic,
+) -> Solved:
+    """Solve and schedule; default rules that cannot be kept yield, with a warning.
+
+    What comes will differ from what is expected, and most of all between streets: so the evenness
+    bound is kept with a margin (``evenness.aim``) where demand is uncertain and the margin can be
+    had.
+
+    Raises
+    ------
+    NoPlanError
+        If the rules conflict.
+    """
+    deadline = clock() + time_limit_s
+
+    def solve(posed: ProcurementProblem, share: float = _SHARE) -> ProcurementPlan:
+        left = max(0.0, deadline - clock())
+        return plan_procurement(posed, time_limit_s=share * left, mip_gap=mip_gap, clock=clock)
+
+    problem, loosened = aim_at_evenness(planning), []
+    plan = solve(problem)
+    if problem is not planning.problem and not plan.lines:  # the margin cannot be had
+        problem = planning.problem
+        plan = solve(problem)
+    for default, families, change in _LADDER:
+        if plan.status is not Status.INFEASIBLE:
+            break
+        loose = _loosen(planning, problem, families, change)
+        if loose is None:
+            continue
+        problem = loose
+        eased = text(f"plan.default.{default}", "zh")
+        conflicts = "；".join(conflict_text(each, "zh") for each in plan.conflicts)
+        loosened.append(text("plan.default_eased", "zh", rule=eased, conflicts=conflicts))
+        plan = solve(problem)
+    if plan.status is Status.UNKNOWN:  # no time left for the hardest of the defaults
+        loose = _loosen(planning, problem, ("evenness.",), {"gini_max": None})
+        if loose is not None:
+            problem = loose
+            loosened.append(text("plan.evenness_eased", "zh"))
+            plan = solve(problem, 1.0)
+    if plan.status is Status.INFEASIBLE:
+        if not plan.conflicts:
+            raise NoPlanError(
+                "no plan can keep these rules together; the time was too short to tell which.",
+                "Give --time-limit more.",
+            )
+        raise NoPlanError(
+            "no plan can keep these rules together: "
+            + "; ".join(with_lines(planning.rules, plan.conflicts))
+            + ".",
+            "Ease one of them.",
+        )
+    if plan.status is Status.UNKNOWN:
+        raise NoPlanError("no plan was found in the time allowed.", "Give --time-limit more.")
+    broken = verify_plan(problem, plan)
+    if broken:  # never shown unchecked, whatever the solver says
+        found = "; ".join(str(violation) for violation in broken[:3])
+        raise GongxuError(f"the plan breaks its own rules: {found}.")
+    slots = schedule(problem, planning.calendar, plan.sessions, plan.tours)
+    return Solved(problem, plan, slots, tuple(loosened))
+
+
+_SHARE = 0.7  # of the time left for each attempt: there is always some for another
+
+
+def aim_at_evenness(planning: Planning) -> ProcurementProblem:
+    """The problem with the evenness bound tightened by the margin; the same one without a margin.
+
+    A certain demand needs no margin.
+    """
+    problem, aim = planning.problem, planning.rules.evenness.aim
+    if problem.gini_max is None or aim >= 1 or not problem.log_sd.any():
+        return problem
+    return replace(problem, gini_max=aim * problem.gini_max)
+
+
+def _loosen(
+    planning: Planning,
+    problem: ProcurementProblem,
+    families: tuple[str, ...],
+    change: Mapping[str, Any],
+) -> ProcurementProblem | None:
+    given = planning.rules.given
+    if "min_share" in change:
+        quotas = tuple(
+            replace(quota, min_share=0.0)
+            if quota.name.startswith(families) and not _is_given(quota.name, given)
+            else quota
+            for quota in problem.quotas
+        )
+        return replace(problem, quotas=quotas) if quotas != problem.quotas else None
+    if any(name.startswith(families) for name in given):
+        return None
+    if "floor_sessions" in change:
+        if not problem.floor_sessions.any():
+            return None
+        return replace(problem, floor_sessions=np.zeros_like(problem.floor_sessions))
+    if "settings" in change:
+        return replace(problem, settings={**problem.settings, **change["settings"]})
+    return replace(problem, **change)
+
+
+def _is_given(quota: str, given: frozenset[str]) -> bool:
+    return f"{quota}.min_share" in given or f"{quota}_min_share" in given
