@@ -137,7 +137,7 @@ def prepare(
 
 
 def settle(store: Store) -> None:
-    """Tidy up after a load now, which PostgreSQL would do behind the measurements otherwise."""
+    """Vacuum and checkpoint now, so that PostgreSQL does not do it during the measurements."""
     with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(sa.text("VACUUM (ANALYZE)"))
         connection.execute(sa.text("CHECKPOINT"))

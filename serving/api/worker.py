@@ -30,7 +30,9 @@ def application() -> FastAPI:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     folder = Path(os.environ[RUN_FOLDER])
-    return create_app(service=Service(Settings(), ServiceSettings(), run_folder=folder))
+    app = create_app(service=Service(Settings(), ServiceSettings(), run_folder=folder))
+    gc.freeze()  # routes and schemas live as long: looking through them would delay requests
+    return app
 
 
 def _end_with_supervisor() -> None:
