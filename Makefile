@@ -7,8 +7,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+ROUNDS ?= 5
 
-.PHONY: help demo test lint types audit unit requirements clean
+.PHONY: help demo test lint types audit unit fuzz requirements clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -39,8 +40,13 @@ lint: $(VENV)/.dev  ## style, layers
 types: $(VENV)/.dev  ## mypy strict
 	@$(BIN)/mypy
 
-unit: $(VENV)/.dev  ## the tests alone
-	@$(BIN)/pytest
+unit: $(VENV)/.dev  ## the tests alone, one process a processor
+	@$(BIN)/pytest -n auto --dist worksteal --durations=10
+
+fuzz: $(VENV)/.dev  ## property tests with random examples, ROUNDS=5 times
+	@for round in $$(seq $(ROUNDS)); do
+	  $(BIN)/pytest -m hypothesis --hypothesis-profile=random -n auto --dist worksteal
+	done
 
 audit: $(VENV)/.dev  ## known vulnerabilities of the pinned packages
 	@$(BIN)/python requirements/audit.py

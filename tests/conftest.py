@@ -8,7 +8,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
+
+# `make test` gives the same verdict twice; `make fuzz` (--hypothesis-profile=random) searches on.
+settings.register_profile("deterministic", derandomize=True, deadline=None)
+settings.register_profile("random", deadline=None, print_blob=True)
+settings.load_profile("deterministic")
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
