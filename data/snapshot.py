@@ -128,8 +128,10 @@ def _known_events(
             (ratings, "rated_at"),
         )
     ]
-    seen = events["event_id"].map(pd.concat(firsts).groupby(level=0).min())
     published = events["published_at"]
+    first = events["event_id"].map(pd.concat(firsts).groupby(level=0).min())
+    # Without any trace of use pandas maps to floats, which no time can stand beside.
+    seen = pd.to_datetime(first, utc=True).astype(published.dtype)
     known = (published <= now) | (published.isna() & (events["starts_at"] <= now)) | seen.notna()
     ends = events["ends_at"].fillna(events["starts_at"])
     undone = (events["status"] == "done") & (ends > now)
