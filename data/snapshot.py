@@ -129,9 +129,8 @@ def _known_events(
         )
     ]
     published = events["published_at"]
-    first = events["event_id"].map(pd.concat(firsts).groupby(level=0).min())
-    # Without any trace of use pandas maps to floats, which no time can stand beside.
-    seen = pd.to_datetime(first, utc=True).astype(published.dtype)
+    first = pd.concat(firsts).groupby(level=0).min().reindex(events["event_id"])
+    seen = pd.Series(first.array, index=events.index)
     known = (published <= now) | (published.isna() & (events["starts_at"] <= now)) | seen.notna()
     ends = events["ends_at"].fillna(events["starts_at"])
     undone = (events["status"] == "done") & (ends > now)
