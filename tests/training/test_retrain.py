@@ -87,7 +87,7 @@ def test_a_home_that_cannot_be_written_says_so(filled_home, registry):
 
 KILLED = textwrap.dedent("""
     import sys
-    from datetime import UTC, datetime
+    from datetime import datetime
     from serving.composition import open_registry, open_store
     from serving.settings import Settings
     from training.evaluation.gate import GateRules
@@ -102,13 +102,14 @@ KILLED = textwrap.dedent("""
     store = open_store(settings)
     request = Request(seed=int(sys.argv[2]), rules=GateRules(tolerance=1.0))
     registry = open_registry(settings, store)
-    retrain(store, registry, request, now=datetime.now(UTC), progress=progress)
+    now = datetime.fromisoformat(sys.argv[3])
+    retrain(store, registry, request, now=now, progress=progress)
 """)
 
 
 def kill_at(home, step, seed):
     process = subprocess.Popen(
-        [sys.executable, "-c", KILLED, step, str(seed)],
+        [sys.executable, "-c", KILLED, step, str(seed), str(NOW + timedelta(hours=seed))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -136,7 +137,7 @@ def test_killed_at_any_step_the_old_model_or_the_new_one_serves_and_the_next_run
     kill_at(filled_home, "removing old models", 5)
     assert registry.served().version != served
     load_bundle(registry.served().folder(filled_home.path))
-    last = run(filled_home, registry, seed=6)
+    last = run(filled_home, registry, minute=600, seed=6)
     assert registry.served().version == last.version
     with filled_home.store.engine.connect() as connection:
         aliases = connection.execute(
@@ -169,7 +170,7 @@ def test_mlflow_fails_and_switching_is_interrupted(filled_home, registry, monkey
     # Killed between saving and switching: the next run does not call that "unchanged".
     kill_at(filled_home, "switching", 1)
     assert registry.served().version == first.version
-    completed = run(filled_home, registry, seed=1, if_needed=True, minute=60 * 24 * 365)
+    completed = run(filled_home, registry, minute=120, seed=1, if_needed=True)
     assert (completed.status, completed.verdict) == ("promoted", None)
     assert registry.served().version == completed.version != first.version
     assert completed.mlflow_error == ""
