@@ -20,6 +20,7 @@ from training.registry.bundle import (
     Manifest,
     list_bundles,
     load_bundle,
+    read_manifest,
     remove_leftovers,
 )
 from training.registry.loading import require_fitting
@@ -118,6 +119,14 @@ class Registry:
     def was_served(self, version: str) -> bool:
         """Whether a version is served, or ever was."""
         return was_served(self.engine, version)
+
+    def fault(self, served: Served) -> str:
+        """Why the served bundle's manifest cannot be read; empty if it can."""
+        try:
+            read_manifest(served.folder(self.home))
+        except BundleError as error:
+            return str(error)
+        return ""
 
     def load(self, version: str, *, parts: Collection[str] | None = None) -> Bundle:
         """A version's arrays, mapped into memory.

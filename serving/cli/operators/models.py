@@ -110,8 +110,12 @@ def list_models(format: FormatOption = Format.TABLE, out: OutOption = None) -> N
     from serving.composition import open_registry
     from serving.settings import Settings
 
-    entries = open_registry(Settings()).entries()
-    if not entries and format is Format.TABLE and out is None:
+    registry = open_registry(Settings())
+    entries = registry.entries()
+    served = registry.served()
+    if served is not None and served.version not in {entry.version for entry in entries}:
+        log.print(f"the served model {served.version} cannot be read: {registry.fault(served)}")
+    elif not entries and format is Format.TABLE and out is None:
         log.print("no models yet; `gongxu retrain` makes the first one.")
         return
     frame = pd.DataFrame([_row(entry) for entry in entries], columns=_COLUMNS)
