@@ -58,7 +58,19 @@ class Decision:
 def keep_plan(
     connection: sa.Connection, document: Mapping[str, Any], *, made_by: str, now: datetime
 ) -> None:
-    """Keep a plan's document (see ``plan_json``); the same plan again changes nothing."""
+    """Keep a plan's document (see ``plan_json``); the same plan again changes nothing.
+
+    Parameters
+    ----------
+    connection
+        An open transaction.
+    document
+        The content, see ``plan_json``.
+    made_by
+        Who made it.
+    now
+        The clock.
+    """
     statement = insert(_PLANS).values(
         plan_id=document["plan_id"],
         period=document["period"],
@@ -88,6 +100,17 @@ def keep_plan(
 def read_plan_document(connection: sa.Connection, plan_id: str) -> dict[str, Any]:
     """A kept plan's document.
 
+    Parameters
+    ----------
+    connection
+        An open transaction.
+    plan_id
+        The plan's identifier.
+
+    Returns
+    -------
+    The document.
+
     Raises
     ------
     UnknownIdError
@@ -103,6 +126,19 @@ def read_plan_document(connection: sa.Connection, plan_id: str) -> dict[str, Any
 
 def decide(connection: sa.Connection, made: Decision, *, now: datetime) -> str:
     """Record a decision and its order; returns the order's identifier.
+
+    Parameters
+    ----------
+    connection
+        An open transaction.
+    made
+        The decision.
+    now
+        The clock.
+
+    Returns
+    -------
+    The order's identifier.
 
     Raises
     ------
@@ -190,6 +226,21 @@ def advance_order(
 ) -> None:
     """Move an order on by one step; acceptance carries the satisfaction, 1 to 5.
 
+    Parameters
+    ----------
+    connection
+        An open transaction.
+    order_id
+        The order's identifier.
+    status
+        ``ordered``, ``delivered`` or ``accepted``.
+    actor
+        Who does it.
+    now
+        The clock.
+    satisfaction
+        1 to 5, with acceptance only.
+
     Raises
     ------
     UsageError
@@ -222,6 +273,21 @@ def pass_stage(
 ) -> None:
     """Tick a stage of the plan's checklist (七个一); stages are passed in their order, once.
 
+    Parameters
+    ----------
+    connection
+        An open transaction.
+    plan_id
+        The plan's identifier.
+    stage
+        The stage's name.
+    actor
+        Who does it.
+    note
+        What there is to say.
+    now
+        The clock.
+
     Raises
     ------
     UsageError
@@ -252,7 +318,19 @@ def pass_stage(
 def read_stages(
     connection: sa.Connection, plan_id: str
 ) -> list[tuple[str, Mapping[str, str] | None]]:
-    """The plan's stages in order, each with who passed it, when and with what note."""
+    """The plan's stages in order, each with who passed it, when and with what note.
+
+    Parameters
+    ----------
+    connection
+        An open transaction.
+    plan_id
+        The plan's identifier.
+
+    Returns
+    -------
+    Name of each stage and who passed it; ``None``: not yet.
+    """
     document = read_plan_document(connection, plan_id)
     passed: dict[str, Mapping[str, str]] = {}
     for entry in read_audit(connection, subject=plan_id):

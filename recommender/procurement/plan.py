@@ -125,7 +125,21 @@ class ProcurementPlan:
 def attendance_by_street(
     problem: ProcurementProblem, sessions: NDArray[np.int64], demand: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Attendances in each street for sessions of shape (B, S, P); shape (S,)."""
+    """Attendances in each street for sessions of shape (B, S, P); shape (S,).
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    sessions
+        Session counts, shape (B, S, P).
+    demand
+        Attendances at one session, shape (S, P).
+
+    Returns
+    -------
+    Shape (S,).
+    """
     cells = cell_attendance(problem, sessions.sum(axis=0), demand)
     return np.asarray(cells.sum(axis=1), dtype=np.float64)
 
@@ -133,18 +147,56 @@ def attendance_by_street(
 def cell_attendance(
     problem: ProcurementProblem, counts: NDArray[np.int64], demand: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Attendances in each cell for ``counts`` sessions, both of shape (S, P)."""
+    """Attendances in each cell for ``counts`` sessions, both of shape (S, P).
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    counts
+        Session counts, shape (S, P).
+    demand
+        Attendances at one session, shape (S, P).
+
+    Returns
+    -------
+    Shape (S, P).
+    """
     totals = problem.totals(demand)
     return np.asarray(np.take_along_axis(totals, counts[None], axis=0)[0], dtype=np.float64)
 
 
 def evenness_of(problem: ProcurementProblem, sessions: NDArray[np.int64]) -> float:
-    """Gini coefficient over streets of attendance per resident, as the rule counts it."""
+    """Gini coefficient over streets of attendance per resident, as the rule counts it.
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    sessions
+        Session counts, shape (B, S, P).
+
+    Returns
+    -------
+    In [0, 1].
+    """
     return gini(attendance_by_street(problem, sessions, problem.demand) / problem.residents)
 
 
 def toured_sessions(shape: tuple[int, ...], tours: tuple[Tour, ...]) -> NDArray[np.int64]:
-    """Sessions with a touring discount, of the given shape (B, S, P)."""
+    """Sessions with a touring discount, of the given shape (B, S, P).
+
+    Parameters
+    ----------
+    shape
+        (B, S, P).
+    tours
+        Which sessions tour together.
+
+    Returns
+    -------
+    Shape (B, S, P).
+    """
     toured = np.zeros(shape, dtype=np.int64)
     for tour in tours:
         for buyer, street in (tour.first, tour.second):
@@ -152,21 +204,24 @@ def toured_sessions(shape: tuple[int, ...], tours: tuple[Tour, ...]) -> NDArray[
     return toured
 
 
-def spending(
-    problem: ProcurementProblem, sessions: NDArray[np.int64], tours: tuple[Tour, ...] = ()
-) -> NDArray[np.int64]:
-    """What each buyer pays for each product, in fen, shape (B, P)."""
-    saving = np.array([touring_saving_fen(problem, p) for p in range(len(problem.products))])
-    toured = toured_sessions(sessions.shape, tours)
-    return np.asarray(
-        sessions.sum(axis=1) * problem.price_fen - toured.sum(axis=1) * saving, dtype=np.int64
-    )
-
-
 def make_lines(
     problem: ProcurementProblem, sessions: NDArray[np.int64], tours: tuple[Tour, ...] = ()
 ) -> tuple[PlanLine, ...]:
-    """The lines of ``sessions``, shape (B, S, P)."""
+    """The lines of ``sessions``, shape (B, S, P).
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    sessions
+        Session counts, shape (B, S, P).
+    tours
+        Which sessions tour together.
+
+    Returns
+    -------
+    Largest benefit first.
+    """
     counts = sessions.sum(axis=0)
     toured = toured_sessions(sessions.shape, tours)
     expected = problem.totals(problem.expected)
@@ -197,5 +252,17 @@ def make_lines(
 
 
 def touring_saving_fen(problem: ProcurementProblem, product: int) -> int:
-    """What one touring session saves, rounded down to whole fen."""
+    """What one touring session saves, rounded down to whole fen.
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    product
+        Its position.
+
+    Returns
+    -------
+    Fen, >= 0.
+    """
     return int(problem.touring_discount * int(problem.price_fen[product]))

@@ -226,6 +226,19 @@ def expected_minimum(
     """E[min(X, room)] for a lognormal X of the given mean; arrays broadcast.
 
     With r = ln(room / mean) / sd: ``mean Phi(r - sd / 2) + room (1 - Phi(r + sd / 2))``.
+
+    Parameters
+    ----------
+    mean
+        Means, attendances, >= 0.
+    log_sd
+        Standard deviation of the logarithm, >= 0.
+    room
+        Seats, >= 0; inf without a limit.
+
+    Returns
+    -------
+    Means of the smaller of both.
     """
     mean, log_sd, room = np.broadcast_arrays(mean, log_sd, room)
     result = np.minimum(mean, room)

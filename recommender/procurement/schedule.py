@@ -95,6 +95,10 @@ def schedule(
     tours
         Which of them tour together. A pair for which no month is free in both streets is placed
         like any other sessions.
+
+    Returns
+    -------
+    Every session's venue and month.
     """
     free_slots = _FreeSlots(calendar)
     left = sessions.copy()

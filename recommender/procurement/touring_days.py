@@ -20,6 +20,10 @@ def tour_days(months: Sequence[str], slots: Sequence[Slot]) -> dict[int, tuple[d
         Names of the months such as ``2027-01``, by position.
     slots
         The schedule. The first day is that of the slot that comes first.
+
+    Returns
+    -------
+    First and second day by the pair's number.
     """
     used: dict[tuple[int, int], int] = {}
     days: dict[int, tuple[date, date]] = {}

@@ -62,7 +62,19 @@ def split_ending(name: str) -> tuple[str, str]:
 
 
 def find_request(connection: sa.Connection, plan_id: str) -> Mapping[str, Any] | None:
-    """The newest request of that identifier, or that led to that plan."""
+    """The newest request of that identifier, or that led to that plan.
+
+    Parameters
+    ----------
+    connection
+        An open transaction.
+    plan_id
+        The plan's identifier.
+
+    Returns
+    -------
+    The request, ``None`` if there is none.
+    """
     query = (
         sa.select(plan_requests)
         .where(sa.or_(plan_requests.c.request_id == plan_id, plan_requests.c.plan_id == plan_id))
@@ -74,6 +86,17 @@ def find_request(connection: sa.Connection, plan_id: str) -> Mapping[str, Any] |
 
 def buyers_of(connection: sa.Connection, plan_id: str) -> set[str]:
     """Whose money a plan would spend.
+
+    Parameters
+    ----------
+    connection
+        An open transaction.
+    plan_id
+        The plan's identifier.
+
+    Returns
+    -------
+    Area codes.
 
     Raises
     ------
@@ -113,7 +136,19 @@ def kept_document(content: Mapping[str, Any]) -> PlanDocument:
 
 
 def plan_file(content: Mapping[str, Any], ending: str) -> bytes:
-    """A kept plan as a file."""
+    """A kept plan as a file.
+
+    Parameters
+    ----------
+    content
+        A kept plan's document.
+    ending
+        A key of :data:`ENDINGS`.
+
+    Returns
+    -------
+    The file's bytes.
+    """
     from serving.exports.saving import save_plan
 
     with tempfile.TemporaryDirectory() as folder:
@@ -124,6 +159,17 @@ def plan_file(content: Mapping[str, Any], ending: str) -> bytes:
 
 def read_plan(connection: sa.Connection, plan_id: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
     """What was asked for, and the plan; either may be empty, not both.
+
+    Parameters
+    ----------
+    connection
+        An open transaction.
+    plan_id
+        A plan's or a request's identifier.
+
+    Returns
+    -------
+    The request and the plan's document.
 
     Raises
     ------

@@ -67,6 +67,17 @@ def begin(question: dict[str, Any], settings: Settings, ended: Callable[[], None
 def ask(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
     """Query, and wait for the answer.
 
+    Parameters
+    ----------
+    question
+        See :func:`work`.
+    settings
+        Where the database is.
+
+    Returns
+    -------
+    The answer, JSON values.
+
     Raises
     ------
     UnknownIdError
@@ -104,6 +115,10 @@ def work(question: dict[str, Any], settings: Settings, *, now: datetime) -> dict
         Where the database is.
     now
         The clock.
+
+    Returns
+    -------
+    The answer, JSON values.
     """
     match question["kind"]:
         case "plan":

@@ -12,14 +12,13 @@ import numpy as np
 import pandas as pd
 
 from recommender.errors import UnknownIdError
-from recommender.procurement.explain.questions import (
+from recommender.procurement.explain.frontiers import (
     FrontierPoint,
     budget_frontier,
     evenness_frontier,
-    second_opinion,
-    why,
-    why_not,
 )
+from recommender.procurement.explain.questions import why, why_not
+from recommender.procurement.explain.second_opinion import second_opinion
 from recommender.procurement.plan import cell_attendance, evenness_of
 from serving.messages.plans import text
 from serving.planning.explanations import conflict_text
@@ -34,6 +33,19 @@ def explain_choice(
     planning: Planning, solved: Solved, product: str, street: str, *, time_limit_s: float = 10.0
 ) -> dict[str, Any]:
     """Why a product is in the plan for a street, or why it is not.
+
+    Parameters
+    ----------
+    planning
+        What the plan was made from.
+    solved
+        The solved plan.
+    product
+        Its identifier.
+    street
+        Its code.
+    time_limit_s
+        Seconds for the solver.
 
     Returns
     -------
@@ -95,6 +107,13 @@ def compare_plans(
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """A what-if: the second plan minus the first.
 
+    Parameters
+    ----------
+    before
+        Problem and plan that are compared with.
+    after
+        The other problem and plan.
+
     Returns
     -------
     Figures of both plans and their difference (each ``before``, ``after``, ``change`` of
@@ -129,7 +148,21 @@ def compare_plans(
 def trace_budget(
     solved: Solved, factors: Sequence[float] = BUDGET_FACTORS, *, time_limit_s: float = 10.0
 ) -> pd.DataFrame:
-    """Attendance against budget: budget_fen, amount_fen, expected, gini, gap."""
+    """Attendance against budget: budget_fen, amount_fen, expected, gini, gap.
+
+    Parameters
+    ----------
+    solved
+        The solved plan.
+    factors
+        Each multiplies every budget, > 0.
+    time_limit_s
+        Seconds for the solver.
+
+    Returns
+    -------
+    One row a point.
+    """
     points = budget_frontier(solved.problem, factors, time_limit_s=time_limit_s)
     return _points(points, "budget_fen")
 
@@ -137,7 +170,21 @@ def trace_budget(
 def trace_evenness(
     solved: Solved, bounds: Sequence[float] = GINI_BOUNDS, *, time_limit_s: float = 10.0
 ) -> pd.DataFrame:
-    """Attendance against evenness: gini_max, amount_fen, expected, gini, gap."""
+    """Attendance against evenness: gini_max, amount_fen, expected, gini, gap.
+
+    Parameters
+    ----------
+    solved
+        The solved plan.
+    bounds
+        Upper bounds on the Gini coefficient, in [0, 1].
+    time_limit_s
+        Seconds for the solver.
+
+    Returns
+    -------
+    One row a point.
+    """
     points = evenness_frontier(solved.problem, bounds, time_limit_s=time_limit_s)
     return _points(points, "gini_max")
 
@@ -147,6 +194,13 @@ def ask_equal_shares(planning: Planning, solved: Solved) -> tuple[dict[str, Any]
 
     It gives every resident an equal part of the money and knows none of the officer's rules, so
     it is an opinion to look at and never a plan to sign.
+
+    Parameters
+    ----------
+    planning
+        What the plan was made from.
+    solved
+        The solved plan.
 
     Returns
     -------

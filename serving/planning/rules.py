@@ -292,7 +292,21 @@ class PlanRules(Section):
         return f"line {line}" if line else "default"
 
     def read_from(self, content: str, lines: dict[str, int], given: frozenset[str]) -> Self:
-        """Remember the file: its text, the line of every name, and the names it gives."""
+        """Remember the file: its text, the line of every name, and the names it gives.
+
+        Parameters
+        ----------
+        content
+            The file's text.
+        lines
+            Line of every name.
+        given
+            Names that the file gives.
+
+        Returns
+        -------
+        The same rules.
+        """
         self._text, self._lines, self._given = content, lines, given
         return self
 

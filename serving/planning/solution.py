@@ -57,6 +57,21 @@ def solve_planning(
     bound is kept with a margin (``evenness.aim``) where demand is uncertain and the margin can be
     had.
 
+    Parameters
+    ----------
+    planning
+        What the plan was made from.
+    time_limit_s
+        Seconds for the solver.
+    mip_gap
+        Relative gap at which the search may stop.
+    clock
+        Seconds from any origin.
+
+    Returns
+    -------
+    The problem as it was finally posed, its plan and its schedule.
+
     Raises
     ------
     NoPlanError

@@ -33,7 +33,23 @@ class Sources:
 
 
 def folder_sources(folder: Path, period: str, *, seed: int, now: datetime) -> Sources:
-    """Fit demand on a folder's tables, as known at the start of the period."""
+    """Fit demand on a folder's tables, as known at the start of the period.
+
+    Parameters
+    ----------
+    folder
+        A folder of tables.
+    period
+        Such as ``2027Q1``.
+    seed
+        Of the fit.
+    now
+        The clock.
+
+    Returns
+    -------
+    What planning needs.
+    """
     from data.files.reading import read_dataset
     from training.demand.fit import fit_demand
 
@@ -75,6 +91,23 @@ def state_planning(
     budget_fen: int | None = None,
 ) -> Planning:
     """State the problem for a period.
+
+    Parameters
+    ----------
+    sources
+        Tables and estimated demand.
+    period
+        Such as ``2027Q1``.
+    rules
+        The officer's rules.
+    buyer
+        Only this buyer; ``None``: all.
+    budget_fen
+        This budget instead of the table's.
+
+    Returns
+    -------
+    The problem, and what is needed to explain its plan.
 
     Raises
     ------

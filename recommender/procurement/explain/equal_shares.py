@@ -65,6 +65,10 @@ def equal_shares(
     complete
         Whether to spend what is left over by gain per cost.
 
+    Returns
+    -------
+    What is bought and at which price.
+
     Raises
     ------
     ValueError

@@ -1,13 +1,10 @@
 """Why, why not, and what if: answered by solving again and comparing."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from recommender.procurement.explain.equal_shares import equal_shares
-from recommender.procurement.plan import ProcurementPlan, Status, cell_attendance, evenness_of
+from recommender.procurement.plan import ProcurementPlan, Status, evenness_of
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.registry import explain_rule
 from recommender.procurement.rules.values import Explanation, RuleKey
@@ -58,17 +55,6 @@ class Difference:
     sessions: tuple[tuple[str, str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FrontierPoint:
-    """One point of a frontier: what is asked for, and the plan it gives."""
-
-    asked: float
-    value: float
-    amount_fen: int
-    gini: float
-    gap: float
-
-
 def _reoptimised(
     problem: ProcurementProblem,
     posed: ProcurementProblem,
@@ -95,7 +81,27 @@ def why_not(
     time_limit_s: float = 10.0,
     mip_gap: float = 0.002,
 ) -> WhyNot:
-    """Solve again with one session of the product forced into the street."""
+    """Solve again with one session of the product forced into the street.
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    plan
+        The plan.
+    product
+        Its identifier.
+    street
+        Its code.
+    time_limit_s
+        Seconds for the solver.
+    mip_gap
+        Relative gap at which the search may stop.
+
+    Returns
+    -------
+    Whether it can be had, what it costs, and what would give way.
+    """
     p, s = problem.products.position(product), problem.streets.position(street)
     if plan.sessions[:, s, p].any():
         return WhyNot(True, 0.0, ())
@@ -132,6 +138,21 @@ def why(
     mip_gap: float = 0.002,
 ) -> WhyNot:
     """Solve again with the product forbidden in the street: what it is worth to the plan.
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    plan
+        The plan.
+    product
+        Its identifier.
+    street
+        Its code.
+    time_limit_s
+        Seconds for the solver.
+    mip_gap
+        Relative gap at which the search may stop.
 
     Returns
     -------
@@ -173,6 +194,17 @@ def price_in_attendances(
     would cost. It resolves single sessions, which two solutions within the solver's gap of the
     optimum do not.
 
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    product
+        Its identifier.
+    street
+        Its code.
+    time_limit_s
+        Seconds for the solver.
+
     Returns
     -------
     Weighted attendances; nan when the session cannot be had or time ran out.
@@ -188,7 +220,21 @@ def price_in_attendances(
 def compare(
     problem: ProcurementProblem, first: ProcurementPlan, second: ProcurementPlan
 ) -> Difference:
-    """The second plan minus the first, for a what-if."""
+    """The second plan minus the first, for a what-if.
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    first
+        The plan compared with.
+    second
+        The other plan.
+
+    Returns
+    -------
+    Differences, second minus first.
+    """
     return Difference(
         value=second.value - first.value,
         amount_fen=second.amount_fen - first.amount_fen,
@@ -205,68 +251,3 @@ def _changes(
         (problem.streets.ids[s], problem.products.ids[p], int(change[s, p]))
         for s, p in zip(*np.nonzero(change), strict=True)
     )
-
-
-def budget_frontier(
-    problem: ProcurementProblem, factors: Sequence[float], *, time_limit_s: float = 10.0
-) -> tuple[FrontierPoint, ...]:
-    """Attendance against budget: every buyer's budget times each factor.
-
-    Floors that a smaller budget cannot pay are left out of the smaller ones.
-    """
-    points = []
-    for factor in factors:
-        scaled = replace(problem, budget_fen=(problem.budget_fen * factor).astype(np.int64))
-        plan = plan_procurement(scaled, time_limit_s=time_limit_s, mip_gap=0.01)
-        if plan.lines:
-            points.append(_point(scaled, plan, float(scaled.budget_fen.sum())))
-    return tuple(points)
-
-
-def evenness_frontier(
-    problem: ProcurementProblem, bounds: Sequence[float], *, time_limit_s: float = 10.0
-) -> tuple[FrontierPoint, ...]:
-    """Attendance against evenness: each bound on the Gini coefficient."""
-    points = []
-    for bound in bounds:
-        bounded = replace(problem, gini_max=bound)
-        plan = plan_procurement(bounded, time_limit_s=time_limit_s, mip_gap=0.01)
-        if plan.lines:
-            points.append(_point(bounded, plan, bound))
-    return tuple(points)
-
-
-def _point(problem: ProcurementProblem, plan: ProcurementPlan, asked: float) -> FrontierPoint:
-    return FrontierPoint(
-        asked, plan.value, plan.amount_fen, evenness_of(problem, plan.sessions), plan.gap
-    )
-
-
-def second_opinion(problem: ProcurementProblem) -> NDArray[np.int64]:
-    """What Equal Shares would buy with the whole budget, sessions of shape (S, P).
-
-    Each street's residents are a group that gains from the sessions held there. It knows budget,
-    catalogue and where a product may be held, and none of the officer's other rules.
-    """
-    steps = np.diff(problem.totals(problem.demand), axis=0)
-    most = np.arange(len(steps))[:, None, None] < problem.sessions_max[None, None, :]
-    tier, street, product = np.nonzero((steps > 0) & problem.allowed[None] & most)
-    n = len(tier)
-    gain = np.zeros((len(problem.streets), n))
-    gain[street, np.arange(n)] = steps[tier, street, product]
-    at = {key: i for i, key in enumerate(zip(tier, street, product, strict=True))}
-    before = np.array([at.get((k - 1, s, p), -1) if k else -1 for k, s, p in at], dtype=np.intp)
-    price = np.maximum(problem.price_fen[product], 1).astype(np.float64)
-    shares = equal_shares(
-        gain, price, problem.residents, float(problem.budget_fen.sum()), after=before
-    )
-    sessions = np.zeros(problem.allowed.shape, dtype=np.int64)
-    for i in shares.bought:
-        if sessions[:, product[i]].sum() < problem.sessions_max[product[i]]:
-            sessions[street[i], product[i]] += 1
-    return sessions
-
-
-def opinion_value(problem: ProcurementProblem, sessions: NDArray[np.int64]) -> float:
-    """Weighted attendances of sessions of shape (S, P), as the objective counts them."""
-    return float((problem.weight * cell_attendance(problem, sessions, problem.demand)).sum())

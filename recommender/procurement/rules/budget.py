@@ -9,7 +9,7 @@ from recommender.procurement.rules.rule import FEN, Columns, PlanCounts, Row, Ru
 from recommender.procurement.rules.values import RuleKey, Violation
 
 
-class Budget(RuleDefaults):
+class _Budget(RuleDefaults):
     """A buyer spends at most its budget; tours lower what it pays."""
 
     name = "budget"
@@ -45,7 +45,7 @@ class Budget(RuleDefaults):
         return (f"budget.{key.place}",)
 
 
-class Serves(RuleDefaults):
+class _Serves(RuleDefaults):
     """A buyer buys for its own streets only; the model has no other columns."""
 
     name = "serves"
@@ -58,4 +58,4 @@ class Serves(RuleDefaults):
                 yield Violation(self.name, problem.streets.ids[s], problem.buyers.ids[b], n, 0)
 
 
-RULES: tuple[Rule, ...] = (Budget(), Serves())
+RULES: tuple[Rule, ...] = (_Budget(), _Serves())

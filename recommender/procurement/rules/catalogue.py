@@ -16,7 +16,7 @@ from recommender.procurement.rules.rule import (
 from recommender.procurement.rules.values import RuleKey, Violation
 
 
-class SessionsMax(RuleDefaults):
+class _SessionsMax(RuleDefaults):
     """A product can be had so many times in all streets together."""
 
     name = "sessions_max"
@@ -44,7 +44,7 @@ class SessionsMax(RuleDefaults):
         return {"sessions": int(problem.sessions_max[problem.products.position(key.subject)])}
 
 
-class SessionsPerCell(RuleDefaults):
+class _SessionsPerCell(RuleDefaults):
     """One product comes to one street so many times at most; the model has no further columns."""
 
     name = "sessions_per_cell"
@@ -57,7 +57,7 @@ class SessionsPerCell(RuleDefaults):
             yield Violation(self.name, street, product, int(counts.cells[s, p]), most)
 
 
-class Allowed(RuleDefaults):
+class _Allowed(RuleDefaults):
     """What is excluded, unlisted, unlicensed or without a venue is not bought: no columns."""
 
     name = "allowed"
@@ -69,7 +69,7 @@ class Allowed(RuleDefaults):
             yield Violation(self.name, street, product, int(counts.cells[s, p]), 0)
 
 
-class Required(RuleDefaults):
+class _Required(RuleDefaults):
     """Sessions that must be bought."""
 
     name = "required"
@@ -99,4 +99,4 @@ class Required(RuleDefaults):
         return ("require",)
 
 
-RULES: tuple[Rule, ...] = (SessionsMax(), SessionsPerCell(), Allowed(), Required())
+RULES: tuple[Rule, ...] = (_SessionsMax(), _SessionsPerCell(), _Allowed(), _Required())

@@ -22,7 +22,7 @@ from recommender.procurement.rules.rule import (
 from recommender.procurement.rules.values import RuleKey, Violation
 
 
-class Evenness(RuleDefaults):
+class _Evenness(RuleDefaults):
     """Needs two streets to say anything."""
 
     name = "evenness"
@@ -70,4 +70,4 @@ class Evenness(RuleDefaults):
         return ("evenness.gini_max",)
 
 
-RULES: tuple[Rule, ...] = (Evenness(),)
+RULES: tuple[Rule, ...] = (_Evenness(),)

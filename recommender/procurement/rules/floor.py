@@ -19,7 +19,7 @@ from recommender.procurement.rules.values import RuleKey, Violation
 ATTENDANCE = Setting("floor.attendance_per_1000", default=0.0, low=0.0, high=1e6, neutral=0.0)
 
 
-class FloorSessions(RuleDefaults):
+class _FloorSessions(RuleDefaults):
     """A street gets so many sessions."""
 
     name = "floor_sessions"
@@ -48,7 +48,7 @@ class FloorSessions(RuleDefaults):
         return ("floor.sessions_per_street", "floor.sessions_per_committee")
 
 
-class FloorAttendance(RuleDefaults):
+class _FloorAttendance(RuleDefaults):
     """A street gets so many attendances per thousand residents."""
 
     name = "floor_attendance"
@@ -77,4 +77,4 @@ class FloorAttendance(RuleDefaults):
         return {"attendances": ATTENDANCE.of(problem)}
 
 
-RULES: tuple[Rule, ...] = (FloorSessions(), FloorAttendance())
+RULES: tuple[Rule, ...] = (_FloorSessions(), _FloorAttendance())

@@ -19,7 +19,7 @@ from recommender.procurement.rules.values import RuleKey, Violation
 
 
 @dataclass(frozen=True)
-class QuotaBound(RuleDefaults):
+class _QuotaBound(RuleDefaults):
     """One bound of every quota.
 
     Attributes
@@ -104,5 +104,5 @@ class QuotaBound(RuleDefaults):
                 return bool(np.greater(getattr(quota, self.bound), 0))
 
 
-SHARES: tuple[Rule, ...] = (QuotaBound("max_share"), QuotaBound("min_share"))
-SESSIONS: tuple[Rule, ...] = (QuotaBound("min_sessions"), QuotaBound("max_sessions"))
+SHARES: tuple[Rule, ...] = (_QuotaBound("max_share"), _QuotaBound("min_share"))
+SESSIONS: tuple[Rule, ...] = (_QuotaBound("min_sessions"), _QuotaBound("max_sessions"))

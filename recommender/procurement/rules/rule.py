@@ -140,13 +140,49 @@ class Rule(Protocol):
         """How many columns of its own it needs in the model."""
 
     def rows(self, problem: ProcurementProblem, columns: Columns) -> Iterator[Row]:
-        """Its rows of the linear model."""
+        """Its rows of the linear model.
+
+        Parameters
+        ----------
+        problem
+            The planning problem.
+        columns
+            The model's columns.
+
+        Returns
+        -------
+        Rows in any order.
+        """
 
     def verify(self, problem: ProcurementProblem, counts: PlanCounts) -> Iterator[Violation]:
-        """What a plan breaks of it, recomputed without the rows."""
+        """What a plan breaks of it, recomputed without the rows.
+
+        Parameters
+        ----------
+        problem
+            The planning problem.
+        counts
+            What the plan comes to.
+
+        Returns
+        -------
+        Empty when the plan keeps the rule.
+        """
 
     def amounts(self, problem: ProcurementProblem, key: RuleKey) -> dict[str, float]:
-        """Bounds of one instance, for explanations."""
+        """Bounds of one instance, for explanations.
+
+        Parameters
+        ----------
+        problem
+            The planning problem.
+        key
+            The instance.
+
+        Returns
+        -------
+        Bounds by name.
+        """
 
     def file_names(self, key: RuleKey) -> tuple[str, ...]:
         """Where one instance may stand in the officer's file, likeliest first."""
@@ -163,12 +199,36 @@ class RuleDefaults:
         return 0
 
     def rows(self, problem: ProcurementProblem, columns: Columns) -> Iterator[Row]:
-        """None: columns that break the rule are never built."""
+        """None: columns that break the rule are never built.
+
+        Parameters
+        ----------
+        problem
+            The planning problem.
+        columns
+            The model's columns.
+
+        Returns
+        -------
+        Rows in any order.
+        """
         del problem, columns
         return iter(())
 
     def amounts(self, problem: ProcurementProblem, key: RuleKey) -> dict[str, float]:
-        """None."""
+        """None.
+
+        Parameters
+        ----------
+        problem
+            The planning problem.
+        key
+            The instance.
+
+        Returns
+        -------
+        Bounds by name.
+        """
         del problem, key
         return {}
 

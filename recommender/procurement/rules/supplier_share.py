@@ -19,7 +19,7 @@ from recommender.procurement.rules.values import RuleKey, Violation
 SHARE_MAX = Setting("supplier.share_max", default=0.10, low=0.0, high=1.0, neutral=1.0)
 
 
-class SupplierShare(RuleDefaults):
+class _SupplierShare(RuleDefaults):
     """List prices of one supplier's sessions against the whole budget."""
 
     name = "supplier_share"
@@ -54,4 +54,4 @@ class SupplierShare(RuleDefaults):
         return {"share": SHARE_MAX.of(problem), "yuan": float(problem.budget_fen.sum()) / 100}
 
 
-RULES: tuple[Rule, ...] = (SupplierShare(),)
+RULES: tuple[Rule, ...] = (_SupplierShare(),)

@@ -10,7 +10,7 @@ from recommender.procurement.rules.rule import Columns, PlanCounts, Row, Rule, R
 from recommender.procurement.rules.values import RuleKey, Violation
 
 
-class Touring(RuleDefaults):
+class _Touring(RuleDefaults):
     """What tours is bought, and only between neighbours."""
 
     name = "touring"
@@ -49,4 +49,4 @@ class Touring(RuleDefaults):
             yield Violation(self.name, street, product, found, bound)
 
 
-RULES: tuple[Rule, ...] = (Touring(),)
+RULES: tuple[Rule, ...] = (_Touring(),)

@@ -9,7 +9,7 @@ from recommender.procurement.rules.rule import Columns, PlanCounts, Row, Rule, R
 from recommender.procurement.rules.values import RuleKey, Violation
 
 
-class VenueSlots(RuleDefaults):
+class _VenueSlots(RuleDefaults):
     """Limits over products by the seats they need."""
 
     name = "venue_slots"
@@ -45,4 +45,4 @@ class VenueSlots(RuleDefaults):
         return ("venues.sessions_per_month",)
 
 
-RULES: tuple[Rule, ...] = (VenueSlots(),)
+RULES: tuple[Rule, ...] = (_VenueSlots(),)

@@ -27,7 +27,19 @@ class Deadline:
 
     @classmethod
     def within(cls, seconds: float, clock: Clock = time.monotonic) -> "Deadline":
-        """So many seconds from now."""
+        """So many seconds from now.
+
+        Parameters
+        ----------
+        seconds
+            How long, >= 0.
+        clock
+            Seconds from any origin.
+
+        Returns
+        -------
+        The moment.
+        """
         return cls(clock() + seconds, clock)
 
     def left(self) -> float:

@@ -38,6 +38,10 @@ def fill(
         A whole solution that breaks no upper bound, to go on from; empty when ``None``.
     deadline
         When to stop adding. What must be is met all the same, so that there is an answer.
+
+    Returns
+    -------
+    One entry a column, 0 or 1; ``None`` when no rule-keeping solution was found.
     """
     n = model.n_sessions
     price = np.maximum(problem.price_fen[model.product].astype(np.float64), 1.0)

@@ -71,7 +71,19 @@ class LinearModel:
         return [i for i, key in enumerate(self.keys) if key.rule == rule]
 
     def sessions(self, x: Floats, shape: tuple[int, int, int]) -> NDArray[np.int64]:
-        """Session counts of shape (B, S, P) that a whole solution stands for."""
+        """Session counts of shape (B, S, P) that a whole solution stands for.
+
+        Parameters
+        ----------
+        x
+            A solution, one entry a column.
+        shape
+            (B, S, P).
+
+        Returns
+        -------
+        Shape (B, S, P).
+        """
         counts = np.zeros(shape, dtype=np.int64)
         taken = np.rint(x[: self.n_sessions]).astype(np.int64)
         np.add.at(counts, (self.buyer, self.street, self.product), taken)

@@ -192,7 +192,26 @@ def solve_with_fixed(
     time_limit_s: float,
     mip_gap: float,
 ) -> tuple[Floats | None, float | None, str]:
-    """Solve with some columns fixed; (solution, bound on the value, what happened)."""
+    """Solve with some columns fixed; (solution, bound on the value, what happened).
+
+    Parameters
+    ----------
+    model
+        The linear model.
+    fixed
+        Columns that keep their value, one entry a column.
+    values
+        The values of fixed columns.
+    time_limit_s
+        Seconds for the solver.
+    mip_gap
+        Relative gap at which the search may stop.
+
+    Returns
+    -------
+    The solution (``None``: none found), a bound on the value (``None``: none known), and the
+    solver's status.
+    """
     free = np.flatnonzero(~fixed)
     if not len(free):
         value = float(model.value @ values)

@@ -24,7 +24,21 @@ def relax_in_order(
     deadline: Deadline,
     start: NDArray[np.bool_] | None = None,
 ) -> tuple[LinearModel, Relaxation]:
-    """Solve the relaxation, adding order rows until none is missing; the model that holds them."""
+    """Solve the relaxation, adding order rows until none is missing; the model that holds them.
+
+    Parameters
+    ----------
+    model
+        The linear model.
+    deadline
+        When to stop.
+    start
+        Columns to begin with.
+
+    Returns
+    -------
+    The model with the added rows, and its relaxation.
+    """
     before = deadline.left()
     relaxed = relax(model, deadline=deadline, start=start)
     took = before - deadline.left()
@@ -50,13 +64,37 @@ def relax_in_order(
 
 
 def skipped_steps(model: LinearModel, x: NDArray[np.float64]) -> Steps:
-    """(later, earlier) columns of cells where the later is taken more than the earlier."""
+    """(later, earlier) columns of cells where the later is taken more than the earlier.
+
+    Parameters
+    ----------
+    model
+        The linear model.
+    x
+        A solution, one entry a column.
+
+    Returns
+    -------
+    (later, earlier) columns.
+    """
     taken = _taken(model, x)
     return _steps(model, taken[:, :, 1:] > taken[:, :, :-1] + 1e-6)
 
 
 def steps_of(model: LinearModel, columns: NDArray[np.bool_]) -> Steps:
-    """(later, earlier) columns of all cells of these session columns."""
+    """(later, earlier) columns of all cells of these session columns.
+
+    Parameters
+    ----------
+    model
+        The linear model.
+    columns
+        Session columns, one entry a column.
+
+    Returns
+    -------
+    (later, earlier) columns.
+    """
     there = _taken(model, np.append(columns, np.zeros(len(model.value) - len(columns)))) > 0
     return _steps(model, there[:, :, 1:])
 
@@ -65,6 +103,17 @@ def in_order(model: LinearModel, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """A whole solution with the same number of sessions in every cell, the earliest ones taken.
 
     Rounding may leave a cell its later session without the earlier one, which no plan means.
+
+    Parameters
+    ----------
+    model
+        The linear model.
+    x
+        A solution, one entry a column.
+
+    Returns
+    -------
+    A solution with the same number of sessions in every cell.
     """
     n = model.n_sessions
     taken = np.flatnonzero(x[:n] > 0.5)

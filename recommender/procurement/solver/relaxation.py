@@ -65,6 +65,10 @@ def relax(
         When it gives up; the bound so far stands.
     start
         Columns to begin with besides the promising ones, such as those of a known solution.
+
+    Returns
+    -------
+    The relaxation; its bound holds even where time ran out.
     """
     n, rows = len(model.value), len(model.keys)
     inside = _promising(model)

@@ -7,16 +7,7 @@ import numpy as np
 import pytest
 
 from recommender.procurement import plan_procurement
-from recommender.procurement.explain.questions import (
-    WhyNot,
-    budget_frontier,
-    compare,
-    evenness_frontier,
-    opinion_value,
-    second_opinion,
-    why,
-    why_not,
-)
+from recommender.procurement.explain.questions import WhyNot, compare, why, why_not
 from recommender.procurement.rules.values import Explanation
 
 
@@ -62,25 +53,6 @@ def test_a_what_if_is_the_difference_of_two_plans(problem_of: Any) -> None:
     assert change.value == pytest.approx(60.0)
     assert change.amount_fen == 1000
     assert change.sessions == (("street0", "product1", 1),)
-
-
-def test_frontiers_rise(problem_of: Any) -> None:
-    rng = np.random.default_rng(1)
-    demand = rng.gamma(2, 40, (3, 10)) * np.array([[1.0], [2.0], [4.0]])
-    problem = problem_of(demand.tolist(), rng.integers(5, 20, 10).tolist(), [60] * 3)
-    budget = [point.value for point in budget_frontier(problem, [0.5, 1.0, 2.0], time_limit_s=2)]
-    assert budget == sorted(budget)
-    assert len(budget) == 3
-    even = evenness_frontier(problem, [0.1, 0.3], time_limit_s=2)
-    assert all(point.gini <= point.asked + 1e-9 for point in even)
-    assert even[0].value <= even[1].value * 1.02
-
-
-def test_equal_shares_gives_each_street_its_part(problem_of: Any) -> None:
-    problem = problem_of([[100.0, 90.0], [30.0, 20.0]], [1000, 1000], [4000], sessions_per_cell=1)
-    sessions = second_opinion(problem)
-    assert sessions.sum(axis=1).tolist() == [2, 2]
-    assert opinion_value(problem, sessions) == pytest.approx(240.0)
 
 
 def test_what_one_session_costs_is_found_by_solving_again(problem_of: Any) -> None:

@@ -11,11 +11,8 @@ from hypothesis import strategies as st
 from recommender.procurement import plan_procurement
 from recommender.procurement.plan import Status, cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem, Quota, SlotLimit
-from recommender.procurement.rules.values import Explanation
-from recommender.procurement.solver.deadline import Deadline
 from recommender.procurement.solver.heuristic import fill
 from recommender.procurement.solver.linear_model import build_model
-from recommender.procurement.solver.precedence import in_order, skipped_steps
 from recommender.procurement.verify import verify_plan, verify_sessions
 
 
@@ -97,51 +94,6 @@ def test_small_problems_equal_brute_force(problem_of: Any, data: st.DataObject) 
             assert plan.value >= model.value @ heuristic - 1e-6
 
 
-def test_evenness_that_only_a_session_out_of_order_would_keep_is_a_conflict(
-    problem_of: Any,
-) -> None:
-    # One session in the large street, one in the small: Gini 0.25. A "second" session alone in
-    # the small one would look like 0.18, but there is no second without a first.
-    problem = problem_of(
-        [[0, 1], [1, 0]],
-        [100_000, 100_000],
-        [200_000],
-        residents=np.array([3000.0, 1000.0]),
-        sessions_max=np.array([2, 1]),
-        allowed=np.array([[False, True], [True, False]]),
-        groups={"group": np.array([False, True]), "all": np.ones(2, dtype=np.bool_)},
-        quotas=(
-            Quota(
-                "quota", "group", min_share=0.0, max_share=1.0, min_sessions=1, max_sessions=None
-            ),
-        ),
-        gini_max=0.2,
-        log_sd=np.zeros((2, 2)),
-    )
-    plan = plan_procurement(problem, mip_gap=0.0)
-    assert plan.status is Status.INFEASIBLE
-    assert any(conflict.rule == "evenness" for conflict in plan.conflicts)
-
-
-def test_tiers_fall_and_seats_bound(problem_of: Any) -> None:
-    problem = problem_of(
-        [[100.0]], [100], [1000], seats=np.array([[90.0]]), repeat_factor=np.array([0.5])
-    )
-    assert problem.totals(problem.demand)[:, 0, 0].tolist() == [0.0, 90.0, 150.0]
-
-
-def test_uncertain_demand_fills_fewer_seats(problem_of: Any) -> None:
-    rng = np.random.default_rng(0)
-    sd = 0.6
-    drawn = 100 * np.exp(sd * rng.standard_normal(400_000) - sd**2 / 2)
-    problem = problem_of(
-        [[100.0]], [100], [1000], seats=np.array([[90.0]]), log_sd=np.array([[sd]])
-    )
-    assert problem.totals(problem.demand)[1, 0, 0] == pytest.approx(
-        np.minimum(drawn, 90).mean(), rel=2e-3
-    )
-
-
 def test_two_buyers_share_one_street(problem_of: Any) -> None:
     problem = problem_of(
         [[100.0, 60.0]], [1000, 1000], [1000, 2000], serves=np.ones((2, 1), dtype=np.bool_)
@@ -177,58 +129,12 @@ def test_evenness_is_kept(problem_of: Any) -> None:
     assert 0 < tight.value < loose.value
 
 
-def test_the_rule_of_thumb_begins_although_shares_of_nothing_are_nothing(problem_of: Any) -> None:
-    # Each first session alone would break the other's share of the spending.
-    problem = problem_of(
-        [[100.0, 80.0, 60.0]],
-        [1000, 1000, 1000],
-        [6000],
-        groups={"a": np.array([True, False, False]), "b": np.array([False, True, False])},
-        quotas=(Quota("a", "a", min_share=0.3), Quota("b", "b", min_share=0.3)),
-    )
-    model = build_model(problem)
-    heuristic = fill(problem, model)
-    assert heuristic is not None
-    assert verify_sessions(problem, model.sessions(heuristic, (1, 1, 3))) == ()
-    assert heuristic.sum() == 6
-
-
-def test_rounding_never_leaves_a_later_session_alone(problem_of: Any) -> None:
-    problem = problem_of([[100.0, 80.0], [50.0, 60.0]], [100, 100], [900, 900])
-    model = build_model(problem)
-    x = np.zeros(len(model.value))
-    alone = (model.product == 1) & (model.tier == 1)
-    x[: model.n_sessions][alone] = 1.0
-    assert len(skipped_steps(model, x)) == 2
-    mended = in_order(model, x)
-    assert skipped_steps(model, mended) == []
-    assert mended.sum() == x.sum()
-    assert np.array_equal(model.sessions(mended, (2, 2, 2)), model.sessions(x, (2, 2, 2)))
-    assert in_order(model, mended) is mended
-
-
 def test_the_officers_caution_plans_with_the_low_end(problem_of: Any) -> None:
     args: Any = ([[100.0, 80.0]], [1000, 1000], [1000])
     low = np.array([[10.0, 70.0]])
     assert plan_procurement(problem_of(*args, low=low)).lines[0].product == "product0"
     careful = plan_procurement(problem_of(*args, low=low, caution=1.0))
     assert careful.lines[0].product == "product1"
-
-
-def test_conflicting_rules_are_named(problem_of: Any) -> None:
-    problem = problem_of(
-        [[100.0, 80.0], [50.0, 60.0]],
-        [1000, 1000],
-        [1500, 5000],
-        floor_sessions=np.array([2, 0]),
-        gini_max=0.9,
-    )
-    plan = plan_procurement(problem)
-    assert plan.status is Status.INFEASIBLE
-    assert plan.lines == ()
-    assert len(plan.conflicts) == 2
-    assert plan.conflicts[0] == Explanation("budget", "buyer0", amounts={"yuan": 15.0})
-    assert plan.conflicts[1] == Explanation("floor_sessions", "street0", amounts={"sessions": 2})
 
 
 def test_a_stopped_clock_still_gives_a_plan(problem_of: Any) -> None:
@@ -272,73 +178,3 @@ def test_whenever_time_runs_out_no_other_step_begins_and_there_is_a_plan(
     assert verify_plan(problem, plan) == ()
     # Each step looks once or twice before it gives up; none goes on.
     assert clock.late <= 20
-
-
-def test_steps_share_one_deadline() -> None:
-    now = [10.0]
-    deadline = Deadline.within(8.0, lambda: now[0])
-    first = deadline.part(0.5)
-    assert first.left() == 4.0
-    now[0] = 14.0
-    assert first.passed()
-    assert deadline.left() == 4.0
-    assert deadline.part(0.25).left() == 1.0
-    now[0] = 30.0
-    assert deadline.part(0.5).left() == 0.0  # never a new beginning
-    assert deadline.left() == 0.0
-
-
-def test_what_makes_a_full_plan_uneven_is_given_back(problem_of: Any) -> None:
-    # The second street has no more money; the first has far more than evenness lets it use.
-    rng = np.random.default_rng(8)
-    demand = rng.uniform(50, 100, (2, 40))
-    problem = problem_of(
-        demand.tolist(), [100] * 40, [3_000, 600], gini_max=0.1, groups={}, sessions_per_cell=1
-    )
-    model = build_model(problem)
-    start = np.zeros(len(model.value))
-    own = np.flatnonzero(model.street == 0)
-    start[own[:30]] = 1.0
-    filled = fill(problem, model, start)
-    assert filled is not None
-    sessions = model.sessions(filled, (2, 2, 40))
-    assert verify_sessions(problem, sessions) == ()
-    assert sessions[1].sum() == 6  # all that the poorer street can pay
-    assert 6 <= sessions[0].sum() < 30
-
-
-def test_a_floor_above_the_budget_is_found_among_many_rules(problem_of: Any) -> None:
-    n = 80
-    problem = problem_of(
-        [[10.0] * n, [10.0] * n],
-        [1000] * n,
-        [5_000, 50_000],
-        sessions_max=np.full(n, 2),
-        floor_sessions=np.array([6, 0]),
-        gini_max=0.9,
-    )
-    plan = plan_procurement(problem)
-    assert plan.status is Status.INFEASIBLE
-    assert len(plan.conflicts) == 2
-    assert plan.conflicts[0] == Explanation("budget", "buyer0", amounts={"yuan": 50.0})
-    assert plan.conflicts[1] == Explanation("floor_sessions", "street0", amounts={"sessions": 6})
-    beyond = plan_procurement(problem_of([[10.0]], [1], [9], floor_sessions=np.array([5])))
-    assert beyond.conflicts == (Explanation("floor_sessions", "street0", amounts={"sessions": 5}),)
-
-
-def test_a_budget_that_cannot_pay_two_floors_is_found_among_many_rules(problem_of: Any) -> None:
-    n = 70
-    problem = problem_of(
-        [[10.0] * n] * 2,
-        [100] * n,
-        [6000],
-        floor_sessions=np.array([40, 40]),  # each could be paid alone
-        sessions_max=np.full(n, 2),
-    )
-    plan = plan_procurement(problem)
-    assert plan.status is Status.INFEASIBLE
-    assert plan.conflicts == (
-        Explanation("budget", "buyer0", amounts={"yuan": 60.0}),
-        Explanation("floor_sessions", "street0", amounts={"sessions": 40}),
-        Explanation("floor_sessions", "street1", amounts={"sessions": 40}),
-    )
