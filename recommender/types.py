@@ -1,7 +1,7 @@
 """The central value objects."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
@@ -131,21 +131,21 @@ class Interactions:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why something is suggested; made only from what moved the score.
+    """Why something is suggested, or is not; made only from what moved the score.
 
     Attributes
     ----------
     code
-        A stable name, such as ``attended_supplier`` or ``walking_distance``.
-    zh, en
-        The sentence shown to a resident or an officer.
+        A stable name, such as ``attended_supplier`` or ``walking_distance``;
+        ``serving.messages.reasons`` has the sentence for each.
+    values
+        What the sentence names, by placeholder: titles, names, minutes, kilometres.
     weight
         The share of the score that this reason explains, in [0, 1].
     """
 
     code: str
-    zh: str
-    en: str
+    values: Mapping[str, str | float] = field(default_factory=dict)
     weight: float = 0.0
 
 
@@ -191,7 +191,7 @@ class DemandEstimate:
     period
         Such as ``2027Q1``.
     expected, low, high
-        Attendances at one session if seats were no limit, float64, with an 80 % interval.
+        Attendances at one session if capacity were unlimited, float64, with an 80 % interval.
     evidence_bookings
         Bookings by residents of the street that the figure rests on, int64.
     evidence_surveys

@@ -304,29 +304,3 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "bound_of_group": ("{group}：{bound}", "{group}: {bound}"),
 }
 """Key to the Chinese and the English sentence."""
-
-_LANGUAGES = ("zh", "en")
-
-
-def text(key: str, lang: str, **values: object) -> str:
-    """One sentence about plans.
-
-    Parameters
-    ----------
-    key
-        ``plan.NAME`` with a name of :data:`MESSAGES`.
-    lang
-        ``zh`` or ``en``.
-    **values
-        What the sentence names.
-
-    Returns
-    -------
-    The sentence with its values.
-
-    Raises
-    ------
-    KeyError
-        If there is no such sentence.
-    """
-    return MESSAGES[key.removeprefix("plan.")][_LANGUAGES.index(lang)].format(**values)

@@ -12,7 +12,7 @@ from data.dataset import Dataset
 from features.demand.streets import Streets
 from features.time import period_bounds
 from recommender.errors import UsageError
-from serving.messages.plans import text
+from serving.messages.catalogue import text
 from serving.planning.rules import PlanRules
 
 

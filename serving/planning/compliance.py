@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from serving.messages.plans import text
+from serving.messages.catalogue import text
 from serving.planning.problem_building import Planning
 
 

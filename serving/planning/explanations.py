@@ -9,7 +9,8 @@ from recommender.procurement.rules.registry import file_names
 from recommender.procurement.rules.values import Explanation, RuleKey
 from recommender.procurement.schedule import Slot
 from recommender.procurement.touring_days import tour_days
-from serving.messages.plans import MESSAGES, text
+from serving.messages.catalogue import Lang, text
+from serving.messages.plans import MESSAGES
 from serving.planning.problem_building import Planning
 from serving.planning.rules import PlanRules
 
@@ -142,7 +143,7 @@ def _tours(planning: Planning, slots: Sequence[Slot]) -> dict[tuple[str, str, st
     return {key: sorted(words) for key, words in sentences.items()}
 
 
-def conflict_text(conflict: Explanation, lang: str) -> str:
+def conflict_text(conflict: Explanation, lang: Lang) -> str:
     """A rule or another reason as a sentence.
 
     Parameters

@@ -14,7 +14,7 @@ from features.demand.streets import Streets
 from features.time import LOCAL, period_bounds
 from recommender.errors import UsageError
 from recommender.types import IdMap
-from serving.messages.plans import text
+from serving.messages.catalogue import text
 from serving.planning.rules import PlanRules
 
 

@@ -19,7 +19,7 @@ from recommender.procurement.rules.registry import SETTINGS
 from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import VenueCalendar
 from recommender.types import DemandEstimate, IdMap
-from serving.messages.plans import text
+from serving.messages.catalogue import text
 from serving.planning.budgets import Buyers, read_buyers
 from serving.planning.history import History, StandingSupply, read_history, read_standing
 from serving.planning.quotas import apply_items, attendance_weights, group_masks, stated_quotas

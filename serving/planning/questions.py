@@ -20,7 +20,7 @@ from recommender.procurement.explain.frontiers import (
 from recommender.procurement.explain.questions import why, why_not
 from recommender.procurement.explain.second_opinion import second_opinion
 from recommender.procurement.plan import cell_attendance, evenness_of
-from serving.messages.plans import text
+from serving.messages.catalogue import text
 from serving.planning.explanations import conflict_text
 from serving.planning.problem_building import Planning
 from serving.planning.solution import Solved

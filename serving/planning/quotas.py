@@ -11,7 +11,7 @@ from data.schema import AUDIENCE_GROUPS, CATEGORIES
 from recommender.errors import UsageError
 from recommender.procurement.problem import Quota
 from recommender.types import IdMap
-from serving.messages.plans import text
+from serving.messages.catalogue import text
 from serving.planning.history import History
 from serving.planning.rules import PlanRules
 

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from data.schema import AUDIENCE_GROUPS, CATEGORIES
 from recommender.procurement.rules.registry import SETTINGS
 from recommender.procurement.rules.rule import Setting
-from serving.messages.plans import text
+from serving.messages.catalogue import text
 
 
 def _refuse(label: str, reason: str) -> None:

@@ -14,7 +14,7 @@ from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import Slot, schedule
 from recommender.procurement.verify import verify_plan
-from serving.messages.plans import text
+from serving.messages.catalogue import text
 from serving.planning.explanations import conflict_text, with_lines
 from serving.planning.problem_building import Planning
 

@@ -14,7 +14,7 @@ from features.time import LOCAL, period_bounds
 from recommender.errors import UsageError
 from recommender.procurement.problem import SlotLimit
 from recommender.procurement.schedule import VenueCalendar
-from serving.messages.plans import text
+from serving.messages.catalogue import text
 from serving.planning.history import StandingSupply
 from serving.planning.rules import PlanRules
 

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from features.time import LOCAL
 from recommender.errors import NotTrainedError, UsageError
 from recommender.ranking.lists.assembly import SLOTS, Lists
+from serving.messages.catalogue import Lang, reasons_text
 from serving.suggestions.frames import COLUMNS
 from serving.suggestions.list_engine import Asked
 from serving.suggestions.suggester import Suggester, suggestion_id
@@ -50,7 +51,7 @@ class Run:
     at: str
     model_version: str
     n: int
-    lang: str
+    lang: Lang
     data: str
     block: int
 
@@ -74,7 +75,7 @@ def suggest_all(
     n: int,
     out: Path,
     *,
-    lang: str = "zh",
+    lang: Lang = "zh",
     block: int = BLOCK,
     told: Told | None = None,
 ) -> int:
@@ -161,7 +162,7 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _run_of(suggester: Suggester, n: int, lang: str, block: int) -> Run:
+def _run_of(suggester: Suggester, n: int, lang: Lang, block: int) -> Run:
     live = suggester.live
     known = hashlib.blake2b(digest_size=16)
     for ids in (live.snapshot.residents.ids, live.snapshot.events.take(live.candidates)):
@@ -208,7 +209,7 @@ def _tables(parts: list[Path]) -> Iterator[pa.Table]:
         yield pq.read_table(part)
 
 
-def block_table(suggester: Suggester, first: int, last: int, n: int, lang: str) -> pa.Table:
+def block_table(suggester: Suggester, first: int, last: int, n: int, lang: Lang) -> pa.Table:
     """Lists of a range of residents: ``resident_id`` and the contract's columns."""
     engine, live = suggester.engine, suggester.live
     asked = engine.ask_residents(first, last)
@@ -252,6 +253,5 @@ def _named(values: Sequence[str | None], rows: NDArray[np.intp]) -> "pd.Series[s
     return pd.Series(pd.array(values, dtype="str")).take(rows).reset_index(drop=True)
 
 
-def _reasons(suggester: Suggester, asked: Asked, lists: Lists, lang: str) -> list[str]:
-    told = suggester.reasons(asked, lists)
-    return [";".join(getattr(reason, lang) for reason in reasons) for reasons in told]
+def _reasons(suggester: Suggester, asked: Asked, lists: Lists, lang: Lang) -> list[str]:
+    return [reasons_text(reasons, lang) for reasons in suggester.reasons(asked, lists)]

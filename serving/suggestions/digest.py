@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 from features.time import LOCAL
 from recommender.errors import UsageError
 from recommender.types import Suggestion
+from serving.messages.catalogue import reasons_text
 from serving.suggestions.suggester import NothingEligibleError, Suggester
 
 DAYS = 7
@@ -158,7 +159,7 @@ def _text(suggester: Suggester, chosen: Sequence[Suggestion]) -> str:
         at = line.starts_at.astimezone(LOCAL)
         when = f"{at:%m月%d日} 周{_DAY_NAMES[at.weekday()]} {at:%H:%M}"
         where = places.get(line.event_id) or "线上"
-        why = "；".join(reason.zh for reason in line.reasons)
+        why = reasons_text(line.reasons, "zh", separator="；")
         parts.append(f"{line.title}\n{when} · {where}" + (f"\n{why}" if why else ""))
     parts.append("你收到这封信，是因为你关注了某些内容。取消关注后不再发送。")
     return "\n\n".join(parts) + "\n"

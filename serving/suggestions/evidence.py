@@ -10,19 +10,6 @@ from recommender.ranking.lists.explanations import Evidence
 from recommender.ranking.snapshot import LEVELS
 from serving.suggestions.live import Live
 
-CATEGORY_NAMES = {
-    "performance": "演出",
-    "lecture": "讲座",
-    "exhibition": "展览",
-    "tour": "导赏",
-    "course": "课程",
-    "film": "电影",
-    "activity": "活动",
-    "reading": "阅读",
-    "online": "线上活动",
-}
-"""Categories as residents call them."""
-
 
 class EvidenceBuilder:
     """Finds the evidence behind suggestions."""
@@ -71,15 +58,12 @@ class EvidenceBuilder:
         found = []
         for column in columns.tolist():
             event = live.candidates[column]
-            category = text.category[column]
             metres = float(distance_m[column])
             found.append(
                 Evidence(
                     attended=self._attended(history, int(event)),
                     followed=_followed(follows, live.described[column]) if follows else {},
                     street=street_name,
-                    category=CATEGORY_NAMES.get(category, category) if category else None,
-                    venue=text.venue_name[column],
                     distance_m=metres if np.isfinite(metres) else None,
                     new=bool(text.new[column]),
                 )
@@ -101,8 +85,4 @@ class EvidenceBuilder:
 
 
 def _followed(follows: list[tuple[str, str]], described: dict[str, list[str]]) -> dict[str, str]:
-    return {
-        kind: CATEGORY_NAMES.get(target, target) if kind == "category" else target
-        for kind, target in follows
-        if target in described.get(kind, ())
-    }
+    return {kind: target for kind, target in follows if target in described.get(kind, ())}

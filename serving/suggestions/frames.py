@@ -6,6 +6,7 @@ import pandas as pd
 
 from features.time import LOCAL
 from recommender.types import Suggestion
+from serving.messages.catalogue import Lang, reasons_text
 from serving.suggestions.suggester import Arithmetic
 
 COLUMNS = (
@@ -26,7 +27,7 @@ COLUMNS = (
 """Columns of ``suggest`` (contract, section 2)."""
 
 
-def suggestions_frame(suggestions: Sequence[Suggestion], lang: str = "zh") -> pd.DataFrame:
+def suggestions_frame(suggestions: Sequence[Suggestion], lang: Lang = "zh") -> pd.DataFrame:
     """One row a suggestion; times carry the district's offset.
 
     Parameters
@@ -41,7 +42,7 @@ def suggestions_frame(suggestions: Sequence[Suggestion], lang: str = "zh") -> pd
     )
     frame["starts_at"] = [line.starts_at.astimezone(LOCAL).isoformat() for line in suggestions]
     frame["distance_m"] = frame["distance_m"].astype("Float64").round().astype("Int64")
-    frame["reasons"] = [";".join(getattr(r, lang) for r in line.reasons) for line in suggestions]
+    frame["reasons"] = [reasons_text(line.reasons, lang) for line in suggestions]
     return frame
 
 

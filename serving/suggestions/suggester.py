@@ -13,6 +13,7 @@ from recommender.ranking.lists.eligibility import ResidentFacts, refusals
 from recommender.ranking.lists.explanations import reasons_for
 from recommender.ranking.model.suggestion_model import Scores, SuggestionModel
 from recommender.types import Reason, Suggestion
+from serving.messages.catalogue import reason_text
 from serving.suggestions.evidence import EvidenceBuilder
 from serving.suggestions.list_engine import Asked, ListEngine
 from serving.suggestions.live import Live
@@ -150,7 +151,7 @@ class Suggester:
             raise NothingEligibleError("no other event can be booked now.", _LATER)
         asked = self.engine.ask_nobody(-1, -1, f"similar {event_id}")
         title = self.live.title_of(position)
-        alike_to = Reason("alike", f"与《{title}》相近", f"like “{title}”", 1.0)
+        alike_to = Reason("alike", {"title": title}, 1.0)
         return self._suggestions(
             lists, asked, [(alike_to,) if score > 0 else () for score in lists.score[0]]
         )
@@ -313,7 +314,7 @@ class Suggester:
         refused = refusals(ResidentFacts.anonymous(len(ahead)), context)
         counts: dict[str, int] = {}
         for reasons in refused:
-            for name in {reason.en for reason in reasons}:
+            for name in {reason_text(reason, "en") for reason in reasons}:
                 counts[name] = counts.get(name, 0) + 1
         found = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))
         raise NoEventsError(
@@ -330,7 +331,7 @@ class Suggester:
         for told in refusals(whole, eligibility_context) + refusals(
             facts, self.live.eligibility_context
         ):
-            for name in {reason.en for reason in told}:
+            for name in {reason_text(reason, "en") for reason in told}:
                 counts[name] = counts.get(name, 0) + 1
         worst = sorted(counts.items(), key=lambda item: -item[1])[:3]
         told_worst = ", ".join(f"{what} ({count})" for what, count in worst)

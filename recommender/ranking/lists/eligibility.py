@@ -230,22 +230,18 @@ class Rule:
     Attributes
     ----------
     name
-        Stable, for logs and tests.
-    zh, en
-        What is said to whoever asks why an event is not in the list.
+        Stable; the code of its refusal is ``not_`` and the name.
     test
         True where the event may be shown; shape (n_events,) or (n_residents, n_events).
     """
 
     name: str
-    zh: str
-    en: str
     test: Test
 
     @property
     def reason(self) -> Reason:
-        """The refusal as it is shown."""
-        return Reason(f"not_{self.name}", self.zh, self.en)
+        """The refusal."""
+        return Reason(f"not_{self.name}")
 
 
 def haversine_m(
@@ -337,27 +333,22 @@ def _clash(residents: ResidentFacts, context: EligibilityContext) -> NDArray[np.
 
 
 EVENT_RULES = (
-    Rule("future", "活动已经开始或结束", "it has begun or is over", _future),
-    Rule("published", "活动尚未发布", "it is not published yet", _published),
-    Rule("open", "活动已取消或预约已截止", "it is cancelled or booking has closed", _open),
-    Rule("seats", "名额已满且候补未开放", "it is full and has no waiting list", _seats),
+    Rule("future", _future),
+    Rule("published", _published),
+    Rule("open", _open),
+    Rule("seats", _seats),
 )
 """Rules that speak of the event alone."""
 
 RESIDENT_RULES = (
-    Rule("age", "未达到活动的最低年龄", "below the minimum age", _age),
-    Rule("audience", "活动面向其他年龄的居民", "meant for another age", _audience),
-    Rule("guardian", "付费活动需监护人同意", "a paid event needs a guardian's consent", _guardian),
-    Rule("access", "场馆没有无障碍通道", "the venue is not known to be step-free", _access),
-    Rule("booked", "您已预约该活动", "already booked", _booked),
-    Rule(
-        "clash",
-        "与您已预约的活动时间冲突(含路程)",
-        "overlaps an own booking, travel included",
-        _clash,
-    ),
-    Rule("reach", "距离超出您的出行范围", "too far away", _reach),
-    Rule("muted", "您已选择不看此类活动", "muted by the resident", _muted),
+    Rule("age", _age),
+    Rule("audience", _audience),
+    Rule("guardian", _guardian),
+    Rule("access", _access),
+    Rule("booked", _booked),
+    Rule("clash", _clash),
+    Rule("reach", _reach),
+    Rule("muted", _muted),
 )
 """Rules that speak of the resident and the event."""
 

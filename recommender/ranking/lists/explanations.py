@@ -1,4 +1,7 @@
-"""Reasons in Chinese and English, made only from what moved the score."""
+"""Reasons as codes and values, made only from what raised the score.
+
+``serving.messages`` turns them into sentences.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ MOST = 3
 """Reasons shown with one suggestion."""
 
 LEAST_SHARE = 0.05
-"""What explains less than this share of everything that spoke for an event is not told."""
+"""A reason with less than this share of all positive contributions is left out."""
 
 WALK_M_PER_MIN = 75.0
 """Walking pace; straight lines are lengthened by :data:`DETOUR`."""
@@ -20,7 +23,7 @@ WALKABLE_MIN = 20
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a sentence may name about one suggestion; ``None`` where there is nothing to name.
+    """What a reason may name about one suggestion; ``None`` where there is nothing to name.
 
     Attributes
     ----------
@@ -28,9 +31,9 @@ class Evidence:
         Title of the latest own booking by what it shares with the event: a level name of
         ``recommender.ranking.snapshot.LEVELS``.
     followed
-        The name followed, by the same levels and ``tag``.
-    street, category, venue
-        Names of the resident's street, the event's category and its venue.
+        What is followed, by the same levels and ``tag``: a name, or the code of a category.
+    street
+        Name of the resident's street.
     distance_m
         From home to the venue.
     new
@@ -40,145 +43,116 @@ class Evidence:
     attended: Mapping[str, str]
     followed: Mapping[str, str]
     street: str | None
-    category: str | None
-    venue: str | None
     distance_m: float | None
     new: bool
 
 
-Sentence = tuple[str, str, str]
-"""Code, Chinese, English."""
+Fact = tuple[str, dict[str, str | float]]
+"""A reason's code and the values that its sentence names."""
 
-EvidenceBuilder = Callable[[Evidence], Sentence | None]
+FactFinder = Callable[[Evidence], Fact | None]
 
 
-def _attended(level: str, zh: str, en: str) -> EvidenceBuilder:
-    def tell(evidence: Evidence) -> Sentence | None:
+def _attended(level: str) -> FactFinder:
+    def find(evidence: Evidence) -> Fact | None:
         title = evidence.attended.get(level)
-        if title is None:
-            return None
-        return f"attended_{level}", zh.format(title), en.format(title)
+        return (f"attended_{level}", {"title": title}) if title is not None else None
 
-    return tell
+    return find
 
 
-def _followed(evidence: Evidence) -> Sentence | None:
-    for name in evidence.followed.values():
-        return "followed", f"你关注了“{name}”", f"you follow “{name}”"
+def _followed(evidence: Evidence) -> Fact | None:
+    for kind, name in evidence.followed.items():
+        if kind == "category":
+            return "followed_category", {"category": name}
+        return "followed", {"name": name}
     return None
 
 
-def _near(evidence: Evidence) -> Sentence | None:
+def _distance(evidence: Evidence) -> Fact | None:
     metres = evidence.distance_m
     if metres is None:
         return None
     minutes = max(1, round(metres * DETOUR / WALK_M_PER_MIN))
     if minutes <= WALKABLE_MIN:
-        return "walking_distance", f"步行约{minutes}分钟", f"about {minutes} minutes on foot"
-    km = metres / 1000
-    return "distance", f"距你约{km:.1f}公里", f"about {km:.1f} km away"
+        return "walking_distance", {"minutes": minutes}
+    return "distance", {"km": metres / 1000}
 
 
-def _nearby(evidence: Evidence) -> Sentence | None:
-    if evidence.street is None:
-        return None
-    return (
-        "popular_street",
-        f"{evidence.street}居民最近常约",
-        f"residents of {evidence.street} book this kind lately",
-    )
+def _popular_in_street(evidence: Evidence) -> Fact | None:
+    return ("popular_street", {"street": evidence.street}) if evidence.street is not None else None
 
 
-def _popular(_: Evidence) -> Sentence:
-    return "popular", "近期预约热门", "booked a lot lately"
+def _collaborative(evidence: Evidence) -> Fact | None:
+    # Without a visit of one's own there is no interest that others could share.
+    return ("collaborative", {}) if evidence.attended else None
 
 
-def _taste(evidence: Evidence) -> Sentence | None:
-    # Without a visit of one's own there is no taste that others could share.
-    if not evidence.attended:
-        return None
-    return "collaborative", "与你口味相近的居民也会选", "people with a taste like yours choose it"
-
-
-def _content(evidence: Evidence) -> Sentence | None:
+def _content(evidence: Evidence) -> Fact | None:
     title = evidence.attended.get("any")
-    if title is None:
-        return None
-    return "content", f"内容与你参加过的《{title}》相近", f"close in content to “{title}”"
+    return ("content", {"title": title}) if title is not None else None
 
 
-def _new(evidence: Evidence) -> Sentence | None:
-    return ("new", "新上架", "new in the catalogue") if evidence.new else None
+def _new(evidence: Evidence) -> Fact | None:
+    return ("new", {}) if evidence.new else None
 
 
-def _time(_: Evidence) -> Sentence:
-    return "time", "时间合适", "at a time that suits"
+def _always(code: str) -> FactFinder:
+    return lambda _: (code, {})
 
 
-def _quality(_: Evidence) -> Sentence:
-    return "quality", "参加过的人评价高", "rated well by those who came"
-
-
-def _price(_: Evidence) -> Sentence:
-    return "price", "票价合适", "the price suits"
-
-
-def _policy(_: Evidence) -> Sentence:
-    return "policy", "本区重点推广", "promoted by the district"
-
-
-_SERIES = _attended("series", "你参加过《{}》", "you came to “{}”")
-_SUPPLIER = _attended("supplier", "你参加过同一团队的《{}》", "you came to “{}” by the same group")
-_VENUE = _attended("venue", "你来过这个场馆看《{}》", "you were at this venue for “{}”")
-_CATEGORY = _attended("category", "你参加过同类活动《{}》", "you came to the like of it: “{}”")
-
-TELLERS: dict[str, tuple[EvidenceBuilder, ...]] = {
-    "affinity": (_SERIES, _SUPPLIER, _VENUE, _followed),
-    "collaborative": (_CATEGORY, _taste),
+FINDERS: dict[str, tuple[FactFinder, ...]] = {
+    "affinity": (
+        _attended("series"),
+        _attended("supplier"),
+        _attended("venue"),
+        _followed,
+    ),
+    "collaborative": (_attended("category"), _collaborative),
     "content": (_content,),
-    "distance": (_near,),
-    "nearby": (_nearby,),
-    "popularity_trend": (_new, _popular),
-    "schedule": (_time,),
-    "quality": (_quality,),
-    "price": (_price,),
-    "boost": (_policy,),
+    "distance": (_distance,),
+    "nearby": (_popular_in_street,),
+    "popularity_trend": (_new, _always("popular")),
+    "schedule": (_always("time"),),
+    "quality": (_always("quality"),),
+    "price": (_always("price"),),
+    "boost": (_always("policy"),),
 }
-"""What each family of signals may say (``recommender.ranking.features.registry.FAMILIES``): the
-first sentence that has everything it names. A family that is not here stays silent."""
+"""The reasons that each family of signals (``recommender.ranking.features.registry.FAMILIES``) can
+give: the first whose evidence is there. A family that is not listed gives none."""
 
 
 def reasons_for(contributions: Mapping[str, float], evidence: Evidence) -> tuple[Reason, ...]:
-    """The sentences behind one suggestion, strongest first.
+    """The reasons for one suggestion, strongest first.
 
     Parameters
     ----------
     contributions
-        How much each signal moved the score; only positive ones are told.
+        Family of signals to what it added to the score; only positive ones give reasons.
     evidence
-        What the sentences may name. A signal whose sentence would lack its name stays silent.
+        What the sentences may name. A family whose evidence is missing gives no reason.
 
     Returns
     -------
-    At most :data:`MOST` reasons, each with its share of all that spoke for the event.
+    At most :data:`MOST` reasons, each with its share of all positive contributions.
     """
-    speaking = {name: moved for name, moved in contributions.items() if moved > 0}
-    total = sum(speaking.values())
-    told: dict[str, tuple[str, str, float]] = {}
-    for name, moved in speaking.items():
-        sentence = _sentence(name, evidence)
-        if sentence is None:
+    positive = {name: added for name, added in contributions.items() if added > 0}
+    total = sum(positive.values())
+    found: dict[str, tuple[dict[str, str | float], float]] = {}
+    for name, added in positive.items():
+        fact = _first_fact(name, evidence)
+        if fact is None:
             continue
-        code, zh, en = sentence
-        told[code] = (zh, en, told[code][2] + moved if code in told else moved)
-    strongest = sorted(told.items(), key=lambda item: -item[1][2])[:MOST]
+        code, values = fact
+        found[code] = (values, found[code][1] + added if code in found else added)
+    strongest = sorted(found.items(), key=lambda item: -item[1][1])[:MOST]
     return tuple(
-        Reason(code, zh, en, moved / total)
-        for code, (zh, en, moved) in strongest
-        if moved >= LEAST_SHARE * total
+        Reason(code, values, added / total)
+        for code, (values, added) in strongest
+        if added >= LEAST_SHARE * total
     )
 
 
-def _sentence(family: str, evidence: Evidence) -> Sentence | None:
-    tellers = TELLERS.get(family, ())
-    return next((told for teller in tellers if (told := teller(evidence))), None)
+def _first_fact(family: str, evidence: Evidence) -> Fact | None:
+    facts = (find(evidence) for find in FINDERS.get(family, ()))
+    return next((fact for fact in facts if fact is not None), None)

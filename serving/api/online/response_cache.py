@@ -3,19 +3,29 @@
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 
-from recommender.types import Suggestion
+from recommender.types import Reason, Suggestion
+from serving.messages.catalogue import LANGUAGES, reason_text
 
 _OVERHEAD = 500
 """Bytes of a cached answer beside its body, roughly."""
 
 Key = tuple[str, int, str]
 """Resident (empty for a place), length, place."""
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Reason):
+        sentences = {lang: reason_text(value, lang) for lang in LANGUAGES}
+        return {"code": value.code, **sentences, "weight": value.weight}
+    if isinstance(value, Suggestion):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    raise TypeError(f"{type(value).__name__} is not sent.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,8 @@ class Answer:
             for rank, line in enumerate(suggestions, start=1)
         ]
         slots = tuple(sorted(Counter(line.slot for line in ranked).items()))
-        return cls(orjson.dumps(ranked), tuple(columns), slots, personal, why_empty)
+        rendered = orjson.dumps(ranked, _as_json, orjson.OPT_PASSTHROUGH_DATACLASS)
+        return cls(rendered, tuple(columns), slots, personal, why_empty)
 
     @property
     def lines(self) -> list[dict[str, Any]]:

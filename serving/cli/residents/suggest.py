@@ -9,6 +9,7 @@ import typer
 
 from recommender.errors import UsageError
 from serving.cli.output import Format, FormatOption, OutOption, emit, log, progress
+from serving.messages.catalogue import Lang
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ def register(app: typer.Typer) -> None:
         explain: Annotated[
             bool, typer.Option("--explain", help="Show the arithmetic behind every score.")
         ] = False,
-        lang: Annotated[str, typer.Option(help="Language of the reasons: zh or en.")] = "zh",
+        lang: Annotated[Lang, typer.Option(help="Language of the reasons.")] = "zh",
         boosts: Annotated[
             Path | None,
             typer.Option(
@@ -79,8 +80,6 @@ def register(app: typer.Typer) -> None:
         asked = [bool(resident), everyone, place is not None, similar is not None]
         if sum(asked) != 1:
             raise UsageError("Whose list?", "Give one of RESIDENT, --all, --place or --similar.")
-        if lang not in ("zh", "en"):
-            raise UsageError(f"{lang!r} is not a language of the reasons.", "Use zh or en.")
         if model is not None and data is None:
             raise UsageError("--model goes with --data.", "Serve a version: gongxu models promote.")
         if everyone and out is None:
@@ -131,7 +130,7 @@ def _one(
     similar: str | None,
     n: int,
     explain: bool,
-    lang: str,
+    lang: Lang,
 ) -> tuple[pd.DataFrame, str]:
     from serving.suggestions.frames import arithmetic_frame, suggestions_frame
 

@@ -9,6 +9,7 @@ import pytest
 from data.dataset import Dataset
 from recommender.ranking.lists.boosts import Boosts
 from recommender.ranking.model.suggestion_model import SuggestionModel
+from serving.messages.catalogue import reason_text
 from serving.suggestions.frames import COLUMNS, suggestions_frame
 from serving.suggestions.live import Live
 from serving.suggestions.suggester import Suggester
@@ -45,7 +46,8 @@ def test_reasons_speak_both_languages_and_share_the_credit(
     assert any(line.reasons for line in lines)
     for line in lines:
         assert sum(reason.weight for reason in line.reasons) <= 1 + 1e-6
-        assert all(reason.zh and reason.en for reason in line.reasons)
+        for lang in ("zh", "en"):
+            assert all(reason_text(reason, lang) for reason in line.reasons)
     frame = suggestions_frame(lines, "en")
     assert tuple(frame.columns) == COLUMNS
     assert frame["starts_at"].str.endswith("+08:00").all()

@@ -3,11 +3,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.ranking.lists.explanations import MOST, TELLERS, Evidence, reasons_for
+from recommender.ranking.lists.explanations import FINDERS, MOST, Evidence, reasons_for
 
-NOBODY = Evidence(
-    attended={}, followed={}, street=None, category=None, venue=None, distance_m=None, new=False
-)
+NOBODY = Evidence(attended={}, followed={}, street=None, distance_m=None, new=False)
 REGULAR = replace(NOBODY, attended={"any": "春江", "series": "春江"}, distance_m=600.0)
 
 
@@ -18,8 +16,8 @@ def codes(contributions: dict[str, float], evidence: Evidence) -> list[str]:
 def test_what_moved_the_score_most_is_told_first() -> None:
     told = reasons_for({"distance": 1.0, "affinity": 3.0}, REGULAR)
     assert [reason.code for reason in told] == ["attended_series", "walking_distance"]
-    assert told[0].zh == "你参加过《春江》"
-    assert told[1].zh == "步行约10分钟"
+    assert told[0].values == {"title": "春江"}
+    assert told[1].values == {"minutes": 10}
     assert [reason.weight for reason in told] == [0.75, 0.25]
 
 
@@ -34,7 +32,7 @@ def test_what_spoke_against_is_no_reason() -> None:
 
 
 @given(
-    st.dictionaries(st.sampled_from([*TELLERS, "unheard"]), st.floats(-5, 5)),
+    st.dictionaries(st.sampled_from([*FINDERS, "unheard"]), st.floats(-5, 5)),
     st.sampled_from([NOBODY, REGULAR]),
 )
 def test_reasons_are_few_distinct_and_shares_of_a_whole(
@@ -44,4 +42,3 @@ def test_reasons_are_few_distinct_and_shares_of_a_whole(
     assert len(told) <= MOST
     assert len({reason.code for reason in told}) == len(told)
     assert sum(reason.weight for reason in told) <= 1 + 1e-9
-    assert all(reason.zh and reason.en for reason in told)
