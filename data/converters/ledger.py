@@ -11,7 +11,7 @@ NOTE_COLUMNS = ("file", "line", "column", "value", "reason", "row_kept")
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One value that found no place.
+    """One value that could not be mapped.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class Note:
     column, value
         Empty column: the row as a whole.
     reason
-        Why it found no place.
+        Why it could not be mapped.
     row_kept
         Whether the rest of its row was mapped all the same.
     """
@@ -70,7 +70,7 @@ class Ledger:
         self.notes.append(Note(file, line, column, value[:200], reason, row_kept=False))
 
     def emptied(self, file: str, line: int, column: str, value: str, reason: str) -> None:
-        """Say that one value of a mapped row found no place; the row itself is kept."""
+        """Record that one value of a mapped row could not be mapped; the row itself is kept."""
         self.notes.append(Note(file, line, column, value[:200], reason, row_kept=True))
 
     def summary(self) -> pd.DataFrame:

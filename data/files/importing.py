@@ -67,7 +67,7 @@ def import_tables(
     now
         Times after it are in the future.
     dry_run
-        Do everything but keep nothing: each transaction is rolled back.
+        Validate and count without storing: each transaction is rolled back.
     strict
         Keep nothing if any row is bad.
     progress

@@ -79,7 +79,7 @@ class ProcurementProblem:
     serves
         Whether a buyer may order for a street, shape (B, S).
     expected, low, high
-        Attendances at one session if seats were no limit, shape (S, P).
+        Attendances at one session if capacity were unlimited, shape (S, P).
     log_sd
         Standard deviation of the logarithm of demand, shape (S, P), >= 0; 0: certain.
     weight

@@ -73,7 +73,7 @@ def main() -> None:
             show()
         sys.exit(wrong.exit_code)
     except (Abort, KeyboardInterrupt):
-        log.print("stopped.")
+        log.print("stopped")
         sys.exit(130)
     except GongxuError as error:
         _tell(str(error))

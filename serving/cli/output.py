@@ -38,11 +38,11 @@ class Format(StrEnum):
 
 
 FormatOption = Annotated[
-    Format, typer.Option("--format", help="table, json or csv; xlsx together with --out.")
+    Format, typer.Option("--format", help="table, json or csv; xlsx with --out.")
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", help="Write to this file; its ending decides the format."),
+    typer.Option("--out", help="Write to this file; its suffix selects the format."),
 ]
 
 

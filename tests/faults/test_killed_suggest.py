@@ -52,6 +52,6 @@ def test_a_killed_run_finishes_the_rest_and_gives_what_an_undisturbed_one_gives(
     assert 3 <= len(done) < RESIDENTS // BLOCK
     again = gongxu(*call, killed)
     assert f"{BLOCK * len(done)} of " in again.stderr
-    assert "residents were done already" in " ".join(again.stderr.split())
+    assert "residents were completed earlier" in " ".join(again.stderr.split())
     assert not side.exists()
     pd.testing.assert_frame_equal(pd.read_parquet(killed), pd.read_parquet(undisturbed))

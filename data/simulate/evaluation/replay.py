@@ -139,7 +139,7 @@ def replay(stage: Stage, plan: pd.DataFrame, *, rng: np.random.Generator) -> Rep
 def _fill(
     app: float, offline: float, seats: int, show: float, rng: np.random.Generator
 ) -> tuple[int, int, int]:
-    """Attendances, places wanted, and attendances were seats no limit.
+    """Attendances, places wanted, and attendances if capacity were unlimited.
 
     The app hands out seats; what no-shows leave empty goes to those who walk in. A seat that is
     cancelled while somebody waits is taken again.

@@ -1,4 +1,4 @@
-"""The truth: how many would come to a session if seats were no limit.
+"""The truth: how many would come to a session if capacity were unlimited.
 
 For a product p, a street s and the k-th session of p there in a quarter
 
@@ -202,7 +202,7 @@ class EventTruth:
     app_demand
         Expected seats asked for by app users at typical exposure.
     attendance
-        Expected attendances of all people, were seats no limit, at typical exposure.
+        Expected attendances of all people, if capacity were unlimited, at typical exposure.
     show_rate
         Expected share of kept seats that are filled.
     walk_ins, turned_away

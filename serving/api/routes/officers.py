@@ -28,7 +28,9 @@ class DemandRow(BaseModel):
     street_code: str
     product_id: str
     period: str = Field(examples=["2027Q1"])
-    expected: float | None = Field(description="Attendances at one session, were seats no limit.")
+    expected: float | None = Field(
+        description="Attendances at one session, if capacity were unlimited."
+    )
     low: float | None = Field(description="Lower end of the 80 % interval.")
     high: float | None = Field(description="Upper end of the 80 % interval.")
     evidence_bookings: int | None

@@ -20,10 +20,10 @@ def register(app: typer.Typer) -> None:
 
 def verify(
     head: Annotated[
-        str | None, typer.Option("--head", help="A digest noted earlier that must still be there.")
+        str | None, typer.Option("--head", help="A digest noted earlier, which must still occur.")
     ] = None,
 ) -> None:
-    """Check every seal of the trail; exit 1 when an entry was changed or removed.
+    """Verify every seal of the trail; exit status 1 if an entry was changed or removed.
 
     Example: gongxu audit verify
     """
@@ -45,17 +45,17 @@ def verify(
             f"the audit trail is broken at entry {number}: {reason}.",
             f"The {verdict.entries} entries before it are whole.",
         )
-    log.print(f"{verdict.entries:,} entries are whole; the last digest is {verdict.head}")
+    log.print(f"{verdict.entries:,} entries are intact; the last digest is {verdict.head}")
 
 
 def list_entries(
     subject: Annotated[
         str | None, typer.Option("--subject", help="Only of this plan, line or order.")
     ] = None,
-    last: Annotated[int, typer.Option("--last", "-n", min=1, help="How many.")] = 20,
+    last: Annotated[int, typer.Option("--last", "-n", min=1, help="Number of entries.")] = 20,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Show the last entries.
+    """Show the latest entries.
 
     Example: gongxu audit list -n 5
     """
@@ -90,15 +90,15 @@ def decide(
     reason: Annotated[str, typer.Option("--reason", help="Why.")],
     by: Annotated[str, typer.Option("--by", help="The officer who decides.")],
     no_conflict: Annotated[
-        bool, typer.Option("--no-conflict", help="Declare that no own interest is touched.")
+        bool, typer.Option("--no-conflict", help="Declare that there is no conflict of interest.")
     ] = False,
     sessions: Annotated[
-        int | None, typer.Option("--sessions", help="With change: how many instead.")
+        int | None, typer.Option("--sessions", help="With change: the new number of sessions.")
     ] = None,
 ) -> None:
-    """Decide about one line of a kept plan; an accepted or changed line becomes an order.
+    """Decide on one line of a stored plan; an accepted or changed line becomes an order.
 
-    Example: gongxu decide PLAN-2027Q1-0123456789ab-0001 accept --reason 合适 --by li --no-conflict
+    Example: gongxu decide PLAN-2026Q4-0123456789ab-0001 accept --reason 合适 --by li --no-conflict
     """
     from datetime import UTC, datetime
 

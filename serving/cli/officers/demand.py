@@ -33,7 +33,7 @@ def demand(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="A folder of tables; the database is left alone."),
+        typer.Option("--data", help="A folder of contract tables, instead of the database."),
     ] = None,
     as_of: Annotated[
         str | None,
@@ -41,22 +41,27 @@ def demand(
     ] = None,
     explain: Annotated[
         tuple[str, str] | None,
-        typer.Option("--explain", help="STREET PRODUCT: how this one figure came about."),
+        typer.Option(
+            "--explain", help="STREET PRODUCT: the steps of the calculation of one figure."
+        ),
     ] = None,
     speciality: Annotated[
         bool,
-        typer.Option("--speciality", help="What each street wants more than the district does."),
+        typer.Option(
+            "--speciality",
+            help="Categories that each street books more than the district does (一街一品).",
+        ),
     ] = False,
-    top: Annotated[
-        int | None, typer.Option("--top", "-n", min=1, help="Only so many rows.")
-    ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="With --data: for the fit.")] = 0,
+    top: Annotated[int | None, typer.Option("--top", "-n", min=1, help="Number of rows.")] = None,
+    seed: Annotated[int, typer.Option("--seed", help="With --data: random seed of the fit.")] = 0,
     format: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
-    """Expected attendances at one session of every product in every street, were seats no limit.
+    """Estimate the attendances at one session of every product in every street, with intervals.
 
-    Example: gongxu demand --period 2027Q1 --street 310105001000 --category performance
+    The figure is what would come if capacity were unlimited.
+
+    Example: gongxu demand --period 2026Q4 --street 310105102 --category performance
     """
     from serving.demand.frames import demand_frame, explain_frame, speciality_frame
 

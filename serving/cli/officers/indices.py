@@ -17,9 +17,11 @@ def register(app: typer.Typer) -> None:
 def indices(
     period: Annotated[str, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")],
     data: Annotated[
-        Path | None, typer.Option(help="A folder of contract tables instead of the database.")
+        Path | None, typer.Option(help="A folder of contract tables, instead of the database.")
     ] = None,
-    venues: Annotated[bool, typer.Option("--venues", help="Each venue's use as well.")] = False,
+    venues: Annotated[
+        bool, typer.Option("--venues", help="Also list the use of each venue.")
+    ] = False,
     format: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
@@ -28,7 +30,7 @@ def indices(
     No published formulas were found: these are assumed, carry a version, and show numerator and
     denominator.
 
-    Example: gongxu indices --period 2027Q1
+    Example: gongxu indices --period 2026Q4
     """
     from serving.composition import open_store
     from serving.reporting.indices import DISTRICT, compute_indices

@@ -25,10 +25,10 @@ def register(app: typer.Typer) -> None:
 
 def list_orders(
     plan: Annotated[str | None, typer.Option("--plan", help="Only of this plan.")] = None,
-    status: Annotated[str | None, typer.Option("--status", help="Only in this state.")] = None,
+    status: Annotated[str | None, typer.Option("--status", help="Only with this status.")] = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Orders and where they stand.
+    """List orders and their status.
 
     Example: gongxu orders list --status delivered
     """
@@ -51,16 +51,16 @@ def list_orders(
 
 
 def advance(
-    order: Annotated[str, typer.Argument(help="The order's identifier: its line's.")],
+    order: Annotated[str, typer.Argument(help="The order's identifier, the same as its line's.")],
     status: Annotated[str, typer.Argument(help="ordered, delivered or accepted (验收).")],
-    by: Annotated[str, typer.Option("--by", help="Who does it.")],
+    by: Annotated[str, typer.Option("--by", help="The officer who records the step.")],
     satisfaction: Annotated[
         int | None, typer.Option("--satisfaction", help="1 to 5, with accepted (满意度).")
     ] = None,
 ) -> None:
-    """Move an order on by one step; every step is an entry of the audit trail.
+    """Advance an order by one step; every step is an entry in the audit trail.
 
-    Example: gongxu orders advance PLAN-2027Q1-0123456789ab-0001 accepted --by li --satisfaction 5
+    Example: gongxu orders advance PLAN-2026Q4-0123456789ab-0001 accepted --by li --satisfaction 5
     """
     from datetime import UTC, datetime
 
@@ -74,15 +74,17 @@ def advance(
 
 
 def stages(
-    plan: Annotated[str, typer.Argument(help="A kept plan's identifier.")],
-    done: Annotated[str | None, typer.Option("--done", help="The stage that is passed.")] = None,
-    by: Annotated[str, typer.Option("--by", help="Who passes it; with --done.")] = "",
-    note: Annotated[str, typer.Option("--note", help="What there is to say.")] = "",
+    plan: Annotated[str, typer.Argument(help="The identifier of a stored plan.")],
+    done: Annotated[
+        str | None, typer.Option("--done", help="The stage to complete; stages have an order.")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="With --done: the officer who records it.")] = "",
+    note: Annotated[str, typer.Option("--note", help="A remark.")] = "",
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """The plan's checklist of stages (七个一); with --done, the next one is ticked.
+    """Show the stages of a plan (七个一); with --done, complete the next one.
 
-    Example: gongxu stages PLAN-2027Q1-0123456789ab --done 需求征集 --by li
+    Example: gongxu stages PLAN-2026Q4-0123456789ab --done 需求征集 --by li
     """
     from datetime import UTC, datetime
 

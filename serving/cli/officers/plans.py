@@ -27,27 +27,30 @@ def plan(
     ] = None,
     budget_fen: Annotated[
         int | None,
-        typer.Option("--budget-fen", help="This budget instead of the table `budgets`."),
+        typer.Option("--budget-fen", help="Budget in fen, instead of the table `budgets`."),
     ] = None,
     rules: Annotated[
         Path | None, typer.Option("--rules", help="The officer's rules, a TOML file.")
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="A folder of tables; the database is left alone."),
+        typer.Option("--data", help="A folder of contract tables, instead of the database."),
     ] = None,
     time_limit: Annotated[
-        float, typer.Option("--time-limit", min=0.1, help="Seconds for the solver.")
+        float, typer.Option("--time-limit", min=0.1, help="Time limit of the solver, in seconds.")
     ] = 30.0,
     gap: Annotated[
-        float, typer.Option("--gap", min=0, max=0.5, help="Stop this close to the optimum.")
+        float,
+        typer.Option(
+            "--gap", min=0, max=0.5, help="Relative gap to the optimum at which the solver stops."
+        ),
     ] = 0.005,
-    seed: Annotated[int, typer.Option("--seed", help="With --data: for the fit.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="With --data: random seed of the fit.")] = 0,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Procurement suggestions under the buyers' budgets and the officer's rules.
+    """Compute a purchase plan under the buyers' budgets and the officer's rules.
 
-    Example: gongxu plan --period 2027Q1 --out plan.xlsx
+    Example: gongxu plan --period 2026Q4 --out plan.xlsx
     """
     document = _make(period, buyer, budget_fen, rules, data, time_limit, gap, seed)
     if out is not None:

@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 Period = Annotated[str, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")]
 Buyer = Annotated[str | None, typer.Option("--buyer", help="Only this buyer, by its area code.")]
 Budget = Annotated[
-    int | None, typer.Option("--budget-fen", help="This budget instead of the table `budgets`.")
+    int | None, typer.Option("--budget-fen", help="Budget in fen, instead of the table `budgets`.")
 ]
 Rules = Annotated[Path | None, typer.Option("--rules", help="The officer's rules, a TOML file.")]
 Data = Annotated[
-    Path | None, typer.Option("--data", help="A folder of tables; the database is left alone.")
+    Path | None,
+    typer.Option("--data", help="A folder of contract tables, instead of the database."),
 ]
-Limit = Annotated[float, typer.Option("--time-limit", min=0.1, help="Seconds for each solution.")]
-Seed = Annotated[int, typer.Option("--seed", help="With --data: for the fit.")]
+Limit = Annotated[
+    float, typer.Option("--time-limit", min=0.1, help="Time limit of each solution, in seconds.")
+]
+Seed = Annotated[int, typer.Option("--seed", help="With --data: random seed of the fit.")]
 
 
 class Frontier(StrEnum):
@@ -56,9 +59,9 @@ def why(
     seed: Seed = 0,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Why a product is planned for a street, or why not, and what the other way would cost.
+    """Explain why a product is planned for a street or not, and the cost of the alternative.
 
-    Example: gongxu why P0123 310105001 --period 2027Q1
+    Example: gongxu why P2026-00001 310105102 --period 2026Q4
     """
     import pandas as pd
 
@@ -84,10 +87,10 @@ def what_if(
     budget_fen: Budget = None,
     rules: Rules = None,
     new_rules: Annotated[
-        Path | None, typer.Option("--new-rules", help="Other rules to compare with.")
+        Path | None, typer.Option("--new-rules", help="The rules to compare with.")
     ] = None,
     new_budget_fen: Annotated[
-        int | None, typer.Option("--new-budget-fen", help="Another budget to compare with.")
+        int | None, typer.Option("--new-budget-fen", help="The budget to compare with.")
     ] = None,
     data: Data = None,
     time_limit: Limit = 15.0,
@@ -95,9 +98,9 @@ def what_if(
     out: OutOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """The plan under another budget or other rules, as a difference to the plan as it is.
+    """Compare the plan with the plan under another budget or other rules.
 
-    Example: gongxu what-if --period 2027Q1 --new-rules other.toml
+    Example: gongxu what-if --period 2026Q4 --new-rules other.toml
     """
     import pandas as pd
 
@@ -116,7 +119,7 @@ def what_if(
 
 
 def frontier(
-    over: Annotated[Frontier, typer.Argument(help="What is varied: budget or evenness.")],
+    over: Annotated[Frontier, typer.Argument(help="What varies: budget or evenness.")],
     period: Period,
     buyer: Buyer = None,
     budget_fen: Budget = None,
@@ -130,9 +133,9 @@ def frontier(
     ] = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Expected attendances against the budget, or against the bound on the Gini coefficient.
+    """Trace expected attendances over the budget, or over the bound on the Gini coefficient.
 
-    Example: gongxu frontier budget --period 2027Q1 --out frontier.svg
+    Example: gongxu frontier budget --period 2026Q4 --out frontier.svg
     """
     from serving.exports.frontiers import PLOTS, plot_frontier
     from serving.planning.questions import trace_budget, trace_evenness
@@ -158,9 +161,9 @@ def opinion(
     out: OutOption = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """What the Method of Equal Shares would buy, and where it differs from the plan.
+    """Compare the plan with what the Method of Equal Shares would buy.
 
-    Example: gongxu second-opinion --period 2027Q1
+    Example: gongxu second-opinion --period 2026Q4
     """
     import pandas as pd
 

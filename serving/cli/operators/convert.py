@@ -21,7 +21,7 @@ def convert(source: _Source, path: _Path, out: _Out, format: FormatOption = Form
     """Turn a known public data set into contract tables.
 
     Every row read is mapped, merged into another or set aside: the summary adds up, and
-    unmapped.csv names each value that found no place, with file, line and reason.
+    unmapped.csv names each value that could not be mapped, with file, line and reason.
 
     Example: gongxu convert meetup ../shared/data/meetup-montana --out var/meetup
     """

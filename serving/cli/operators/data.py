@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init() -> None:
-    """Create the database, or bring it up to date; what it holds is kept.
+    """Create the database, or migrate it to this release; its data are kept.
 
     Without GONGXU_DATABASE_URL it is an embedded PostgreSQL under GONGXU_HOME (var/).
 
@@ -53,24 +53,27 @@ def import_(
         ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Judge and count, but keep nothing.")
+        bool, typer.Option("--dry-run", help="Validate and count the rows without storing them.")
     ] = False,
     quarantine: Annotated[
         Path | None,
         typer.Option(
             "--quarantine",
             metavar="DIR",
-            help="Where quarantine.csv goes when rows are bad; GONGXU_HOME/quarantine by default.",
+            help="Folder for quarantine.csv; by default GONGXU_HOME/quarantine.",
         ),
     ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Take nothing, and end with 3, if any row is bad.")
+        bool,
+        typer.Option(
+            "--strict", help="Store nothing, and exit with status 3, if any row is invalid."
+        ),
     ] = False,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Load contract tables: good rows land, bad ones go to quarantine with the reason.
+    """Import contract tables: valid rows are stored, invalid ones quarantined with the reason.
 
-    The same file twice changes nothing. Ends with 3 when every row is bad.
+    Importing the same file again changes nothing. Exit status 3 when no row is valid.
 
     Example: gongxu import my-district/ --dry-run
     """
@@ -100,11 +103,11 @@ def import_(
     finally:
         if store is not None:
             store.close()
-    emit(report.to_frame(), format, title="import" if report.kept else "nothing was kept")
+    emit(report.to_frame(), format, title="import" if report.kept else "nothing was stored")
     for note in report.notes:
         log.print(f"note: {note}", markup=False, soft_wrap=True)
     file = write_quarantine(report.quarantine, quarantine or settings.home / "quarantine")
-    bad = f"{report.quarantined:,} of {report.read:,} rows are bad"
+    bad = f"{report.quarantined:,} of {report.read:,} rows are invalid"
     if file is not None:
         log.print(f"{bad}; see {file}", markup=False, soft_wrap=True)
     if report.quarantined and (strict or report.quarantined == report.read):

@@ -23,9 +23,9 @@ def register(app: typer.Typer) -> None:
     def demo(
         preset: Annotated[str, typer.Option(help="Size of the district, as in simulate.")] = "demo",
         residents: Annotated[
-            int | None, typer.Option(help="Fewer residents make it quicker.")
+            int | None, typer.Option(help="Number of residents; fewer run faster.")
         ] = None,
-        seed: Annotated[int, typer.Option(help="Another seed makes another district.")] = 1,
+        seed: Annotated[int, typer.Option(help="Random seed of the simulated district.")] = 1,
     ) -> None:
         """Simulate a district, import it, train, evaluate, suggest, estimate and plan.
 
@@ -55,7 +55,7 @@ class _Walk:
         world = self.home / f"{preset}-{residents or 'all'}-{seed}"
         self.heading("1. A district to try things on 模拟城区")
         if (world / "bookings.csv").exists():
-            self.console.print(f"{world} is there from an earlier run.", soft_wrap=True)
+            self.console.print(f"{world} exists from an earlier run.", soft_wrap=True)
         else:
             size = ("--residents", residents) if residents else ()
             self.step(

@@ -25,31 +25,35 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="A folder of tables; the database is left alone."),
+        typer.Option("--data", help="A folder of contract tables, instead of the database."),
     ] = None,
     cutoff: Annotated[
         list[str] | None,
         typer.Option(
             "--cutoff",
-            help="Fit on what is before this moment (ISO 8601), test on what follows; repeat for "
+            help="Fit on the data before this time (ISO 8601) and test on what follows; repeat for "
             "several windows. Default: the last fifth of all bookings.",
         ),
     ] = None,
     step_days: Annotated[
         float | None,
-        typer.Option("--step-days", min=0.04, help="How often people are asked in a window."),
+        typer.Option(
+            "--step-days", min=0.04, help="Days between two evaluated lists of a resident."
+        ),
     ] = None,
     groups: Annotated[
-        bool, typer.Option("--groups", help="Also print groups of residents and new products.")
+        bool, typer.Option("--groups", help="Also report groups of residents and new products.")
     ] = False,
     plot: Annotated[
-        Path | None, typer.Option("--plot", help="Draw the comparison into this .png or .svg.")
+        Path | None, typer.Option("--plot", help="Write a plot of the comparison (.png or .svg).")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of fitting and intervals.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Random seed of fits and bootstrap intervals.")
+    ] = 0,
     format: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
-    """Compare every scorer and the full engine on later time.
+    """Compare every scorer and the full engine on data after a cutoff.
 
     Example: gongxu evaluate --data var/demo --cutoff 2026-06-01 --format json
     """
@@ -72,7 +76,7 @@ def evaluate(
         )
     if plot is not None:
         _draw(report.table(), plot)
-        log.print(f"drew {plot}")
+        log.print(f"wrote {plot}")
     if format is Format.JSON and out is None:
         sys.stdout.write(json.dumps(report.document(), indent=2) + "\n")
         return

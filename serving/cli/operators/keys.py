@@ -25,13 +25,14 @@ def add(
         str, typer.Option("--role", help="service, officer, district or operator.")
     ] = "service",
     area: Annotated[
-        list[str] | None, typer.Option("--area", help="An area that an officer's key acts for.")
+        list[str] | None,
+        typer.Option("--area", help="An area that an officer's key covers; may be repeated."),
     ] = None,
     days: Annotated[
-        int | None, typer.Option("--days", min=1, help="Worthless after so many days.")
+        int | None, typer.Option("--days", min=1, help="Days until the key expires.")
     ] = None,
 ) -> None:
-    """Make a key; its secret is printed once and stored nowhere.
+    """Create a key; its secret is printed once and only its digest is stored.
 
     Example: gongxu keys add district-app --scope ingest --scope suggestions
     """
@@ -52,7 +53,7 @@ def add(
         now=now,
         expires_at=now + timedelta(days=days) if days else None,
     )
-    log.print(f"made {made.key_id}; the secret is shown this once:")
+    log.print(f"created {made.key_id}; the secret is shown only once:")
     sys.stdout.write(made.secret + "\n")
 
 
@@ -78,7 +79,7 @@ def list_(format: FormatOption = Format.TABLE) -> None:
 
 @keys.command()
 def revoke(key_id: Annotated[str, typer.Argument(help="As `keys list` shows it.")]) -> None:
-    """Make a key worthless, within two seconds on every server.
+    """Revoke a key, within two seconds on every server.
 
     Example: gongxu keys revoke key-1a2b3c4d
     """

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from training.retrain import Outcome
 
 models = typer.Typer(
-    help="The registry: which models there are, and which one is served.", no_args_is_help=True
+    help="The registry of models: list, show, promote, roll back.", no_args_is_help=True
 )
 
 
 class Engine(StrEnum):
-    """Where the fitting runs."""
+    """Where fitting runs."""
 
     LOCAL = "local"
     SPARK = "spark"
@@ -38,21 +38,24 @@ def retrain(
     as_of: Annotated[
         str | None,
         typer.Option(
-            help="Learn from what was known then, such as 2027-03-01 or 2027-03-01T12:00:00+08:00; "
-            "the latest time in the data by default.",
+            help="Train on what was known at this time, such as 2027-03-01 or "
+            "2027-03-01T12:00:00+08:00; "
+            "by default the latest time in the data.",
         ),
     ] = None,
-    engine: Annotated[Engine, typer.Option(help="Where the fitting runs.")] = Engine.LOCAL,
+    engine: Annotated[Engine, typer.Option(help="Where fitting runs.")] = Engine.LOCAL,
     if_needed: Annotated[
-        bool, typer.Option("--if-needed", help="Do nothing when the data has not changed.")
+        bool, typer.Option("--if-needed", help="Do nothing if the data has not changed.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Random seed; the same seed gives the same model.")
+    ] = 0,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Train a new model, judge it, and serve it if it passes.
+    """Train a new model, evaluate it, and serve it if it passes the gate.
 
-    Snapshot, fit, evaluate, gate, register, promote. The model served so far goes on serving until
-    the new one has passed, and whatever happens to this run.
+    Snapshot, fit, evaluate, gate, register, promote. The current model remains served until
+    the new one has passed, also if this run fails.
 
     Example: gongxu retrain --if-needed
     """
@@ -116,7 +119,7 @@ def list_models(format: FormatOption = Format.TABLE, out: OutOption = None) -> N
     if served is not None and served.version not in {entry.version for entry in entries}:
         log.print(f"the served model {served.version} cannot be read: {registry.fault(served)}")
     elif not entries and format is Format.TABLE and out is None:
-        log.print("no models yet; `gongxu retrain` makes the first one.")
+        log.print("no models yet; `gongxu retrain` creates the first one.")
         return
     frame = pd.DataFrame([_row(entry) for entry in entries], columns=_COLUMNS)
     emit(frame, format, out=out)
@@ -124,10 +127,12 @@ def list_models(format: FormatOption = Format.TABLE, out: OutOption = None) -> N
 
 @models.command("show")
 def show_model(
-    version: Annotated[str | None, typer.Argument(help="The served one by default.")] = None,
+    version: Annotated[
+        str | None, typer.Argument(help="Version; by default the served one.")
+    ] = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Show what one model learnt from, what it holds and what the gate found.
+    """Show the training data, contents and gate results of a model.
 
     Example: gongxu models show --format json
     """
@@ -168,12 +173,12 @@ def show_model(
 @models.command("promote")
 def promote_model(
     version: Annotated[str, typer.Argument(help="As `gongxu models list` shows it.")],
-    reason: Annotated[str, typer.Option(help="Kept in the log of switches.")] = "",
+    reason: Annotated[str, typer.Option(help="Reason, kept in the log of promotions.")] = "",
     force: Annotated[
-        bool, typer.Option("--force", help="Serve it although the gate refused it.")
+        bool, typer.Option("--force", help="Serve it even if the gate refused it.")
     ] = False,
 ) -> None:
-    """Serve another model from now on.
+    """Serve another model.
 
     Example: gongxu models promote 20270301T020015-a1b2c3 --reason "reviewed"
     """
@@ -188,9 +193,9 @@ def promote_model(
 
 @models.command("rollback")
 def roll_back(
-    reason: Annotated[str, typer.Option(help="Kept in the log of switches.")] = "",
+    reason: Annotated[str, typer.Option(help="Reason, kept in the log of promotions.")] = "",
 ) -> None:
-    """Serve again what was served before.
+    """Serve the previously served model again.
 
     Example: gongxu models rollback --reason "lists look wrong"
     """

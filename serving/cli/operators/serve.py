@@ -15,7 +15,7 @@ def serve(
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64)] = 1,
 ) -> None:
-    """Serve the API until the process is told to stop; requests under way are finished first.
+    """Serve the API until the process is stopped; requests in progress are completed.
 
     Example: gongxu serve --port 8000 --workers 2
     """

@@ -12,7 +12,7 @@ from recommender.errors import UsageError
 
 
 class Preset(StrEnum):
-    """How large a world."""
+    """Size of the district."""
 
     DEMO = "demo"
     DISTRICT = "district"
@@ -34,8 +34,10 @@ def register(app: typer.Typer) -> None:
 
 
 def simulate(
-    preset: Annotated[Preset, typer.Option(help="How large a world.")] = Preset.DEMO,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.", min=0)] = 1,
+    preset: Annotated[Preset, typer.Option(help="Size of the district.")] = Preset.DEMO,
+    seed: Annotated[
+        int, typer.Option(help="Random seed; the same seed gives the same bytes.", min=0)
+    ] = 1,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the tables; the truth goes to OUT/truth.")
     ] = None,
@@ -47,11 +49,13 @@ def simulate(
     ] = None,
     replay: Annotated[
         Path | None,
-        typer.Option(metavar="PLAN", help="Run WORLD's next quarter under this plan instead."),
+        typer.Option(
+            metavar="PLAN", help="Run the next quarter of --world under this plan instead."
+        ),
     ] = None,
     world: Annotated[Path | None, typer.Option(help="A simulated folder, for --replay.")] = None,
     until: Annotated[
-        str | None, typer.Option(help="The present: first midnight of a quarter.")
+        str | None, typer.Option(help="The present: midnight of the first day of a quarter.")
     ] = None,
     years: Annotated[int | None, typer.Option(help="Years of history.")] = None,
     residents: Annotated[int | None, typer.Option(help="Registered residents.")] = None,
@@ -59,32 +63,38 @@ def simulate(
     events: Annotated[int | None, typer.Option(help="Events in a year.")] = None,
     app_bias: Annotated[
         float | None,
-        typer.Option(help="0: app use the same at every age; 1: as assumed; 2: twice."),
+        typer.Option(help="0: equal app use at every age; 1: as assumed; 2: twice as uneven."),
     ] = None,
     no_show_free: Annotated[float | None, typer.Option(help="Free events' no-show rate.")] = None,
     no_show_paid: Annotated[float | None, typer.Option(help="Paid events' no-show rate.")] = None,
     distance_decay: Annotated[
-        float | None, typer.Option(help="0: distance is nothing; 1: as assumed; 2: twice.")
+        float | None,
+        typer.Option(help="0: distance has no effect; 1: as assumed; 2: twice as strong."),
     ] = None,
-    seat_scarcity: Annotated[float | None, typer.Option(help="Seats are divided by it.")] = None,
+    seat_scarcity: Annotated[float | None, typer.Option(help="Divisor of all seat counts.")] = None,
     sold_out_share: Annotated[
         float | None, typer.Option(help="Share of sessions with more demand than seats.")
     ] = None,
     overdispersion: Annotated[
-        float | None, typer.Option(help="Unexplained luck of an event (sd of its log).")
+        float | None,
+        typer.Option(help="Unexplained variation between events (standard deviation of the log)."),
     ] = None,
     offline_reach: Annotated[
-        float | None, typer.Option(help="How often people without the app hear of events.")
+        float | None,
+        typer.Option(
+            help="How often people without the app learn of events, relative to app users."
+        ),
     ] = None,
     hidden_share: Annotated[
-        float | None, typer.Option(help="Share of appeal that no feature tells.")
+        float | None,
+        typer.Option(help="Share of the appeal of a product that its features do not explain."),
     ] = None,
 ) -> None:
     """Write a synthetic district: all tables, and the true demand in OUT/truth.
 
     Example: gongxu simulate --preset demo --seed 7 --out var/demo
 
-    With --replay, what would happen in the next quarter if a plan were bought:
+    With --replay: the outcome of the next quarter under a purchase plan:
     gongxu simulate --replay plan.csv --world var/demo --seed 1
     """
     if replay is not None:

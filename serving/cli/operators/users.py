@@ -11,7 +11,8 @@ from serving.cli.output import Format, FormatOption, emit, log
 users = typer.Typer(no_args_is_help=True, help="Console users: add, list, disable; test tokens.")
 
 _Areas = Annotated[
-    list[str] | None, typer.Option("--area", help="An area the officer acts for; may be repeated.")
+    list[str] | None,
+    typer.Option("--area", help="An area that the officer covers; may be repeated."),
 ]
 
 
@@ -26,9 +27,9 @@ def add(
     role: Annotated[str, typer.Option("--role", help="officer, district or operator.")],
     area: _Areas = None,
 ) -> None:
-    """Make a user; the password is asked for, or read from standard input when that is a pipe.
+    """Create a user; the password is prompted for, or read from standard input if that is a pipe.
 
-    Example: gongxu users add officer-1 --role officer --area 310105001
+    Example: gongxu users add officer-1 --role officer --area 310105102
     """
     from serving.auth.roles import parse_role
     from serving.auth.users import add_user
@@ -47,7 +48,7 @@ def add(
         areas=area or (),
         now=datetime.now(tz=UTC),
     )
-    log.print(f"made {username}")
+    log.print(f"created {username}")
 
 
 @users.command("list")
@@ -71,7 +72,7 @@ def list_(format: FormatOption = Format.TABLE) -> None:
 
 @users.command()
 def disable(username: str) -> None:
-    """Close a user's account and end their sessions, within two seconds on every server.
+    """Disable a user's account and end its sessions, within two seconds on every server.
 
     Example: gongxu users disable officer-1
     """
@@ -92,9 +93,9 @@ def token(
     area: _Areas = None,
     minutes: Annotated[int, typer.Option("--minutes", min=1, max=1440)] = 60,
 ) -> None:
-    """For development: print a token of the local issuer (GONGXU_LOCAL_ISSUER must be set).
+    """For development: print a token from the local issuer (GONGXU_LOCAL_ISSUER must be set).
 
-    Example: GONGXU_LOCAL_ISSUER=http://127.0.0.1:8000 gongxu users token r000001
+    Example: GONGXU_LOCAL_ISSUER=http://127.0.0.1:8000 gongxu users token R00001149
     """
     from recommender.errors import UsageError
     from serving.api.settings import ServiceSettings

@@ -15,19 +15,23 @@ def register(app: typer.Typer) -> None:
 
 def digest(
     date: Annotated[str, typer.Option("--date", help="First day of the week, such as 2026-10-05.")],
-    out: Annotated[Path, typer.Option("--out", help="Folder for one file a resident.")],
-    n: Annotated[int, typer.Option("-n", min=1, max=20, help="Events in a letter, at most.")] = 5,
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder for the letters, one file per resident.")
+    ],
+    n: Annotated[
+        int, typer.Option("-n", min=1, max=20, help="Maximum number of events in a letter.")
+    ] = 5,
     smtp: Annotated[
         str | None, typer.Option("--smtp", help="Also send: smtp://host:port or smtps://….")
     ] = None,
     to: Annotated[
-        str, typer.Option("--to", help="Address, with {resident} for the pseudonym.")
+        str, typer.Option("--to", help="Recipient address, with {resident} for the pseudonym.")
     ] = "",
-    sender: Annotated[str, typer.Option("--from", help="Sender of the letters.")] = "",
+    sender: Annotated[str, typer.Option("--from", help="Sender address.")] = "",
 ) -> None:
-    """Write (and send) the week's suggestions of residents who follow something.
+    """Write, and send, a weekly digest to residents who follow something.
 
-    Nobody else is written to, and what was sent once is not sent again.
+    Nobody else receives one, and no digest is sent twice.
 
     Example: gongxu digest --date 2026-10-05 --out letters/
     """
@@ -67,4 +71,4 @@ def digest(
     log.print(f"wrote {len(saved):,} letters to {out}", soft_wrap=True)
     if smtp is not None:
         sent = send_letters(saved, smtp, sender=sender, address=to)
-        log.print(f"sent {sent:,}")
+        log.print(f"sent {sent:,} letters")

@@ -8,11 +8,12 @@ import typer
 from serving.cli.output import Format, FormatOption, OutOption, emit, log
 
 AtOption = Annotated[
-    str | None, typer.Option("--at", help="Moment, ISO 8601 with offset; now when left out.")
+    str | None,
+    typer.Option("--at", help="Time of the lists, ISO 8601 with offset; by default now."),
 ]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="Work on this folder of contract tables, not on the database."),
+    typer.Option("--data", help="A folder of contract tables, instead of the database."),
 ]
 
 
@@ -27,20 +28,25 @@ def exposure(
         Path | None,
         typer.Option(
             "--lists",
-            help="What `suggest --all` wrote; lists of --sample residents are made when left out.",
+            help="The file that `suggest --all` wrote; by default lists of --sample "
+            "residents are computed.",
         ),
     ] = None,
-    sample: Annotated[int, typer.Option(min=1, help="Residents whose lists are made.")] = 5000,
+    sample: Annotated[
+        int, typer.Option(min=1, help="Number of residents whose lists are computed.")
+    ] = 5000,
     n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Length of the lists.")] = 10,
     at: AtOption = None,
     data: DataOption = None,
-    seed: Annotated[int, typer.Option(help="Of the sample, and of a fit on --data.")] = 0,
+    seed: Annotated[
+        int, typer.Option(help="Random seed of the sample and, with --data, of the fit.")
+    ] = 0,
     format: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
-    """Which suppliers the lists show, beside what they offer.
+    """Compare each supplier's share of the lists with its share of the offer.
 
-    A place counts the more the higher it stands in a list. Ratio 1 means shown as much as offered.
+    Higher ranks count more. A ratio of 1 means shown as much as offered.
 
     Example: gongxu exposure --lists lists.parquet
     """
@@ -69,17 +75,19 @@ def exposure(
 def overbooking(
     epsilon: Annotated[
         float,
-        typer.Option(min=0, max=0.5, help="Accepted chance that more come than there are seats."),
+        typer.Option(
+            min=0, max=0.5, help="Accepted probability that attendance exceeds the seats."
+        ),
     ] = 0.05,
     at: AtOption = None,
     data: DataOption = None,
     format: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
-    """How many bookings the events ahead can take, by how many usually come.
+    """Advise how many bookings upcoming events can take, given their show rates.
 
-    Advice only: nothing is overbooked by itself, and events for children, families and disabled
-    people never are.
+    Advice only: the program overbooks nothing by itself, and never advises it for events for
+    children, families and disabled people.
 
     Example: gongxu overbooking --epsilon 0.02
     """

@@ -19,9 +19,9 @@ def register(app: typer.Typer) -> None:
 
 
 def forget(resident: _Resident) -> None:
-    """Erase a resident from every table; models forget at the next retraining.
+    """Erase a resident from every table; the next retraining learns without their data.
 
-    Example: gongxu forget r000001
+    Example: gongxu forget R00001149
     """
     from serving.api.online.changes import ChangeCounter
     from serving.composition import open_store, require_tables
@@ -34,16 +34,16 @@ def forget(resident: _Resident) -> None:
     with store.engine.begin() as connection:
         gone = erase_resident(connection, resident, now=datetime.now(tz=UTC))
     ChangeCounter(settings.home).increment()
-    log.print("erased." if gone else "was erased before.")
+    log.print("erased" if gone else "already erased")
 
 
 def export_resident(
     resident: _Resident,
     out: Annotated[Path | None, typer.Option("--out", help="Write to this JSON file.")] = None,
 ) -> None:
-    """Everything that is held of a resident, as JSON by table.
+    """Export all data held about a resident, as JSON by table.
 
-    Example: gongxu export-resident r000001 --out r000001.json
+    Example: gongxu export-resident R00001149 --out resident.json
     """
     import orjson
 

@@ -31,17 +31,17 @@ def register(app: typer.Typer) -> None:
         n: Annotated[int, typer.Option("-n", min=1, max=1000, help="Length of the list.")] = 10,
         at: Annotated[
             str | None,
-            typer.Option(help="Moment of asking, ISO 8601 with offset; now when left out."),
+            typer.Option(help="Time of the list, ISO 8601 with offset; by default now."),
         ] = None,
         everyone: Annotated[
-            bool, typer.Option("--all", help="Lists for every resident, into --out.")
+            bool, typer.Option("--all", help="Lists for all residents, written to --out.")
         ] = False,
         place: Annotated[
-            str | None, typer.Option(help="The list of an area or a venue, without any person.")
+            str | None, typer.Option(help="The list of an area or a venue, without personal data.")
         ] = None,
-        similar: Annotated[str | None, typer.Option(help="Events like this one.")] = None,
+        similar: Annotated[str | None, typer.Option(help="Events similar to this one.")] = None,
         explain: Annotated[
-            bool, typer.Option("--explain", help="Show the arithmetic behind every score.")
+            bool, typer.Option("--explain", help="Show the contributions to every score.")
         ] = False,
         lang: Annotated[Lang, typer.Option(help="Language of the reasons.")] = "zh",
         boosts: Annotated[
@@ -53,27 +53,29 @@ def register(app: typer.Typer) -> None:
         ] = None,
         data: Annotated[
             Path | None,
-            typer.Option(help="Work on this folder of contract tables, not on the database."),
+            typer.Option(help="A folder of contract tables, instead of the database."),
         ] = None,
         model: Annotated[
             Path | None,
-            typer.Option(help="With --data: a bundle's folder; fitted afresh when left out."),
+            typer.Option(help="With --data: the folder of a bundle; by default a model is fitted."),
         ] = None,
-        seed: Annotated[int, typer.Option(help="Of a fit on --data.")] = 0,
+        seed: Annotated[int, typer.Option(help="With --data: random seed of the fit.")] = 0,
         block: Annotated[
             int,
             typer.Option(
-                min=1, help="With --all: residents a block; a killed run loses the one it was in."
+                min=1,
+                help="With --all: residents per block; an interrupted run resumes after "
+                "the last complete block.",
             ),
         ] = 1024,
         format: FormatOption = Format.TABLE,
         out: OutOption = None,
     ) -> None:
-        """Events that a resident can go to and would like, best first, with reasons.
+        """List events that suit a resident, best first, with reasons.
 
-        Example: gongxu suggest r0001 -n 5
+        Example: gongxu suggest R00001149 -n 5 --at 2026-10-01T00:00+08:00
 
-        For a screen: gongxu suggest --place 310105102 --at 2027-03-01T08:00+08:00
+        For a screen: gongxu suggest --place 310105102 --at 2026-10-01T08:00+08:00
 
         For everyone: gongxu suggest --all --out lists.parquet
         """
@@ -92,7 +94,7 @@ def register(app: typer.Typer) -> None:
 
             when = unfinished(out)
             if when is not None:
-                log.print(f"going on with the run of {when:%Y-%m-%d %H:%M}")
+                log.print(f"resuming the run of {when:%Y-%m-%d %H:%M}")
         weights = read_boosts(boosts) if boosts is not None else None
         suggester = open_suggester(data, when, model=model, boosts=weights, seed=seed)
         if everyone:
@@ -105,7 +107,7 @@ def register(app: typer.Typer) -> None:
 
                 def told(done: int, total: int) -> None:
                     if done and bar.tasks[0].total is None:
-                        log.print(f"{done:,} of {total:,} residents were done already")
+                        log.print(f"{done:,} of {total:,} residents were completed earlier")
                     bar.update(task, completed=done, total=total)
 
                 rows = suggest_all(suggester, n, out, lang=lang, block=block, told=told)

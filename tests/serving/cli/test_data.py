@@ -80,7 +80,7 @@ def test_a_server_by_its_address_needs_nothing_embedded(home, district, database
 def test_strictness_ends_with_3_and_keeps_nothing(home, district, database_url):
     done = gongxu("import", district, "--strict", home=home, url=database_url)
     assert done.returncode == 3
-    assert "2 of 4 rows are bad" in done.stderr
+    assert "2 of 4 rows are invalid" in done.stderr
     store = Store.connect(database_url)
     assert sum(store.counts().values()) == 0
     store.close()
