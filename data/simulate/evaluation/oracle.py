@@ -25,9 +25,9 @@ def read_oracle(folder: Path) -> pd.DataFrame:
     Returns
     -------
     One row for each street, listed product and k = 1, 2, 3: street_code, product_id, k, expected
-    (attendances of the k-th session of the product there, if capacity were unlimited), seats (of the
-    street's own centre, or the product's limit), seated (expected attendances within those
-    seats, over the luck of a session), price_fen, new.
+    (attendances of the k-th session of the product there, if capacity were unlimited), seats (of
+    the street's own centre, or the product's limit), seated (expected attendances within those
+    seats, averaged over the overdispersion of sessions), price_fen, new.
 
     Raises
     ------
