@@ -9,6 +9,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -31,6 +32,7 @@ from serving.api.routes import (
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
 from serving.settings import Settings
+from serving.web.app import add_pages
 
 DESCRIPTION = (
     "供需: suggestions for residents, street demand and purchase plans for a district's public "
@@ -99,6 +101,7 @@ def create_app(
         app.include_router(router)
     if options.local_issuer:
         app.include_router(health.local_issuer)
+    add_pages(app, app.exception_handlers[HTTPException])
     _require_access(app)
 
     app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)

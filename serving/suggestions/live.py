@@ -286,6 +286,10 @@ class Live:
             )
         ]
 
+    def event_rows(self, events: NDArray[np.intp]) -> pd.DataFrame:
+        """Rows of the events table, by position."""
+        return self._events.iloc[events]
+
     def title_of(self, event: int) -> str:
         """Title of any event of the world, by position."""
         title = self._events["title"].iloc[event]

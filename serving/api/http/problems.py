@@ -101,6 +101,11 @@ _STATUS: list[tuple[type[GongxuError], int]] = [
 ]
 
 
+def status_of(error: GongxuError) -> int:
+    """The HTTP status of an error of the engine."""
+    return next((code for kind, code in _STATUS if isinstance(error, kind)), 503)
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Documentation of the problems a route may answer with."""
     return {
@@ -140,7 +145,7 @@ def add_handlers(app: FastAPI) -> None:
 
     async def of_engine(request: Request, error: Exception) -> Response:
         assert isinstance(error, GongxuError)
-        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 503)
+        status = status_of(error)
         headers = {"Retry-After": "5"} if status == 503 else None
         return problem(request, status, error.message, headers=headers)
 

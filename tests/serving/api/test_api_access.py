@@ -12,6 +12,7 @@ from serving.api.service import Service
 from serving.auth.keys import add_key
 from serving.auth.roles import Role
 from serving.store_tables import plan_requests
+from serving.web.route import PageRoute
 
 pytestmark = pytest.mark.usefixtures("world")
 
@@ -60,7 +61,13 @@ REST |= {"table": "areas", "version": "m1", "area_or_venue": "v1", "event_id": "
 
 
 def named(app: FastAPI) -> list[str]:
-    return [f"{method} {route.path}" for route in api_routes(app) for method in route.methods or ()]
+    """Routes for programs; those for browsers are in tests/serving/web/test_page_access.py."""
+    return [
+        f"{method} {route.path}"
+        for route in api_routes(app)
+        for method in route.methods or ()
+        if not isinstance(route, PageRoute) and not route.path.startswith("/static")
+    ]
 
 
 def test_the_list_of_who_may_what_is_whole(app: FastAPI) -> None:

@@ -239,6 +239,23 @@ def token(api_home: Path):
     return make
 
 
+@pytest.fixture(scope="module")
+def site_service(api_home: Path) -> Iterator[Service]:
+    """A service on a fresh small world that the tests of a module share."""
+    put_world(api_home)
+    made = Service(Settings(home=api_home), ServiceSettings(rate_per_minute=0))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def site(site_service: Service) -> Iterator[httpx.Client]:
+    """A browser without script on a running server, shared by the tests of a module."""
+    with run_server(create_app(service=site_service)) as client:
+        client.headers["accept"] = "text/html"
+        yield client
+
+
 @pytest.fixture(scope="session")
 def fill_home():
     """Puts the small world into a home."""

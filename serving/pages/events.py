@@ -1,0 +1,184 @@
+"""The page of one event, and its calendar file."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import anyio.to_thread
+import sqlalchemy as sa
+from fastapi import APIRouter, Path, Query, Request, Response
+from markupsafe import Markup
+
+from recommender.errors import UnknownIdError
+from serving.api.http.access import unguarded
+from serving.api.http.problems import ProblemError
+from serving.api.online.state import OnlineState
+from serving.api.routes.public import event_document
+from serving.api.routes.suggestions import ID, current_state
+from serving.pages.whats_on import programme_of
+from serving.suggestions.calendar import calendar_of
+from serving.web.display import display_of
+from serving.web.map import Place, sketch
+from serving.web.moments import local_date
+from serving.web.rendering import page, sentence
+from serving.web.route import PageRoute
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+SIMILAR = 4
+SESSIONS = 8
+
+_EVENT = sa.text(
+    "SELECT e.event_id, e.product_id, coalesce(nullif(e.title, ''), p.title, e.event_id) AS title,"
+    " p.description, p.category, p.min_age, e.starts_at, e.ends_at, e.booking_closes_at, e.seats,"
+    " e.ticket_fen, e.status, v.name AS venue, v.lat, v.lon, v.step_free, a.name AS area,"
+    " s.name AS supplier,"
+    " (SELECT coalesce(sum(coalesce(b.seats, 1)), 0) FROM bookings b WHERE b.event_id = e.event_id"
+    "  AND b.status IN ('booked', 'attended', 'no_show')) AS taken,"
+    " (SELECT count(*) FROM bookings b WHERE b.event_id = e.event_id"
+    "  AND b.status = 'waitlisted') AS waiting"
+    " FROM events e LEFT JOIN products p USING (product_id) LEFT JOIN venues v USING (venue_id)"
+    " LEFT JOIN areas a ON a.area_code = v.area_code LEFT JOIN suppliers s USING (supplier_id)"
+    " WHERE e.event_id = :event AND (e.published_at IS NULL OR e.published_at <= :now)"
+)
+EventId = Annotated[str, Path(pattern=ID)]
+
+
+def read_event(connection: sa.Connection, event_id: str, now: datetime) -> dict[str, Any]:
+    """One published event with its product, venue and how many seats are taken.
+
+    Parameters
+    ----------
+    connection, event_id
+        The database, and the event.
+    now
+        The clock.
+
+    Returns
+    -------
+    The row.
+
+    Raises
+    ------
+    ProblemError
+        404 if there is none, or it is not published yet.
+    """
+    row = connection.execute(_EVENT, {"event": event_id, "now": now}).mappings().first()
+    if row is None:
+        raise ProblemError(404, "There is no such event.")
+    return dict(row)
+
+
+@router.get("/events/{event_id}", **unguarded(404, 503))
+async def event(
+    request: Request,
+    event_id: EventId,
+    place: Annotated[str, Query(max_length=200)] = "",
+    notice: Annotated[str, Query(max_length=40)] = "",
+) -> Response:
+    """One event: when, where, seats, why it is suggested, other sessions, similar events."""
+    shown = await event_context(request, event_id, place)
+    return page(request, "event.html", notice=notice if notice in NOTICES else "", **shown)
+
+
+NOTICES: tuple[str, ...] = ()
+"""Sentences that may be shown after a form was sent."""
+
+
+async def event_context(request: Request, event_id: str, place: str) -> dict[str, Any]:
+    """What an event's page shows.
+
+    Parameters
+    ----------
+    request
+        The request.
+    event_id
+        The event.
+    place
+        Code of the area the visitor chose; may be empty.
+
+    Returns
+    -------
+    The template's values.
+    """
+    service = request.app.state.service
+    state, _ = await current_state(request, None)
+    now, lang = service.now(), display_of(request).lang
+
+    def work() -> dict[str, Any]:
+        with service.database.engine().connect() as connection:
+            found = read_event(connection, event_id, now)
+        programme = programme_of(state)
+        reasons, similar = [], []
+        try:
+            similar = programme.entries(state.similar(event_id, SIMILAR, now).lines, place, now)
+            listed = state.for_place(place, 100, now).lines if place else []
+            reasons = [line["reasons"] for line in listed if line["event_id"] == event_id]
+        except UnknownIdError:
+            pass  # newer than the model, or a place that is none
+        closes = found["booking_closes_at"] or found["starts_at"]
+        left = None if found["seats"] is None else max(0, found["seats"] - found["taken"])
+        sessions = [
+            entry
+            for entry in programme.sessions_of(found["product_id"] or "", now)
+            if entry.event_id != event_id
+        ]
+        return {
+            "event": found,
+            "document": event_document(found),
+            "same_day": found["ends_at"] is not None
+            and local_date(found["ends_at"]) == local_date(found["starts_at"]),
+            "bookable": found["status"] in (None, "open") and closes > now,
+            "seats_free": left is None or left > 0,
+            "seat_words": _seat_words(found, left, lang),
+            "reasons": reasons[0] if reasons else [],
+            "sessions": sessions[:SESSIONS],
+            "similar": similar,
+            "place": place,
+            "map": _map(state, found, sentence(lang, "page.map_caption")),
+        }
+
+    return await anyio.to_thread.run_sync(work)
+
+
+@router.get("/events/{event_id}/calendar.ics", **unguarded(404, 503))
+async def event_calendar(request: Request, event_id: EventId) -> Response:
+    """One event as a calendar file."""
+    service = request.app.state.service
+    now = service.now()
+
+    def work() -> bytes:
+        with service.database.engine().connect() as connection:
+            found = read_event(connection, event_id, now)
+        ends = {} if found["ends_at"] is None else {event_id: found["ends_at"]}
+        line = {
+            "event_id": event_id,
+            "title": found["title"],
+            "starts_at": found["starts_at"],
+            "reasons": [],
+        }
+        return calendar_of([line], {event_id: found["venue"] or ""}, ends, made_at=now)
+
+    made = await anyio.to_thread.run_sync(work)
+    headers = {"Content-Disposition": 'attachment; filename="event.ics"'}
+    return Response(made, 200, headers, media_type="text/calendar; charset=utf-8")
+
+
+def _seat_words(found: dict[str, Any], left: int | None, lang: Any) -> str:
+    if left is None:
+        return sentence(lang, "page.seats_unknown")
+    if left == 0:
+        return sentence(lang, "page.seats_waiting", seats=found["seats"], waiting=found["waiting"])
+    return sentence(lang, "page.seats_of", seats=found["seats"], left=left)
+
+
+def _map(state: OnlineState, found: dict[str, Any], title: str) -> Markup:
+    if found["lat"] is None or found["lon"] is None:
+        return Markup("")
+    areas = state.tables["areas"]
+    streets = areas[(areas["level"].astype("str") == "street") & areas["lat"].notna()]
+    places = [
+        Place(str(name), float(lat), float(lon))
+        for name, lat, lon in zip(streets["name"], streets["lat"], streets["lon"], strict=True)
+    ]
+    here = Place(found["venue"] or "", found["lat"], found["lon"], here=True)
+    return sketch([*places, here], title=f"{title}: {found['venue']}")

@@ -1,0 +1,1 @@
+"""What residents' pages and the console share: rendering, forms, sessions, charts."""

@@ -1,0 +1,27 @@
+"""Adds the pages to the application."""
+
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import FastAPI, Request
+
+from serving.pages import events, whats_on
+from serving.web import assets
+from serving.web.route import add_not_found
+
+ROUTERS = (whats_on.router, events.router, assets.router)
+
+
+def add_pages(app: FastAPI, otherwise: Callable[[Request, Exception], Any]) -> None:
+    """Include every page's router.
+
+    Parameters
+    ----------
+    app
+        The application, its problem handlers added.
+    otherwise
+        Answers programs where no route matches.
+    """
+    for router in ROUTERS:
+        app.include_router(router)
+    add_not_found(app, otherwise)

@@ -1,0 +1,55 @@
+"""Files that pages refer to, in memory; the address changes with the content."""
+
+import hashlib
+from functools import lru_cache
+from importlib import resources
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+
+from serving.api.http.access import unguarded
+from serving.api.http.problems import ProblemError
+
+router = APIRouter(include_in_schema=False)
+
+_KINDS = {
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
+    "js": "text/javascript; charset=utf-8",
+}
+YEAR_S = 31_536_000
+
+
+@lru_cache(maxsize=1)
+def assets() -> dict[str, bytes]:
+    """Content by file name."""
+    folder = resources.files("serving.web") / "static"
+    return {
+        entry.name: entry.read_bytes()
+        for entry in folder.iterdir()
+        if entry.name.rpartition(".")[2] in _KINDS
+    }
+
+
+@lru_cache(maxsize=64)
+def asset_path(name: str) -> str:
+    """The address of a file; another content gets another address."""
+    return f"/static/{name}?v={_version(name)}"
+
+
+def _version(name: str) -> str:
+    return hashlib.sha256(assets()[name]).hexdigest()[:12]
+
+
+@router.get("/static/{name}", **unguarded(404))
+async def asset(
+    request: Request, name: Annotated[str, Path(pattern=r"^[a-z0-9.-]{1,60}$")]
+) -> Response:
+    """A style sheet or picture of the pages."""
+    content = assets().get(name)
+    if content is None:
+        raise ProblemError(404, "There is no such file.")
+    current = request.query_params.get("v") == _version(name)
+    kept = f"public, max-age={YEAR_S}, immutable" if current else "public, max-age=300"
+    headers = {"Cache-Control": kept, "ETag": f'"{_version(name)}"'}
+    return Response(content, headers=headers, media_type=_KINDS[name.rpartition(".")[2]])

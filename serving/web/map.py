@@ -1,0 +1,95 @@
+"""Maps as SVG: points of the areas we hold, without a map service."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import cos, radians
+
+from markupsafe import Markup, escape
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One point of a map.
+
+    Attributes
+    ----------
+    label
+        Written beside it; may be empty.
+    lat, lon
+        Degrees WGS-84.
+    here
+        Whether it is what the map is about.
+    """
+
+    label: str
+    lat: float
+    lon: float
+    here: bool = False
+
+
+def sketch(places: Sequence[Place], *, title: str, width: int = 420) -> Markup:
+    """A sketch of where something is among the district's streets.
+
+    Parameters
+    ----------
+    places
+        What is drawn; the one that the map is about comes last.
+    title
+        Told to who cannot see it.
+    width
+        In pixels; the height follows from the places.
+
+    Returns
+    -------
+    An ``svg`` element, empty text when there is nothing to draw.
+    """
+    if not any(place.here for place in places):
+        return Markup("")
+    points, height = project([(place.lat, place.lon) for place in places], width=width)
+    parts = [
+        Markup(
+            '<svg viewBox="0 0 {0} {1}" width="{0}" height="{1}" role="img" aria-label="{2}">'
+            '<rect class="map-ground" width="{0}" height="{1}" rx="10"/>'
+        ).format(width, height, title)
+    ]
+    for place, (x, y) in zip(places, points, strict=True):
+        kind, radius, size = ("dot here", 8, 14) if place.here else ("dot", 4, 11)
+        anchor = "end" if x > 0.7 * width else "start"
+        shift = -radius - 4 if anchor == "end" else radius + 4
+        parts.append(
+            Markup(
+                '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{}"/>'
+                '<text x="{:.1f}" y="{:.1f}" font-size="{}" text-anchor="{}">{}</text>'
+            ).format(kind, x, y, radius, x + shift, y + 4, size, anchor, escape(place.label))
+        )
+    parts.append(Markup("</svg>"))
+    return Markup("").join(parts)
+
+
+def project(
+    points: Sequence[tuple[float, float]], *, width: int, margin: int = 34
+) -> tuple[list[tuple[float, float]], int]:
+    """Degrees to pixels, north up, with equal scale in both directions.
+
+    Parameters
+    ----------
+    points
+        Latitude and longitude of each.
+    width, margin
+        Pixels.
+
+    Returns
+    -------
+    Position of each point, and the height that holds them.
+    """
+    middle = sum(lat for lat, _ in points) / len(points)
+    across = cos(radians(middle))
+    xs, ys = [lon * across for _, lon in points], [-lat for lat, _ in points]
+    span = max(max(xs) - min(xs), (max(ys) - min(ys)) * 1.2, 1e-4)
+    scale = (width - 2 * margin) / span
+    left = (width - (max(xs) - min(xs)) * scale) / 2
+    height = round((max(ys) - min(ys)) * scale + 2 * margin)
+    return [
+        (left + (x - min(xs)) * scale, margin + (y - min(ys)) * scale)
+        for x, y in zip(xs, ys, strict=True)
+    ], max(height, 2 * margin + 20)

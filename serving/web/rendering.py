@@ -1,0 +1,176 @@
+"""Pages from templates: sentences in the visitor's language, a strict content security policy."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache, partial
+from typing import Any
+
+from fastapi import Request, Response
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from serving.messages import console, pages
+from serving.web import moments
+from serving.web.assets import asset_path
+from serving.web.display import Lang, display_of
+from serving.web.forms import FIELD, form_token
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none';"
+        " object-src 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+TOPICS = {"page": pages.MESSAGES, "console": console.MESSAGES}
+
+
+def sentence(lang: Lang, key: str, **values: object) -> str:
+    """One sentence.
+
+    Parameters
+    ----------
+    lang
+        The visitor's language.
+    key
+        ``topic.key``.
+    **values
+        What the sentence names.
+
+    Returns
+    -------
+    The sentence with its values.
+    """
+    topic, _, name = key.partition(".")
+    told = TOPICS[topic][name][0 if lang == "zh" else 1]
+    return told.format(**values) if values else told
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    loaders = [
+        PackageLoader(package) for package in ("serving.web", "serving.pages", "serving.console")
+    ]
+    environment = Environment(
+        loader=ChoiceLoader(loaders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals.update(asset=asset_path, FIELD=FIELD)
+    environment.filters.update(yuan=yuan, number=number, percent=percent, json_ld=json_ld)
+    return environment
+
+
+def page(request: Request, template: str, *, status: int = 200, **context: Any) -> Response:
+    """Render a template.
+
+    Parameters
+    ----------
+    request
+        The request; its display settings, session and language hold.
+    template
+        File name under one of the ``templates`` folders.
+    status
+        HTTP status.
+    **context
+        What the template shows.
+
+    Returns
+    -------
+    The page, not to be stored by caches.
+    """
+    display = display_of(request)
+    principal = request.scope.get("principal")
+    now = request.app.state.service.now()
+    told: Callable[..., str] = partial(sentence, display.lang)
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            t=told,
+            display=display,
+            lang=display.lang,
+            pick=(lambda zh, en: zh if display.lang == "zh" else en),
+            principal=principal,
+            path=request.url.path,
+            here=_here(request),
+            form_token=partial(form_token, request),
+            day=partial(moments.day_words, now=now, lang=display.lang),
+            moment=partial(moments.moment_words, now=now, lang=display.lang),
+            clock=moments.clock_words,
+            **context,
+        )
+    )
+    return Response(html, status, dict(HEADERS), media_type="text/html; charset=utf-8")
+
+
+def _here(request: Request) -> str:
+    """The page's own address, for forms that come back to it."""
+    if request.method != "GET":
+        return "/console" if request.url.path.startswith("/console") else "/"
+    return request.url.path + (f"?{request.url.query}" if request.url.query else "")
+
+
+def yuan(fen: float) -> str:
+    """An amount, given in fen, in yuan."""
+    whole = fen / 100
+    return f"¥{whole:,.0f}" if float(whole).is_integer() or whole >= 1000 else f"¥{whole:,.2f}"
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """A figure; a dash where there is none.
+
+    Parameters
+    ----------
+    value
+        The figure, or ``None`` or NaN.
+    digits
+        Digits after the point.
+
+    Returns
+    -------
+    With thousands separated.
+    """
+    if value is None or value != value:
+        return "—"
+    return f"{value:,.{digits}f}"
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    """A share of 1 as a percentage; a dash where there is none.
+
+    Parameters
+    ----------
+    value
+        The share, or ``None`` or NaN.
+    digits
+        Digits after the point.
+
+    Returns
+    -------
+    Such as ``12 %``.
+    """
+    if value is None or value != value:
+        return "—"
+    return f"{100 * value:.{digits}f}%"
+
+
+def json_ld(document: dict[str, Any]) -> Markup:
+    """A document for a ``script`` element of data; nothing in it can end the element."""
+    text = json.dumps(document, ensure_ascii=False, default=_iso)
+    for sign in "<>&":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return Markup(text)  # noqa: S704  # escaped above
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,52 @@
+"""The session's cookie."""
+
+from fastapi import Request, Response
+
+from serving.api.http.access import Access
+from serving.auth.roles import Principal, Role
+
+COOKIE = "gongxu_session"
+
+
+class ResidentsOwn(Access):
+    """Lets a signed-in resident at pages whose subject is the session's resident alone."""
+
+    def __init__(self) -> None:
+        super().__init__(Role.RESIDENT, own="session")
+
+    def allows(self, principal: Principal, request: Request) -> bool:  # noqa: ARG002
+        """Whether the caller is a resident: such pages have nobody else's data in reach."""
+        return principal.role is Role.RESIDENT
+
+
+def session_of(request: Request) -> str | None:
+    """The session's secret; ``None`` when nobody is signed in."""
+    return request.cookies.get(COOKIE) or None
+
+
+def keep_session(request: Request, response: Response, secret: str, lasts_s: int) -> None:
+    """Set the cookie.
+
+    Parameters
+    ----------
+    request, response
+        The sign-in and its answer.
+    secret
+        The session's secret.
+    lasts_s
+        Seconds until the browser forgets it.
+    """
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=lasts_s,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+        path="/",
+    )
+
+
+def drop_session(response: Response) -> None:
+    """Let the browser forget the session."""
+    response.delete_cookie(COOKIE, path="/")
