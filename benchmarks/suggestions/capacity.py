@@ -56,7 +56,7 @@ def true_chances(
     quarter = ((events["starts_s"][event] + OFFSET_S) // DAY_S % 365 // 92).clip(0, 3)
     able = near * WILLING[people.age[resident], slot]
     able *= world.season[catalogue.category[product], quarter]
-    logit = np.einsum("ij,ij->i", people.taste[resident], catalogue.loading[product])
+    logit = np.einsum("ij,ij->i", people.preference[resident], catalogue.loading[product])
     logit += catalogue.appeal[product] + AGE_FIT[catalogue.audience[product], people.age[resident]]
     return np.asarray(able / (1 + np.exp(-logit)), dtype=np.float64)
 

@@ -69,7 +69,7 @@ def import_tables(
     dry_run
         Validate and count without storing: each transaction is rolled back.
     strict
-        Keep nothing if any row is bad.
+        Store nothing if any row is invalid.
     progress
         Called now and then.
 

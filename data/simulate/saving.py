@@ -139,7 +139,7 @@ def events_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
             "show_rate": found.show_rate,
             "walk_ins": found.walk_ins,
             "turned_away": found.turned_away,
-            "luck": world.agenda.luck.round(5),
+            "event_effect": world.agenda.event_effect.round(5),
         }
     )
 

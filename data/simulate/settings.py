@@ -51,7 +51,7 @@ class SimulationSettings:
     sold_out_share
         The share of sessions whose demand exceeds their seats, before ``seat_scarcity``.
     overdispersion
-        Standard deviation of the log of an event's unexplained luck (weather, a poster seen).
+        Standard deviation of the log of an event's unexplained effect (weather, a poster seen).
     hidden_share
         Share of the variance of a product's appeal that none of its features tells.
     habit

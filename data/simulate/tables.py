@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from data.dataset import Dataset, canonical, dtype_of
 from data.schema import AGE_BANDS, BOOKING_STATUSES, SUPPLIER_KINDS, TABLES
 from data.simulate.behaviour.attention import SURFACES
-from data.simulate.behaviour.ordering import ONLINE
+from data.simulate.behaviour.purchasing import ONLINE
 from data.simulate.behaviour.ratings import draw_follows, draw_ratings
 from data.simulate.behaviour.surveys import draw_surveys
 from data.simulate.district.vocabulary import AUDIENCES, CATEGORY_NAMES, TAGS

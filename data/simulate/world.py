@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data.simulate.behaviour.booking import BookingRun
 from data.simulate.behaviour.event_log import Journal
-from data.simulate.behaviour.ordering import ORDER_LEAD_DAYS, Agenda, order_quarter
+from data.simulate.behaviour.purchasing import ORDER_LEAD_DAYS, Agenda, order_quarter
 from data.simulate.district.catalogue import Catalogue, compile_catalogue
 from data.simulate.district.geography import Geography, lay_out
 from data.simulate.district.people import People, populate, reach

@@ -62,7 +62,7 @@ class Authenticator:
         entry = self._known.get(credential)
         return entry[0] if entry is not None and self._passed() < entry[1] else None
 
-    def check(self, credential: str) -> Principal | None:
+    def authenticate(self, credential: str) -> Principal | None:
         """Look a credential up; ``None`` if it does not hold.
 
         Raises

@@ -28,12 +28,12 @@ def _refuse(label: str, reason: str) -> None:
 
 
 def _known(kind: str, names: tuple[str, ...]) -> Callable[[str], str]:
-    def check(name: str) -> str:
+    def validate(name: str) -> str:
         if name not in names:
             _refuse("", f"unknown {kind} {name!r}; known are {', '.join(names)}")
         return name
 
-    return check
+    return validate
 
 
 CategoryName = Annotated[str, AfterValidator(_known("category", CATEGORIES))]

@@ -25,9 +25,9 @@ from training.suggestions.time_splits import (
     Moment,
     Queries,
     Window,
-    draw,
     last_fifth,
     queries,
+    sample_queries,
     step_of,
     windows,
 )
@@ -225,7 +225,7 @@ def _walk(
         people = rng.permutation(snapshot.residents.positions(known))[:CHECKED]
         bound = model.bind(snapshot)
         chances.append(_chances(bound, questions, np.sort(people), rng))
-        questions = draw(questions, most, rng)
+        questions = sample_queries(questions, most, rng)
         notes["asks"] += 1
         notes["bookings"] += len(taken)
         notes["unreachable_bookings"] += questions.missed

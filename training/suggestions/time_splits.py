@@ -175,7 +175,7 @@ def queries(
     )
 
 
-def draw(asked: Queries, most: int, rng: np.random.Generator) -> Queries:
+def sample_queries(asked: Queries, most: int, rng: np.random.Generator) -> Queries:
     """A random part of the questions when there are more than ``most``."""
     n = len(asked.residents)
     if n <= most:

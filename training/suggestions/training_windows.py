@@ -11,7 +11,7 @@ from recommender.ranking.model.ranker import LinearRanker, Rows
 from recommender.ranking.model.suggestion_model import WIDE, short_list
 from recommender.ranking.query import Query, make_query
 from recommender.ranking.snapshot import RankingSnapshot
-from training.suggestions.time_splits import DAY, Moment, Queries, draw, past_queries
+from training.suggestions.time_splits import DAY, Moment, Queries, past_queries, sample_queries
 
 CELLS = 5_000_000
 """Pairs looked at in one window, at most: it bounds time and memory on any set."""
@@ -88,7 +88,7 @@ def questions_of(
     """The snapshot rewound, a random part of its questions when there are many, and all of them."""
     then, asked = past_queries(snapshot, *window)
     most = min(questions, max(50, CELLS // max(len(asked.candidates), 1)))
-    return then, draw(asked, most, rng), asked
+    return then, sample_queries(asked, most, rng), asked
 
 
 def rows_of(

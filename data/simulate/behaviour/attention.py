@@ -53,7 +53,7 @@ class Attention:
         np.divide(parts, total, out=found, where=total > 0)
         return found
 
-    def draw(
+    def sample(
         self,
         chances: NDArray[np.float64],
         street: NDArray[np.int16],

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from data.simulate.behaviour.attention import EXAMINED, Attention, surface_of
 from data.simulate.behaviour.event_log import ATTENDED, BOOKED, NO_SHOW, Journal, chance
-from data.simulate.behaviour.ordering import Agenda
+from data.simulate.behaviour.purchasing import Agenda
 from data.simulate.behaviour.seating import PARTY_MEAN as PARTY_MEAN
 from data.simulate.behaviour.seating import Seating
 from data.simulate.district.catalogue import AGE_FIT, Catalogue
@@ -104,7 +104,7 @@ class BookingRun:
         chances = self._attention.surfaces(
             venue, e["starts_s"][open_events], self._seating.taken[open_events], midnight_s
         )
-        column, propensity = self._attention.draw(chances, street, rng)
+        column, propensity = self._attention.sample(chances, street, rng)
         shown = np.ones(column.shape, dtype=bool)
         for slot in range(1, column.shape[1]):
             shown[:, slot] = (column[:, :slot] != column[:, [slot]]).all(axis=1)
@@ -135,7 +135,7 @@ class BookingRun:
         supplier = self._catalogue.supplier[product].astype(np.int32)
         knows = (self._suppliers[resident] == supplier[:, None]).any(axis=1)
         look = look * np.where(knows, np.float32(self._settings.habit), np.float32(1))
-        look = look * self._agenda.luck[event]
+        look = look * self._agenda.event_effect[event]
         cell = people.street[resident] * np.int64(self._exposure.shape[1]) + event
         np.add.at(self._exposure.reshape(-1), cell, look)
         quarter = (e["starts_s"][event] + OFFSET_S) // DAY_S % 365 // 92
@@ -147,7 +147,7 @@ class BookingRun:
         key = resident.astype(np.uint64) * np.uint64(len(self._catalogue)) + product.astype(
             np.uint64
         )
-        logit = np.einsum("ij,ij->i", people.taste[resident], self._catalogue.loading[product])
+        logit = np.einsum("ij,ij->i", people.preference[resident], self._catalogue.loading[product])
         logit += self._catalogue.appeal[product]
         logit += AGE_FIT[self._catalogue.audience[product], people.age[resident]]
         yes = np.flatnonzero(chance(key, self._settings.seed) < 1 / (1 + np.exp(-logit)))

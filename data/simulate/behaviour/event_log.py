@@ -17,7 +17,7 @@ class Journal:
     wanted: NDArray[np.int64]
     """Seats asked for at each event, turned away ones included."""
     exposure: NDArray[np.float64]
-    """Shape (streets, events): examined notices by residents of a street, luck included."""
+    """Shape (streets, events): notices examined by a street's residents, with event effects."""
 
 
 def chance(key: NDArray[np.uint64], seed: int) -> NDArray[np.float32]:

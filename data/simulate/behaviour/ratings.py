@@ -38,14 +38,18 @@ class Follows:
 
 
 def draw_ratings(world: "SimulatedWorld") -> Ratings:
-    """One in seven visits is rated within three days, by taste, quality and mood."""
+    """One in seven visits is rated within three days, by preference, quality and mood."""
     rng, b = world.rng("ratings"), world.journal.bookings
     rows = np.flatnonzero((b["status"] == ATTENDED) & (rng.random(len(b["status"])) < RATED_SHARE))
     resident, event = b["resident"][rows], b["event"][rows]
     product = world.agenda.events["product"][event]
-    taste = np.einsum("ij,ij->i", world.people.taste[resident], world.catalogue.loading[product])
+    preference = np.einsum(
+        "ij,ij->i", world.people.preference[resident], world.catalogue.loading[product]
+    )
     quality = world.catalogue.appeal[product] - world.catalogue.appeal.mean()
-    stars = np.round(4.1 + 0.3 * quality + 0.3 * taste + rng.normal(0, 0.7, len(rows))).clip(1, 5)
+    stars = np.round(4.1 + 0.3 * quality + 0.3 * preference + rng.normal(0, 0.7, len(rows))).clip(
+        1, 5
+    )
     rated = world.agenda.events["ends_s"][event] + rng.integers(600, 3 * 86_400, len(rows))
     words = np.empty(len(rows), dtype=object)
     lot = rng.random((2, len(rows)))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.simulate.behaviour.event_log import BOOKED, CANCELLED, WAITLISTED, Columns
-from data.simulate.behaviour.ordering import Agenda
+from data.simulate.behaviour.purchasing import Agenda
 from data.simulate.settings import DAY_S, OFFSET_S
 
 CANCEL_SHARE = 0.12

@@ -146,7 +146,9 @@ def _shares(
     filled = total > 0
     for start in range(0, len(listed), 512):
         part = slice(start, start + 512)
-        likes = interest(world.catalogue, people.taste[chosen], people.age[chosen], listed[part])
+        likes = interest(
+            world.catalogue, people.preference[chosen], people.age[chosen], listed[part]
+        )
         likes = (likes * weight[:, None])[order]
         sums[filled, part] = np.add.reduceat(likes, starts[filled], axis=0)
     mean = sums[filled].sum(axis=0) / total.sum()

@@ -2,7 +2,7 @@
 
 A product's appeal (its log-odds with a mean person) is the sum of effects of its category, tags,
 supplier and audience, which a model can read off, and of a hidden, heavy-tailed part that it
-cannot. Its place in the space of tastes is likewise partly told by its features.
+cannot. Its place in the space of preferences is likewise partly told by its features.
 """
 
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ AUDIENCE_SIZE = {
 }
 BASE_LOGIT = -1.55
 APPEAL_SD = 0.9
-TASTE_SD = 0.30
+PREFERENCE_SD = 0.30
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Catalogue:
     first_year, last_year
         Catalogue years in which a product stands, inclusive.
     appeal, loading
-        Hidden truth: log-odds with a mean person; position in the space of tastes.
+        Hidden truth: log-odds with a mean person; position in the space of preferences.
     price_fen, ticket_fen
         What a session costs the buyer, and a seat the resident.
     rebook
@@ -114,7 +114,7 @@ class Catalogue:
         return np.flatnonzero((self.first_year <= year) & (self.last_year >= year))
 
     def logit(self, ages: NDArray[np.int8], products: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The part of the log-odds that does not depend on taste, shape of the broadcast."""
+        """The part of the log-odds that does not depend on preference, shape of the broadcast."""
         found: NDArray[np.float32] = self.appeal[products] + AGE_FIT[self.audience[products], ages]
         return found
 
@@ -254,7 +254,7 @@ def _appeal(
     appeal = np.sqrt(told) * effects(1)[:, 0] + np.sqrt(settings.hidden_share) * hidden
     loading = np.sqrt(told) * effects(FACTORS)
     loading += np.sqrt(settings.hidden_share) * rng.normal(0, 1, (n, FACTORS))
-    return APPEAL_SD * appeal, TASTE_SD * loading
+    return APPEAL_SD * appeal, PREFERENCE_SD * loading
 
 
 def _prices(
@@ -279,12 +279,12 @@ def _audiences(settings: SimulationSettings, usual: NDArray[np.float64]) -> NDAr
 
 def interest(
     catalogue: Catalogue,
-    taste: NDArray[np.float32],
+    preference: NDArray[np.float32],
     age: NDArray[np.int8],
     products: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """Chance that each person is interested in each product, shape (people, products)."""
-    logit = taste @ catalogue.loading[products].T
+    logit = preference @ catalogue.loading[products].T
     logit += catalogue.appeal[products][None, :]
     logit += AGE_FIT[catalogue.audience[products]].T[age]
     np.negative(logit, out=logit)

@@ -1,7 +1,7 @@
 """The people: who lives where, who is registered, what they like and how active they are.
 
-A person's taste is a point in a latent space: street mean + age-band mean + sex + the archetype
-she belongs to (probabilities by age and street) + her own part. Registered residents are
+A person's preference is a point in a latent space: street mean + age-band mean + sex + the
+archetype she belongs to (probabilities by age and street) + her own part. Registered residents are
 individuals; people without the app are individuals too, up to a number, beyond which a weighted
 sample stands for them.
 """
@@ -58,7 +58,7 @@ class People:
         Positions; sex 0 = f, 1 = m.
     work_street
         Where a person of working age works (a position), -1 for nobody.
-    taste
+    preference
         Shape (n, FACTORS), float32.
     activity
         Mean about 1: how often a person looks for something to do.
@@ -78,7 +78,7 @@ class People:
     age: NDArray[np.int8]
     sex: NDArray[np.int8]
     work_street: NDArray[np.int16]
-    taste: NDArray[np.float32]
+    preference: NDArray[np.float32]
     activity: NDArray[np.float32]
     careless: NDArray[np.float32]
     weight: NDArray[np.float32]
@@ -119,7 +119,7 @@ def populate(settings: SimulationSettings, place: Geography, rng: np.random.Gene
         ratio = np.where(by_group > 0, true / by_group, 0.0)
     weight[n_registered:] = ratio[street, age, sex][n_registered:]
 
-    taste = _tastes(settings, len(place.streets), street, age, sex, n_registered, rng)
+    preference = _preferences(settings, len(place.streets), street, age, sex, n_registered, rng)
     activity = rng.gamma(0.7, 1 / 0.7, n).astype(np.float32).clip(0.02, 8)
     careless = np.exp(rng.normal(-0.08, 0.4, n)).astype(np.float32)
     return People(
@@ -129,7 +129,7 @@ def populate(settings: SimulationSettings, place: Geography, rng: np.random.Gene
         age=age.astype(np.int8),
         sex=sex.astype(np.int8),
         work_street=_workplaces(place, street, age, rng),
-        taste=taste,
+        preference=preference,
         activity=activity,
         careless=careless,
         weight=weight,
@@ -170,7 +170,7 @@ def _systematic(expected: NDArray[np.float64], rng: np.random.Generator) -> NDAr
     return np.diff(whole, prepend=0).reshape(expected.shape)
 
 
-def _tastes(
+def _preferences(
     settings: SimulationSettings,
     streets: int,
     street: NDArray[np.int64],
@@ -193,7 +193,7 @@ def _tastes(
     cumulative = np.cumsum(odds / odds.sum(axis=2, keepdims=True), axis=2)
     # Those who use the app differ a little from their neighbours of the same age (*assumed*).
     tilt = rng.normal(0, 0.2, FACTORS) * min(settings.app_bias, 1.0)
-    taste = np.empty((len(age), FACTORS), dtype=np.float32)
+    preference = np.empty((len(age), FACTORS), dtype=np.float32)
     for start in range(0, len(age), CHUNK):
         part = slice(start, start + CHUNK)
         home, band = street[part], age[part]
@@ -201,10 +201,10 @@ def _tastes(
         archetype = (draw[:, None] > cumulative[home, band]).sum(axis=1).clip(0, ARCHETYPES - 1)
         own = rng.normal(0, 0.35, (len(home), FACTORS))
         own += street_mean[home] + age_mean[band] + sex_mean[sex[part]] + centres[archetype]
-        taste[part] = own
-    taste[:registered] += (tilt / 2).astype(np.float32)
-    taste[registered:] -= (tilt / 2).astype(np.float32)
-    return taste
+        preference[part] = own
+    preference[:registered] += (tilt / 2).astype(np.float32)
+    preference[registered:] -= (tilt / 2).astype(np.float32)
+    return preference
 
 
 def _workplaces(

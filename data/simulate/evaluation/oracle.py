@@ -11,7 +11,7 @@ from data.simulate.evaluation.replay_inputs import Stage
 from data.simulate.evaluation.truth import TIERS
 from recommender.errors import UsageError
 
-LUCK_NODES = 25
+EFFECT_NODES = 25
 
 
 def read_oracle(folder: Path) -> pd.DataFrame:
@@ -52,7 +52,7 @@ def read_oracle(folder: Path) -> pd.DataFrame:
     limit = np.minimum(room, stage.audience_max[product]) / float(stage.seat_scarcity)
     found["seats"] = np.maximum(limit, 1).astype(np.int64)
     found["seated"] = seated(
-        found["expected"].to_numpy(), found["seats"].to_numpy(), float(stage.luck_sd)
+        found["expected"].to_numpy(), found["seats"].to_numpy(), float(stage.event_effect_sd)
     )
     found["price_fen"] = stage.price_fen[product]
     return found[
@@ -61,13 +61,13 @@ def read_oracle(folder: Path) -> pd.DataFrame:
 
 
 def seated(
-    expected: NDArray[np.float64], seats: NDArray[np.int64], luck_sd: float
+    expected: NDArray[np.float64], seats: NDArray[np.int64], event_effect_sd: float
 ) -> NDArray[np.float64]:
-    """E[min(luck x expected, seats)] for log-normal luck of mean 1."""
-    nodes = ndtri((np.arange(LUCK_NODES) + 0.5) / LUCK_NODES)
-    luck = np.exp(luck_sd * nodes - luck_sd**2 / 2)
-    luck /= luck.mean()
+    """E[min(effect x expected, seats)] for a log-normal event effect of mean 1."""
+    nodes = ndtri((np.arange(EFFECT_NODES) + 0.5) / EFFECT_NODES)
+    event_effect = np.exp(event_effect_sd * nodes - event_effect_sd**2 / 2)
+    event_effect /= event_effect.mean()
     total = np.zeros(len(expected))
-    for factor in luck:
+    for factor in event_effect:
         total += np.minimum(expected * factor, seats)
-    return total / LUCK_NODES
+    return total / EFFECT_NODES

@@ -4,7 +4,7 @@ Sessions get days and hours as products for their audience usually do, at the ex
 sessions typically got in the history. Those who came to a product are not interested in it again
 (courses aside), those whom a full house turned away still are; a person goes out once a day at
 most, and the more often she went out this quarter, the less she wants to (``TIRED``, *assumed*).
-What a session draws varies by luck and by counting, as in the history.
+Attendance of a session varies by an event effect and by Poisson noise, as in the history.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.simulate.behaviour.booking import ONLINE_REACH
-from data.simulate.behaviour.ordering import SLOT_MIX, START_MINUTES
+from data.simulate.behaviour.purchasing import SLOT_MIX, START_MINUTES
 from data.simulate.behaviour.seating import CANCEL_SHARE, PARTY_MEAN
 from data.simulate.district.people import WILLING
 from data.simulate.evaluation.replay_inputs import Stage
@@ -90,7 +90,7 @@ def replay(stage: Stage, plan: pd.DataFrame, *, rng: np.random.Generator) -> Rep
         Rows with ``product_id``, ``street_code`` and/or ``venue_id``, and ``sessions`` (1 if the
         column is missing). A line without a venue is held in its street's main culture centre.
     rng
-        Days, hours, luck. The same plan and generator state give the same quarter.
+        Days, hours, event effects. The same plan and generator state give the same quarter.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def replay(stage: Stage, plan: pd.DataFrame, *, rng: np.random.Generator) -> Rep
     comes: dict[tuple[int, int], NDArray[np.float32]] = {}
     asked, came = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
     by_home = np.zeros(len(stage.street_codes))
-    sd = float(stage.luck_sd)
+    sd = float(stage.event_effect_sd)
     for i in range(n):
         if run["day"][i] != today:
             today, at_home = int(run["day"][i]), np.ones_like(visits)
@@ -120,9 +120,9 @@ def replay(stage: Stage, plan: pd.DataFrame, *, rng: np.random.Generator) -> Rep
         go = comes[where] * at_home / (1 + TIRED * visits)
         wish = left[column[i]] * go
         weighted = wish * stage.person_weight
-        luck = float(np.exp(rng.normal(-sd * sd / 2, sd)))
-        app = luck * PARTY_MEAN * float(weighted @ stage.person_app)
-        everybody = luck * PARTY_MEAN * float(weighted.sum())
+        event_effect = float(np.exp(rng.normal(-sd * sd / 2, sd)))
+        app = event_effect * PARTY_MEAN * float(weighted @ stage.person_app)
+        everybody = event_effect * PARTY_MEAN * float(weighted.sum())
         attendance, wanted, full = _fill(
             app, everybody - app, int(seats[i]), float(stage.show[p]), rng
         )

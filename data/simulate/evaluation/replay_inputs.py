@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from data.simulate.behaviour.ordering import ONLINE
+from data.simulate.behaviour.purchasing import ONLINE
 from data.simulate.district.catalogue import AGE_FIT
 from data.simulate.evaluation.truth import Exposure, gather_crowd, season_of, show_rate
 from data.simulate.identifiers import product_ids, venue_ids
@@ -42,7 +42,7 @@ class Stage:
         ``offline_reach`` for those without the app.
     notices
         kappa E (see :mod:`data.simulate.evaluation.truth`), shape (streets, streets + 1).
-    luck_sd, seat_scarcity
+    event_effect_sd, seat_scarcity
         As in the settings.
     """
 
@@ -75,9 +75,9 @@ class Stage:
     person_app: NDArray[np.bool_]
     person_weight: NDArray[np.float32]
     person_heard: NDArray[np.float32]
-    person_taste: NDArray[np.float32]
+    person_preference: NDArray[np.float32]
     notices: NDArray[np.float64]
-    luck_sd: NDArray[np.float64]
+    event_effect_sd: NDArray[np.float64]
     seat_scarcity: NDArray[np.float64]
 
     @classmethod
@@ -121,9 +121,9 @@ class Stage:
             person_app=crowd.app,
             person_weight=crowd.weight,
             person_heard=heard.astype(np.float32),
-            person_taste=people.taste[index],
+            person_preference=people.preference[index],
             notices=exposure.by_street * exposure.kappa,
-            luck_sd=np.array(settings.overdispersion),
+            event_effect_sd=np.array(settings.overdispersion),
             seat_scarcity=np.array(settings.seat_scarcity),
         )
 
@@ -164,7 +164,7 @@ class Stage:
 
     def likes(self, products: NDArray[np.int64]) -> NDArray[np.float32]:
         """Chance that each person is interested, season included, shape (people, products)."""
-        logit = self.person_taste @ self.loading[products].T
+        logit = self.person_preference @ self.loading[products].T
         logit += self.appeal[products]
         logit += AGE_FIT[self.audience[products]].T[self.person_age]
         found: NDArray[np.float32] = self.season[products] / (1 + np.exp(-logit))

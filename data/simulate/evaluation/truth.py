@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from data.simulate.behaviour.booking import ONLINE_REACH
 from data.simulate.behaviour.event_log import ATTENDED
-from data.simulate.behaviour.ordering import ONLINE, SLOT_MIX
+from data.simulate.behaviour.purchasing import ONLINE, SLOT_MIX
 from data.simulate.behaviour.seating import CANCEL_SHARE, PARTY_MEAN
 from data.simulate.district.catalogue import interest
 from data.simulate.district.people import SLOTS, WILLING
@@ -177,7 +177,7 @@ def _pairs(
         block = by_product[start : start + BLOCK]
         products, row = np.unique(e["product"][block], return_inverse=True)
         likes = interest(
-            world.catalogue, people.taste[crowd.index], people.age[crowd.index], products
+            world.catalogue, people.preference[crowd.index], people.age[crowd.index], products
         )
         likes = np.ascontiguousarray(likes.T)
         for event, at in zip(block.tolist(), row.tolist(), strict=True):
@@ -236,7 +236,7 @@ def event_truth(world: SimulatedWorld, exposure: Exposure) -> EventTruth:
     show = show_rate(world, e["ticket_fen"])
     kept = 1 - CANCEL_SHARE
     rng = world.rng("walk-ins")
-    came = rng.poisson(offline * world.agenda.luck * PARTY_MEAN * kept * show)
+    came = rng.poisson(offline * world.agenda.event_effect * PARTY_MEAN * kept * show)
     came[(e["starts_s"] >= world.settings.until_s) | (e["cancelled"] == 1)] = 0
     b = world.journal.bookings
     seated = np.bincount(
@@ -280,7 +280,7 @@ def demand_truth(
             for start in range(0, len(mine), BLOCK):
                 at = mine[start : start + BLOCK]
                 likes = interest(
-                    catalogue, people.taste[crowd.index], people.age[crowd.index], products[at]
+                    catalogue, people.preference[crowd.index], people.age[crowd.index], products[at]
                 )
                 if homes:
                     for h in range(streets):

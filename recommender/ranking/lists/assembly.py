@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ranking.lists.exploration import RateTable, draw
+from recommender.ranking.lists.exploration import RateTable, sample_slot
 from recommender.ranking.lists.reranking import DiversityPolicy, SimilarityKeys, mmr_rerank
 
 RANKED, EXPLORE, PROMOTED = range(3)
@@ -168,7 +168,7 @@ def _explore(
     if len(short):  # too few of the least known are eligible: look at all
         pool[short] = _pool(allowed[rows[short]], kept[short], order, size)
     for slot in range(slots):
-        winner, propensity = draw(rates, pool[:, slot::slots], chance[rows, slot])
+        winner, propensity = sample_slot(rates, pool[:, slot::slots], chance[rows, slot])
         at = lists.columns.shape[1] - slots + slot
         place = (rows, np.full(len(rows), at))
         # An event drawn from outside the scored ones has no score of its own: it stands last.

@@ -87,7 +87,7 @@ def win_chances(table: RateTable, pool: NDArray[np.intp]) -> NDArray[np.float64]
     return np.asarray(chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-300))
 
 
-def draw(
+def sample_slot(
     table: RateTable, pool: NDArray[np.intp], chance: NDArray[np.float64]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Draw one event from each pool by its chance to win.

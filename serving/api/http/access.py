@@ -83,7 +83,9 @@ async def identify(request: Request) -> Principal | None:
     known: Principal | None = authenticator.remembered(credential)
     if known is not None:
         return known
-    checked: Principal | None = await anyio.to_thread.run_sync(authenticator.check, credential)
+    checked: Principal | None = await anyio.to_thread.run_sync(
+        authenticator.authenticate, credential
+    )
     return checked
 
 

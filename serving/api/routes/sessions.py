@@ -64,7 +64,7 @@ async def open_session(request: Request, given: SignIn) -> Session:
     **guarded(Access(Role.OFFICER, Role.DISTRICT, Role.OPERATOR), 404),
 )
 async def close_session(request: Request) -> Response:
-    """Sign out: the session's token is worthless from now on."""
+    """Sign out: revoke the session's token."""
     service = request.app.state.service
     credential: str = request.scope["credential"] or ""
     if not credential.startswith(SESSION_PREFIX):

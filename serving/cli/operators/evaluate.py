@@ -75,7 +75,7 @@ def evaluate(
             progress=lambda words: bar.update(task, description=words),
         )
     if plot is not None:
-        _draw(report.table(), plot)
+        _plot(report.table(), plot)
         log.print(f"wrote {plot}")
     if format is Format.JSON and out is None:
         sys.stdout.write(json.dumps(report.document(), indent=2) + "\n")
@@ -120,7 +120,7 @@ def _dataset(folder: Path | None) -> "Dataset":
     return store.load()
 
 
-def _draw(table: "pd.DataFrame", path: Path) -> None:
+def _plot(table: "pd.DataFrame", path: Path) -> None:
     import matplotlib as mpl
     import numpy as np
 

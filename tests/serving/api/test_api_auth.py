@@ -135,11 +135,11 @@ def test_a_revoked_key_is_out_within_the_time_remembered(engine: sa.Engine) -> N
     clock = [1_800_000_000.0]
     authenticator = Authenticator(lambda: engine, [], passed=lambda: clock[0])
     made = add_key(engine, "app", role=Role.OPERATOR, now=NOW)
-    assert authenticator.check(made.secret) is not None
+    assert authenticator.authenticate(made.secret) is not None
     revoke_key(engine, made.key_id, now=NOW)
     clock[0] += REMEMBERED_S
     assert authenticator.remembered(made.secret) is None
-    assert authenticator.check(made.secret) is None
+    assert authenticator.authenticate(made.secret) is None
 
 
 def test_known_keys_outlive_an_outage_but_not_for_ever(engine: sa.Engine) -> None:
@@ -152,15 +152,15 @@ def test_known_keys_outlive_an_outage_but_not_for_ever(engine: sa.Engine) -> Non
 
     authenticator = Authenticator(opened, [], passed=lambda: clock[0])
     made = add_key(engine, "app", role=Role.OPERATOR, now=NOW)
-    assert authenticator.check(made.secret) is not None
+    assert authenticator.authenticate(made.secret) is not None
     down[0] = True
     clock[0] += STALE_S - 1
-    assert authenticator.check(made.secret) is not None
+    assert authenticator.authenticate(made.secret) is not None
     with pytest.raises(ConnectionError):
-        authenticator.check(made.secret + "x")
+        authenticator.authenticate(made.secret + "x")
     clock[0] += 2
     with pytest.raises(ConnectionError):
-        authenticator.check(made.secret)
+        authenticator.authenticate(made.secret)
 
 
 def signed(home: Path, **changes) -> str:

@@ -107,7 +107,7 @@ def test_a_revoked_key_ends_though_the_clock_was_set_back(jumping, key, clock: C
             return
         # What is remembered is so for two seconds of real time.
         client.get("/healthz")
-    status = service.authenticator.check(key.secret)
+    status = service.authenticator.authenticate(key.secret)
     assert status is None
 
 

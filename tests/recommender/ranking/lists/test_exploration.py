@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recommender.ranking.lists.exploration import RateTable, draw, win_chances
+from recommender.ranking.lists.exploration import RateTable, sample_slot, win_chances
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def test_chances_are_those_of_thompson_sampling(table: RateTable) -> None:
 def test_logged_propensity_is_how_often_an_event_wins(table: RateTable) -> None:
     runs = 40_000
     pool = np.tile([5, 1, 0, 3, 4, -1], (runs, 1))
-    winner, propensity = draw(table, pool, np.random.default_rng(6).random(runs))
+    winner, propensity = sample_slot(table, pool, np.random.default_rng(6).random(runs))
     for event in (5, 1, 0, 3, 4):
         logged = np.unique(propensity[winner == event])
         assert len(logged) == 1
@@ -35,7 +35,7 @@ def test_logged_propensity_is_how_often_an_event_wins(table: RateTable) -> None:
 def test_each_row_draws_from_its_own_pool(table: RateTable) -> None:
     pool = np.array([[0, 1, -1], [4, -1, -1], [2, 3, 5], [-1, -1, -1]])
     for chance in (0.0, 0.3, 0.999999):
-        winner, propensity = draw(table, pool, np.full(4, chance))
+        winner, propensity = sample_slot(table, pool, np.full(4, chance))
         assert winner[0] in (0, 1)
         assert winner[1] == 4
         assert winner[2] in (2, 3, 5)

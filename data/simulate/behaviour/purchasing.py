@@ -48,27 +48,28 @@ class Agenda:
     """Orders and events so far; columns grow by one chunk a quarter.
 
     ``buyer`` is a street's position, or ``len(streets) +`` a district's. ``order`` of an event is
-    the row of its order; ``luck`` (mean 1) and ``cancelled`` are hidden truth until they happen.
+    the row of its order; ``event_effect`` (mean 1) and ``cancelled`` are hidden truth until they
+    happen.
     """
 
     events: dict[str, NDArray[np.int64]] = field(default_factory=dict)
-    luck: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
+    event_effect: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
     orders: dict[str, NDArray[np.int64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.luck)
+        return len(self.event_effect)
 
     def extend(
         self,
         events: dict[str, NDArray[np.int64]],
-        luck: NDArray[np.float32],
+        event_effect: NDArray[np.float32],
         orders: dict[str, NDArray[np.int64]],
     ) -> None:
         """Append a quarter's events and orders."""
         for mine, new in ((self.events, events), (self.orders, orders)):
             for name, values in new.items():
                 mine[name] = np.concatenate([mine[name], values]) if name in mine else values
-        self.luck = np.concatenate([self.luck, luck])
+        self.event_effect = np.concatenate([self.event_effect, event_effect])
 
 
 def order_quarter(
@@ -101,14 +102,14 @@ def order_quarter(
     n_streets = len(place.streets)
     sessions = _sessions_per_buyer(settings, place, rng)
     pull = np.array([CATEGORY_PULL.get(name, 0.0) for name in CATEGORY_NAMES])
-    taste = rng.normal(0, 0.3, (len(sessions), len(CATEGORY_NAMES)))
+    preference = rng.normal(0, 0.3, (len(sessions), len(CATEGORY_NAMES)))
     chunks: list[dict[str, NDArray[np.int64]]] = []
     for buyer, wanted in enumerate(sessions):
         weight = settings.habit_orders * (
             0.9 * np.log1p(popularity[listed])
             + 0.8 * np.log1p(known[buyer, catalogue.supplier[listed]])
         )
-        weight += (pull + taste[buyer])[catalogue.category[listed]]
+        weight += (pull + preference[buyer])[catalogue.category[listed]]
         weight += rng.gumbel(0, 1, len(listed))
         best = listed[np.argsort(-weight, kind="stable")]
         count = rng.choice([1, 2, 3, 4], len(best), p=[0.5, 0.3, 0.12, 0.08])
@@ -126,7 +127,7 @@ def order_quarter(
     orders["amount"] = orders["sessions"] * catalogue.price_fen[orders["product"]]
     decided = int(first.timestamp()) - ORDER_LEAD_DAYS * DAY_S
     orders["decided_s"] = decided + rng.integers(0, 5, n) * DAY_S + rng.integers(9, 17, n) * 3_600
-    events, luck = schedule(
+    events, event_effect = schedule(
         settings,
         place,
         catalogue,
@@ -140,7 +141,7 @@ def order_quarter(
     np.minimum.at(
         orders["first_s"], events["order"] - len(agenda.orders.get("buyer", ())), events["starts_s"]
     )
-    agenda.extend(events, luck, orders)
+    agenda.extend(events, event_effect, orders)
 
 
 def _sessions_per_buyer(
@@ -186,7 +187,7 @@ def schedule(
 
     Returns
     -------
-    Events' columns (times in seconds UTC) sorted by start, and their luck.
+    Events' columns (times in seconds UTC) sorted by start, and their event effects.
     """
     after = (first + timedelta(days=95)).replace(day=1)
     days = np.arange((after - first).days)
@@ -223,6 +224,6 @@ def schedule(
         "cancelled": (rng.random(n) < CANCELLED_SHARE).astype(np.int64),
     }
     sd = settings.overdispersion
-    luck = np.exp(rng.normal(-sd * sd / 2, sd, n)).astype(np.float32)
+    event_effect = np.exp(rng.normal(-sd * sd / 2, sd, n)).astype(np.float32)
     by_start = np.argsort(starts, kind="stable")
-    return {name: values[by_start] for name, values in events.items()}, luck[by_start]
+    return {name: values[by_start] for name, values in events.items()}, event_effect[by_start]
