@@ -12,11 +12,11 @@ import uvicorn
 import uvicorn._subprocess
 from uvicorn.supervisors import Multiprocess
 
-from serving.api.http.logs import LOGGING
 from serving.api.online.builder import SnapshotBuilder
 from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.api.settings import ServiceSettings
 from serving.composition import open_store, require_tables
+from serving.logs import LOGGING
 from serving.settings import Settings
 
 RUN_FOLDER = "GONGXU_RUN_FOLDER"

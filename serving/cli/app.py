@@ -10,7 +10,7 @@ from typer.exceptions import Abort, Exit, TyperException
 
 from recommender.errors import GongxuError
 from serving.cli.output import log
-from serving.cli.streams import keep_output_clean
+from serving.streams import keep_output_clean
 
 GROUPS = (
     "operators.data",

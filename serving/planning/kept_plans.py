@@ -6,16 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import anyio.to_thread
 import pandas as pd
 import sqlalchemy as sa
-from fastapi import Request
 
 from data.store.decisions import read_plan_document
 from recommender.errors import UnknownIdError
-from serving.api.http.access import Access
-from serving.api.http.problems import ProblemError
-from serving.auth.roles import Principal, Role
 from serving.planning.document import COLUMNS, PlanDocument
 from serving.planning.rules import Recusal
 from serving.store_tables import plan_requests
@@ -26,31 +21,6 @@ ENDINGS = {
     ".ocds.json": "application/json",
 }
 """Files that a plan can be had as, with their media types."""
-
-
-class PlanAccess(Access):
-    """Lets officers at plans whose buyers are all areas of theirs."""
-
-    def __init__(self) -> None:
-        super().__init__(Role.OFFICER, Role.DISTRICT)
-
-    async def __call__(self, request: Request) -> Principal:
-        """Check; see :class:`Access`."""
-        principal = await super().__call__(request)
-        if principal.role is not Role.OFFICER:
-            return principal
-        service = request.app.state.service
-        plan_id, _ = split_ending(str(request.path_params["plan_id"]))
-
-        def read() -> set[str]:
-            with service.database.engine().connect() as connection:
-                return buyers_of(connection, plan_id)
-
-        buyers = await anyio.to_thread.run_sync(read)
-        parents = service.parents()
-        if not buyers or not all(principal.acts_for(buyer, parents) for buyer in buyers):
-            raise ProblemError(403, "This plan is of areas that the caller does not act for.")
-        return principal
 
 
 def split_ending(name: str) -> tuple[str, str]:

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from recommender.errors import GongxuError, UnknownIdError, UsageError
-from serving.cli.streams import keep_output_clean
 from serving.settings import Settings
 from serving.store_tables import plan_requests
+from serving.streams import keep_output_clean
 
 if TYPE_CHECKING:
     from serving.planning.problem_building import Planning
@@ -244,7 +244,7 @@ def _process(said: int, settings: Settings) -> "subprocess.Popen[bytes]":
 
 def main() -> int:
     """Answer the question on standard input; returns the exit code."""
-    from serving.api.http.logs import LOGGING
+    from serving.logs import LOGGING
 
     keep_output_clean()
     logging.config.dictConfig(LOGGING)

@@ -11,6 +11,7 @@ from recommender.errors import UnknownIdError, UsageError
 from serving.api.http.access import Access, guarded
 from serving.api.http.idempotency import once
 from serving.api.http.problems import ProblemError
+from serving.api.routes.plan_access import PlanAccess
 from serving.api.routes.plan_bodies import (
     ChangeIn,
     DecisionIn,
@@ -21,7 +22,7 @@ from serving.api.routes.plan_bodies import (
     WhyNotOut,
 )
 from serving.auth.roles import Role
-from serving.planning.kept_plans import ENDINGS, PlanAccess, plan_file, read_plan, split_ending
+from serving.planning.kept_plans import ENDINGS, plan_file, read_plan, split_ending
 from serving.planning.planner import FAILED, SOLVING, ask, begin
 from serving.store_tables import plan_requests
 

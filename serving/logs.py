@@ -8,7 +8,7 @@ from typing import Any
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"lines": {"()": "serving.api.http.logs.JsonLines"}},
+    "formatters": {"lines": {"()": "serving.logs.JsonLines"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",

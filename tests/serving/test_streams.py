@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 import ctypes
-from serving.cli.streams import keep_output_clean
+from serving.streams import keep_output_clean
 keep_output_clean()
 ctypes.CDLL(None).puts(b"noise")
 print("answer 答")
