@@ -31,14 +31,38 @@ def arrow_type(column: Column) -> pa.DataType:
 
 
 def arrow_schema(table: Table, names: list[str] | None = None) -> pa.Schema:
-    """The Arrow schema of a table, or of some of its columns."""
+    """The Arrow schema of a table, or of some of its columns.
+
+    Parameters
+    ----------
+    table
+        The contract table.
+    names
+        Its columns to take; all when left out.
+
+    Returns
+    -------
+    The schema, in the order of the table.
+    """
     return pa.schema(
         [(c.name, arrow_type(c)) for c in table.columns if names is None or c.name in names]
     )
 
 
 def encode_choice(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
-    """Text as positions in ``column.choices``; whatever is not one of them becomes null."""
+    """Text as positions in ``column.choices``; whatever is not one of them becomes null.
+
+    Parameters
+    ----------
+    values
+        Text, or anything that casts to text.
+    column
+        A column of kind ``CHOICE``.
+
+    Returns
+    -------
+    Dictionary-encoded values, int8 codes, of the same length.
+    """
     choices = pa.array(column.choices, pa.string())
     if not pa.types.is_string(values.type):
         values = values.cast(pa.string())
@@ -51,7 +75,19 @@ def encode_choice(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
 
 
 def to_frame(data: pa.Table, table: Table) -> pd.DataFrame:
-    """Judged Arrow columns as a canonical frame; columns that are not there become empty."""
+    """Judged Arrow columns as a canonical frame; columns that are not there become empty.
+
+    Parameters
+    ----------
+    data
+        Judged columns, as :func:`arrow_schema` types them.
+    table
+        The contract table.
+
+    Returns
+    -------
+    A frame with every column of the table, in order.
+    """
     if data.num_rows == 0:
         return empty_frame(table)
     columns: dict[str, pd.Series] = {}
@@ -84,6 +120,17 @@ def from_frame(frame: pd.DataFrame, table: Table) -> pa.Table:
     """A frame's known columns as judged Arrow columns; the inverse of :func:`to_frame`.
 
     Only columns that the frame has are in the result, so that a merge leaves the others alone.
+
+    Parameters
+    ----------
+    frame
+        Columns in any order; unknown ones are dropped.
+    table
+        The contract table.
+
+    Returns
+    -------
+    The known columns, typed as by :func:`arrow_schema`.
     """
     names = [name for name in table.column_names if name in frame.columns]
     shaped = canonical(frame, table)

@@ -30,6 +30,17 @@ def canonical(frame: pd.DataFrame, table: Table) -> pd.DataFrame:
 
     Columns that are missing become empty ones; columns the table does not know are dropped.
     Values must already be of the right kind: this shapes, it does not judge.
+
+    Parameters
+    ----------
+    frame
+        Values of the right kind, in columns of any order.
+    table
+        The contract table.
+
+    Returns
+    -------
+    A new frame with exactly the table's columns and a range index.
     """
     columns = {}
     for column in table.columns:

@@ -35,6 +35,13 @@ def frame_schema(table: Table) -> pa.DataFrameSchema:
 def check_frame(frame: pd.DataFrame, table: Table) -> None:
     """Refuse a canonical frame that breaks the schema.
 
+    Parameters
+    ----------
+    frame
+        Columns with canonical dtypes.
+    table
+        The contract table.
+
     Raises
     ------
     InputRejectedError

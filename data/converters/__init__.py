@@ -22,6 +22,17 @@ CONVERTERS: dict[str, Callable[[Path], Conversion]] = {
 def convert(source: str, path: Path) -> Conversion:
     """Contract tables from a known source.
 
+    Parameters
+    ----------
+    source
+        ``lending-library``, ``meetup``, ``movietweetings`` or ``pabulib``.
+    path
+        The folder with the source's files, or a ``.pb`` file of Pabulib.
+
+    Returns
+    -------
+    The contract tables and the account of every input row.
+
     Raises
     ------
     UsageError

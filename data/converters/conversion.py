@@ -47,6 +47,10 @@ def assemble(ledger: Ledger, needed: str, **records: Iterable[Mapping[str, Any]]
     records
         Rows by table name; columns not given stay empty.
 
+    Returns
+    -------
+    The tables that hold any row, and the ledger.
+
     Raises
     ------
     InputRejectedError

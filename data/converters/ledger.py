@@ -53,7 +53,19 @@ class Ledger:
     notes: list[Note] = field(default_factory=list)
 
     def open(self, file: str, becomes: str) -> Account:
-        """The account of a file, opened at its first mention."""
+        """The account of a file, opened at its first mention.
+
+        Parameters
+        ----------
+        file
+            Name of the source file.
+        becomes
+            The contract tables that its rows become.
+
+        Returns
+        -------
+        The account, counting from zero at the first call.
+        """
         return self.accounts.setdefault(file, Account(file, becomes))
 
     def mapped(self, file: str) -> None:
@@ -65,12 +77,32 @@ class Ledger:
         self.accounts[file].merged += 1
 
     def set_aside(self, file: str, line: int, column: str, value: str, reason: str) -> None:
-        """Count a row that could not be taken, and say why."""
+        """Count a row that could not be taken, and say why.
+
+        Parameters
+        ----------
+        file, line
+            Where the row is; lines count from 1 with the header.
+        column, value
+            What is wrong; values are cut after 200 characters.
+        reason
+            Why, as ``unmapped.csv`` says it.
+        """
         self.accounts[file].set_aside += 1
         self.notes.append(Note(file, line, column, value[:200], reason, row_kept=False))
 
     def emptied(self, file: str, line: int, column: str, value: str, reason: str) -> None:
-        """Record that one value of a mapped row could not be mapped; the row itself is kept."""
+        """Record that one value of a mapped row could not be mapped; the row itself is kept.
+
+        Parameters
+        ----------
+        file, line
+            Where the row is; lines count from 1 with the header.
+        column, value
+            What is wrong; values are cut after 200 characters.
+        reason
+            Why, as ``unmapped.csv`` says it.
+        """
         self.notes.append(Note(file, line, column, value[:200], reason, row_kept=True))
 
     def summary(self) -> pd.DataFrame:

@@ -25,6 +25,17 @@ class Instance:
 def read_instance(path: Path, ledger: Ledger) -> Instance:
     """Read one ``.pb`` file.
 
+    Parameters
+    ----------
+    path
+        The file, in the Pabulib format.
+    ledger
+        Where rows are counted and rejected ones noted.
+
+    Returns
+    -------
+    Metadata, projects and votes.
+
     Raises
     ------
     InputRejectedError

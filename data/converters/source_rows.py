@@ -33,6 +33,17 @@ class Row:
 def find(folder: Path, name: str) -> Path:
     """A source file in a folder.
 
+    Parameters
+    ----------
+    folder
+        The folder of the data set.
+    name
+        Name of the file.
+
+    Returns
+    -------
+    The path of the file.
+
     Raises
     ------
     UsageError
@@ -48,6 +59,21 @@ def table_rows(
     path: Path, ledger: Ledger, *, needs: tuple[str, ...], becomes: str
 ) -> Iterator[Row]:
     """Rows of a CSV file with a header; rows of another width are set aside.
+
+    Parameters
+    ----------
+    path
+        The file, UTF-8 with or without a byte-order mark.
+    ledger
+        Where rows are counted and rejected ones noted.
+    needs
+        Columns that the header must have.
+    becomes
+        The contract tables that its rows become, for the ledger.
+
+    Yields
+    ------
+    Rows with their line numbers, cleaned of control characters.
 
     Raises
     ------
@@ -94,7 +120,25 @@ def table_rows(
 def separated_rows(
     path: Path, ledger: Ledger, columns: tuple[str, ...], *, separator: str, becomes: str
 ) -> Iterator[Row]:
-    """Rows of a file without header whose fields are parted by ``separator``."""
+    """Rows of a file without header whose fields are parted by ``separator``.
+
+    Parameters
+    ----------
+    path
+        The file, UTF-8.
+    ledger
+        Where rows are counted and rejected ones noted.
+    columns
+        Names of its fields, in order.
+    separator
+        What stands between two fields.
+    becomes
+        The contract tables that its rows become, for the ledger.
+
+    Yields
+    ------
+    Rows with their line numbers.
+    """
     account = ledger.open(path.name, becomes)
     with path.open(encoding="utf-8-sig", errors="replace", newline="\n") as text:
         for line, content in enumerate(text, start=1):
@@ -142,7 +186,17 @@ def number(text: str) -> float | None:
 
 
 def point(lat: str, lon: str) -> tuple[float, float] | None:
-    """A place on earth; ``None`` when either is missing, off the globe, or both are zero."""
+    """A place on earth; ``None`` when either is missing, off the globe, or both are zero.
+
+    Parameters
+    ----------
+    lat, lon
+        Degrees as text, WGS-84.
+
+    Returns
+    -------
+    Latitude in [-90, 90] and longitude in [-180, 180], or ``None``.
+    """
     y, x = number(lat), number(lon)
     if y is None or x is None or abs(y) > 90 or abs(x) > 180 or (y == 0 and x == 0):
         return None
@@ -150,7 +204,19 @@ def point(lat: str, lon: str) -> tuple[float, float] | None:
 
 
 def epoch(text: str, *, per_second: int = 1) -> datetime | None:
-    """A moment given as a count since 1970, between 1990 and 2100; ``None`` for anything else."""
+    """A moment given as a count since 1970, between 1990 and 2100; ``None`` for anything else.
+
+    Parameters
+    ----------
+    text
+        The count, a whole number.
+    per_second
+        Counts in a second: 1 for seconds, 1000 for milliseconds.
+
+    Returns
+    -------
+    The time in UTC, or ``None``.
+    """
     count = whole(text)
     if count is None:
         return None

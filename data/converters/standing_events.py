@@ -16,12 +16,36 @@ _CLOSING_HOUR = 15
 
 
 def year_closes(year: int, zone: ZoneInfo) -> datetime:
-    """The moment at which a year's standing events end, in UTC."""
+    """The moment at which a year's standing events end, in UTC.
+
+    Parameters
+    ----------
+    year
+        Calendar year.
+    zone
+        Time zone of the source.
+
+    Returns
+    -------
+    Closing time of 31 December, in UTC.
+    """
     return datetime(year, 12, 31, _CLOSING_HOUR, tzinfo=zone).astimezone(UTC)
 
 
 def shelf_year(moment: datetime, zone: ZoneInfo) -> int:
-    """The year whose standing event a moment falls to."""
+    """The year whose standing event a moment falls to.
+
+    Parameters
+    ----------
+    moment
+        Time with offset.
+    zone
+        Time zone of the source.
+
+    Returns
+    -------
+    The calendar year of the event that is open at ``moment``.
+    """
     year = moment.astimezone(zone).year
     return year if moment < year_closes(year, zone) else year + 1
 
@@ -35,7 +59,25 @@ def standing_event(
     zone: ZoneInfo,
     venue_id: str = "",
 ) -> dict[str, object]:
-    """One product's standing event of one year, as a row of ``events``."""
+    """One product's standing event of one year, as a row of ``events``.
+
+    Parameters
+    ----------
+    product_id, title
+        The product.
+    year
+        Calendar year of the event.
+    first_seen
+        The earliest time at which the source knows the product.
+    zone
+        Time zone of the source.
+    venue_id
+        Where it is held; empty when unknown.
+
+    Returns
+    -------
+    Column to value.
+    """
     return {
         "event_id": standing_id(product_id, year),
         "product_id": product_id,
@@ -49,5 +91,17 @@ def standing_event(
 
 
 def standing_id(product_id: str, year: int) -> str:
-    """The identifier of a product's standing event of a year."""
+    """The identifier of a product's standing event of a year.
+
+    Parameters
+    ----------
+    product_id
+        The product.
+    year
+        Calendar year.
+
+    Returns
+    -------
+    The identifier of the event.
+    """
     return f"{product_id}.{year}"

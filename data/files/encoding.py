@@ -50,12 +50,36 @@ def sniff(file: Path) -> Style:
 
 
 def open_text(file: Path, encoding: str) -> IO[str]:
-    """The file as text; bytes that do not fit become U+FFFD, which is bad input later on."""
+    """The file as text; bytes that do not fit become U+FFFD, which is bad input later on.
+
+    Parameters
+    ----------
+    file
+        The file.
+    encoding
+        Name of a codec of Python.
+
+    Returns
+    -------
+    A text stream; the caller closes it.
+    """
     return file.open("r", encoding=encoding, errors="replace", newline="")
 
 
 def open_utf8(file: Path, style: Style) -> IO[bytes]:
-    """The file as UTF-8 bytes without a mark."""
+    """The file as UTF-8 bytes without a mark.
+
+    Parameters
+    ----------
+    file
+        The file.
+    style
+        Its encoding, as detected.
+
+    Returns
+    -------
+    A binary stream of UTF-8; the caller closes it.
+    """
     raw = file.open("rb")
     if style.clean:
         if raw.read(3) != codecs.BOM_UTF8:

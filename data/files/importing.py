@@ -30,6 +30,19 @@ def import_path(
 
     As :func:`data.files.readers.find_tables` and :func:`import_tables` one after the other.
 
+    Parameters
+    ----------
+    store
+        Migrated. ``None`` stands for an empty one, for a dry run.
+    path
+        A folder of contract tables, or one file.
+    now, dry_run, strict, progress
+        As in :func:`import_tables`.
+
+    Returns
+    -------
+    Counts by table, quarantined rows and notes.
+
     Raises
     ------
     UsageError
@@ -164,7 +177,15 @@ class KnownKeys(Mapping[str, pa.ChunkedArray | None]):
         return len(TABLES)
 
     def add(self, name: str, rows: pa.Table) -> None:
-        """Note a table's judged rows; to be called before they are merged."""
+        """Note a table's judged rows; to be called before they are merged.
+
+        Parameters
+        ----------
+        name
+            The contract table.
+        rows
+            Its judged rows.
+        """
         keys = keys_of(rows, name)
         if keys is None or not any(
             column.references == name for table in TABLES.values() for column in table.columns

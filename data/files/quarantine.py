@@ -108,7 +108,19 @@ class Problems:
 
 
 def show(value: str, column: str) -> str:
-    """A bad value as it may be written down: short, printable, personal ones masked."""
+    """A bad value as it may be written down: short, printable, personal ones masked.
+
+    Parameters
+    ----------
+    value
+        The value as read.
+    column
+        Its column, which decides whether it is personal.
+
+    Returns
+    -------
+    The text for ``quarantine.csv``.
+    """
     if column == "resident_id" and personal_trait(value) is not None:
         value = mask(value)
     elif not column:  # a whole row, as it could not be split
@@ -119,6 +131,13 @@ def show(value: str, column: str) -> str:
 
 def write_quarantine(quarantine: pd.DataFrame, folder: Path) -> Path | None:
     """Write ``quarantine.csv`` into a folder, over the one of an earlier import.
+
+    Parameters
+    ----------
+    quarantine
+        Rejected values, with table, line, column, value and reason.
+    folder
+        Where the file goes; created when there are rejected values.
 
     Returns
     -------

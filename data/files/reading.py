@@ -166,7 +166,19 @@ def read_dataset(
 
 
 def keys_of(rows: pa.Table, name: str) -> pa.ChunkedArray | None:
-    """The key column of a table that others may refer to; ``None`` when that cannot be."""
+    """The key column of a table that others may refer to; ``None`` when that cannot be.
+
+    Parameters
+    ----------
+    rows
+        Judged rows of the table.
+    name
+        The contract table.
+
+    Returns
+    -------
+    The values of its single key column, or ``None`` for a table with a compound key.
+    """
     key = TABLES[name].key
     return rows[key[0]] if len(key) == 1 else None
 
@@ -191,6 +203,10 @@ def judge_table(
         Digests of residents who may not come back.
     now, progress
         As in :func:`read_dataset`.
+
+    Returns
+    -------
+    Accepted rows, rejected values and counts.
     """
     table = source.table
     problems = Problems()

@@ -98,6 +98,10 @@ def refuse_erased(
     ----------
     erased
         Digests, as :func:`data.files.pseudonyms.erasure_digest` makes them.
+
+    Returns
+    -------
+    The remaining rows.
     """
     if table.name != "residents" or not erased:
         return rows
@@ -113,6 +117,15 @@ def settle_repeats(rows: pa.Table, table: Table, problems: Problems) -> tuple[pa
 
     Of several versions the newest stands, when the table has a column that tells; equal rows
     count once. A different row under the same key, no newer, is bad input: the first one stands.
+
+    Parameters
+    ----------
+    rows
+        Valid rows.
+    table
+        The contract table.
+    problems
+        Where rejected rows are noted.
 
     Returns
     -------

@@ -54,6 +54,21 @@ def write_table(
     """Write one table from canonical frames that follow each other; returns its rows.
 
     Nothing but the frame at hand is held, so that a table may be larger than memory.
+
+    Parameters
+    ----------
+    name
+        The contract table, and the name of the file.
+    frames
+        Canonical frames.
+    out
+        Folder of the file.
+    format
+        ``csv`` or ``parquet``.
+
+    Returns
+    -------
+    The number of rows written.
     """
     rows = 0
     with _TableWriter(TABLES[name], out, format) as writer:

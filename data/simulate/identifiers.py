@@ -19,14 +19,40 @@ def _text(array: Any) -> pd.Series:
 
 
 def ids(prefix: str, numbers: NDArray[Any], width: int) -> pd.Series:
-    """Identifiers such as ``R0000042``, as a ``str`` series."""
+    """Identifiers such as ``R0000042``, as a ``str`` series.
+
+    Parameters
+    ----------
+    prefix
+        What each identifier begins with.
+    numbers
+        Whole numbers, shape (n,).
+    width
+        Least number of digits.
+
+    Returns
+    -------
+    Shape (n,).
+    """
     text = pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), width, "0")
     joined = pc.binary_join_element_wise(pa.scalar(prefix), text, "")
     return _text(joined)
 
 
 def taken(names: list[str], index: NDArray[Any]) -> pd.Series:
-    """``names[index]`` as a ``str`` series; -1 gives a missing value."""
+    """``names[index]`` as a ``str`` series; -1 gives a missing value.
+
+    Parameters
+    ----------
+    names
+        Values to choose from.
+    index
+        Positions in ``names``, or -1, shape (n,).
+
+    Returns
+    -------
+    Shape (n,).
+    """
     picked = pc.take(pa.array(names, type=pa.string()), pa.array(np.where(index < 0, 0, index)))
     if (index < 0).any():
         picked = pc.if_else(pa.array(index < 0), pa.scalar(None, pa.string()), picked)
@@ -55,7 +81,19 @@ def event_ids(index: NDArray[Any]) -> pd.Series:
 
 
 def product_ids(world: SimulatedWorld, index: NDArray[Any]) -> pd.Series:
-    """Products' identifiers: the first catalogue year and a number."""
+    """Products' identifiers: the first catalogue year and a number.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    index
+        Positions of products, or -1, shape (n,).
+
+    Returns
+    -------
+    Shape (n,).
+    """
     years = [world.settings.start.year + int(y) for y in world.catalogue.first_year]
     names = [f"P{year}-{number:05d}" for number, year in enumerate(years)]
     return taken(names, index)

@@ -44,6 +44,10 @@ def write_world(
     ----------
     progress
         Called with the name of each table before it is written.
+
+    Returns
+    -------
+    Rows by table.
     """
     rows = {}
     # The truth is arithmetic on arrays and the tables are text: side by side they use two cores.
@@ -58,7 +62,15 @@ def write_world(
 
 
 def write_truth(world: SimulatedWorld, folder: Path) -> None:
-    """Write demand, demand_by_home, events (Parquet), stage.npz (for replays) and world.json."""
+    """Write demand, demand_by_home, events (Parquet), stage.npz (for replays) and world.json.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    folder
+        Where the files go; created when missing.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     exposure = measure_exposure(world)
     demand_table(world, exposure).to_parquet(folder / "demand.parquet", index=False)
@@ -74,7 +86,19 @@ def write_truth(world: SimulatedWorld, folder: Path) -> None:
 
 
 def demand_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
-    """Street x product x period, every product listed in that period."""
+    """Street x product x period, every product listed in that period.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    exposure
+        Typical exposure of sessions by street, from the history.
+
+    Returns
+    -------
+    Columns ``street_code, product_id, period, new, expected, expected_2, expected_3``.
+    """
     settings, catalogue, place = world.settings, world.catalogue, world.place
     quarters = settings.quarters
     wanted = range(len(quarters)) if len(place.streets) <= 40 else [len(quarters) - 1]
@@ -102,7 +126,19 @@ def demand_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
 
 
 def homes_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
-    """The next quarter's first sessions, split by where those who come live."""
+    """The next quarter's first sessions, split by where those who come live.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    exposure
+        Typical exposure of sessions by street, from the history.
+
+    Returns
+    -------
+    One row a street of the session, street of home and product.
+    """
     place, catalogue, number = world.place, world.catalogue, len(world.settings.quarters) - 1
     if len(place.streets) > 40:
         return pd.DataFrame()
@@ -123,7 +159,19 @@ def homes_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
 
 
 def events_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
-    """Every event on the agenda, those not yet published included."""
+    """Every event on the agenda, those not yet published included.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    exposure
+        Typical exposure of sessions by street, from the history.
+
+    Returns
+    -------
+    One row an event.
+    """
     found = event_truth(world, exposure)
     e = world.agenda.events
     n = len(world.agenda)

@@ -196,6 +196,10 @@ def settings_for(preset: str, seed: int, **overrides: Any) -> SimulationSettings
     overrides
         Fields of :class:`SimulationSettings`; those that are ``None`` stay as the preset has them.
 
+    Returns
+    -------
+    The settings, validated.
+
     Raises
     ------
     UsageError

@@ -40,7 +40,19 @@ def observe(world: SimulatedWorld) -> Dataset:
 
 
 def frames(world: SimulatedWorld, name: str) -> Iterator[pd.DataFrame]:
-    """One table as canonical frames that follow each other."""
+    """One table as canonical frames that follow each other.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    name
+        The contract table.
+
+    Yields
+    ------
+    Canonical frames, in the order of the table's rows.
+    """
     if name in _WHOLE:
         yield canonical(pd.DataFrame(_WHOLE[name](world)), TABLES[name])
         return

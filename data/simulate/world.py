@@ -51,6 +51,10 @@ def create_world(
         All that decides the world.
     progress
         Called with the days done and the days there are.
+
+    Returns
+    -------
+    The world, with the log of its history.
     """
     seeds = np.random.SeedSequence(settings.seed).spawn(12)
     rngs = [np.random.default_rng(s) for s in seeds[:6]]
@@ -117,7 +121,23 @@ def first_seat_factor(settings: SimulationSettings) -> float:
 def adjust_seats(
     settings: SimulationSettings, run: BookingRun, agenda: Agenda, midnight_s: int
 ) -> float:
-    """Factor that would have sold out the wanted share of the last ninety days' sessions."""
+    """Factor that would have sold out the wanted share of the last ninety days' sessions.
+
+    Parameters
+    ----------
+    settings
+        All that decides the world.
+    run
+        The history so far.
+    agenda
+        All events.
+    midnight_s
+        The present, seconds since 1970.
+
+    Returns
+    -------
+    A factor > 0 on seats; 1 with fewer than thirty sessions.
+    """
     starts = agenda.events["starts_s"][: len(run.wanted)]
     recent = (starts < midnight_s) & (starts > midnight_s - 60 * DAY_S)
     if recent.sum() < 30 or settings.sold_out_share == 0:
@@ -130,7 +150,21 @@ def adjust_seats(
 def popularity(
     catalogue: Catalogue, agenda: Agenda, wanted: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """Demand per session of each product so far, over the mean; 0 where never offered."""
+    """Demand per session of each product so far, over the mean; 0 where never offered.
+
+    Parameters
+    ----------
+    catalogue
+        Suppliers and products.
+    agenda
+        All events.
+    wanted
+        Seats asked for by event so far, shape (events,).
+
+    Returns
+    -------
+    Relative demand by product, shape (products,).
+    """
     product = agenda.events["product"][: len(wanted)]
     sessions = np.bincount(product, minlength=len(catalogue))
     asked = np.bincount(product, weights=wanted, minlength=len(catalogue))

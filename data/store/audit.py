@@ -90,7 +90,23 @@ def append_audit(
     payload: Mapping[str, Any],
     now: datetime,
 ) -> AuditEntry:
-    """Add an entry, in the caller's transaction: it stands if and only if the act does."""
+    """Add an entry, in the caller's transaction: it stands if and only if the act does.
+
+    Parameters
+    ----------
+    connection
+        Open, in a transaction of the caller.
+    actor, action, subject
+        Who did what, and to which plan, line or order.
+    payload
+        Further values, written as JSON.
+    now
+        The clock.
+
+    Returns
+    -------
+    The entry, with its seal.
+    """
     connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     last = connection.execute(
         sa.select(_AUDIT.c.entry, _AUDIT.c.digest).order_by(_AUDIT.c.entry.desc()).limit(1)
@@ -114,7 +130,21 @@ def append_audit(
 def read_audit(
     connection: sa.Connection, *, subject: str | None = None, last: int | None = None
 ) -> list[AuditEntry]:
-    """Entries in order; those of one subject, or only the last ones."""
+    """Entries in order; those of one subject, or only the last ones.
+
+    Parameters
+    ----------
+    connection
+        Open, in a transaction of the caller.
+    subject
+        Only entries about this plan, line or order.
+    last
+        Only so many of the latest entries.
+
+    Returns
+    -------
+    The entries, oldest first.
+    """
     query = sa.select(_AUDIT).order_by(_AUDIT.c.entry.desc())
     if subject is not None:
         query = query.where(_AUDIT.c.subject == subject)
@@ -124,7 +154,19 @@ def read_audit(
 
 
 def verify_audit(connection: sa.Connection, *, head: str | None = None) -> Verdict:
-    """Check every seal, and that the trail still ends in (or holds) a digest noted earlier."""
+    """Check every seal, and that the trail still ends in (or holds) a digest noted earlier.
+
+    Parameters
+    ----------
+    connection
+        Open, in a transaction of the caller.
+    head
+        A digest noted earlier, which must occur in the trail.
+
+    Returns
+    -------
+    The number of intact entries, the last digest and the first fault, if any.
+    """
     previous, number, seen = GENESIS, 0, head is None
     query = sa.select(_AUDIT).order_by(_AUDIT.c.entry)
     with connection.execute(query.execution_options(yield_per=10_000)) as rows:

@@ -143,6 +143,10 @@ class Store:
             known key is updated, unless the table's own version is newer; columns that are
             missing keep what they hold. A frame is checked against the schema.
 
+        Returns
+        -------
+        Numbers of new, changed and unchanged rows.
+
         Raises
         ------
         InputRejectedError

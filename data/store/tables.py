@@ -39,7 +39,19 @@ def type_of(column: Column) -> sa.types.TypeEngine[Any]:
 
 
 def index_name(table: str, columns: tuple[str, ...]) -> str:
-    """The name of an index on a table."""
+    """The name of an index on a table.
+
+    Parameters
+    ----------
+    table
+        Name of the table.
+    columns
+        The indexed columns, in order.
+
+    Returns
+    -------
+    The name, the same in migrations and code.
+    """
     return f"ix_{table}_{'_'.join(columns)}"
 
 

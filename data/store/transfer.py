@@ -39,7 +39,21 @@ def open_connection(url: str) -> Connection:
 
 
 def fetch(cursor: Cursor, table: Table, names: list[str] | None = None) -> pa.Table:
-    """A table's columns, ordered by key so that equal contents read equal."""
+    """A table's columns, ordered by key so that equal contents read equal.
+
+    Parameters
+    ----------
+    cursor
+        On a connection of :func:`open_connection`.
+    table
+        The contract table.
+    names
+        Its columns to read; all when left out.
+
+    Returns
+    -------
+    The columns as the database types them.
+    """
     columns = ", ".join(names or table.column_names)
     cursor.execute(f"SELECT {columns} FROM {table.name} ORDER BY {', '.join(table.key)}")
     return cursor.fetch_arrow_table()
@@ -57,6 +71,10 @@ def merge(cursor: Cursor, table: Table, rows: pa.Table) -> MergeCount:
     rows
         Columns as in :func:`data.arrow.arrow_schema`, keys distinct. Columns that are missing
         here keep the values they have in the database.
+
+    Returns
+    -------
+    Numbers of new, changed and unchanged rows.
     """
     if rows.num_rows == 0:
         return MergeCount()

@@ -46,6 +46,13 @@ def current_revision(engine: sa.Engine) -> str | None:
 def upgrade(engine: sa.Engine, revision: str = "head") -> None:
     """Run the migrations that are missing, all or none; concurrent callers wait.
 
+    Parameters
+    ----------
+    engine
+        The database.
+    revision
+        Name of the target migration.
+
     Raises
     ------
     GongxuError

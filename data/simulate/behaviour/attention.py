@@ -41,7 +41,19 @@ class Attention:
         booked: NDArray[np.int64],
         now_s: int,
     ) -> NDArray[np.float64]:
-        """Chances per surface, street and open event, shape (4, streets, events)."""
+        """Chances per surface, street and open event, shape (4, streets, events).
+
+        Parameters
+        ----------
+        venue, starts_s, booked
+            Venue, start (seconds since 1970) and bookings of each open event.
+        now_s
+            The present, seconds since 1970.
+
+        Returns
+        -------
+        Each surface and street sums to one.
+        """
         near = self._near[:, venue] * (1 + booked) ** 0.2
         reachable = (self._near[:, venue] > 0).astype(np.float64)
         popular = reachable * (1 + booked) ** 0.8
@@ -61,6 +73,15 @@ class Attention:
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Fill lists for visitors from the given streets.
 
+        Parameters
+        ----------
+        chances
+            Chances per surface, street and open event, shape (4, streets, events).
+        street
+            Street of each visitor, int16.
+        rng
+            Source of randomness.
+
         Returns
         -------
         Columns of ``chances`` and the propensity of each, both (visitors, slots).
@@ -72,7 +93,21 @@ class Attention:
     def nearby(
         self, chances: NDArray[np.float64], street: NDArray[np.int16], rng: np.random.Generator
     ) -> NDArray[np.int64]:
-        """One event each that the visitors heard of otherwise (posters, friends): nearby ones."""
+        """One event each that the visitors heard of otherwise (posters, friends): nearby ones.
+
+        Parameters
+        ----------
+        chances
+            Chances per surface, street and open event, shape (4, streets, events).
+        street
+            Street of each visitor, int16.
+        rng
+            Source of randomness.
+
+        Returns
+        -------
+        Column of ``chances`` for each visitor.
+        """
         return pick(chances[2], street, rng)
 
 
@@ -83,6 +118,19 @@ def pick(
 
     A guide table (Chen & Asau 1974) says where to begin looking, so that most draws take one
     step instead of a search.
+
+    Parameters
+    ----------
+    weights
+        Non-negative, shape (n, columns); rows need not sum to one.
+    rows
+        Row of each draw, shape (draws,).
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    Column of each draw, shape (draws,).
     """
     height, width = weights.shape
     cumulative = np.cumsum(weights, axis=1)
@@ -110,7 +158,21 @@ def surface_of(
     event: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> NDArray[np.int8]:
-    """Which surface put each event there, drawn by its share of the mixture."""
+    """Which surface put each event there, drawn by its share of the mixture.
+
+    Parameters
+    ----------
+    chances
+        Chances per surface, street and open event, shape (4, streets, events).
+    street, event
+        Street and event column of each impression, shape (n,).
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    Surface of each impression, 0 to 3, shape (n,).
+    """
     parts = MIX[:, None] * chances[:, street, event]
     cumulative = np.cumsum(parts, axis=0)
     draw = rng.random(len(event)) * cumulative[-1]

@@ -172,7 +172,17 @@ class BookingRun:
     def able(
         self, resident: NDArray[np.int64], venue: NDArray[np.int64], slot: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """Chance that place and hour suit, in (0, 1]."""
+        """Chance that place and hour suit, in (0, 1].
+
+        Parameters
+        ----------
+        resident, venue, slot
+            Positions of residents, venues (-1 online) and time slots, shape (n,).
+
+        Returns
+        -------
+        The chances, shape (n,).
+        """
         people = self._people
         near = self._home[people.committee[resident], venue]
         work = people.work_street[resident]

@@ -21,7 +21,19 @@ class Journal:
 
 
 def chance(key: NDArray[np.uint64], seed: int) -> NDArray[np.float32]:
-    """A lot in [0, 1) that is the same for the same key (splitmix64)."""
+    """A lot in [0, 1) that is the same for the same key (splitmix64).
+
+    Parameters
+    ----------
+    key
+        What is drawn for, shape (n,).
+    seed
+        Seed of the whole stream.
+
+    Returns
+    -------
+    Uniform values, shape (n,).
+    """
     mixed = key + np.uint64((seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) % 2**64)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -65,7 +65,17 @@ class Agenda:
         event_effect: NDArray[np.float32],
         orders: dict[str, NDArray[np.int64]],
     ) -> None:
-        """Append a quarter's events and orders."""
+        """Append a quarter's events and orders.
+
+        Parameters
+        ----------
+        events
+            Columns, shape (new events,) each.
+        event_effect
+            Factor on the demand of each new event, mean 1.
+        orders
+            Columns, shape (new orders,) each.
+        """
         for mine, new in ((self.events, events), (self.orders, orders)):
             for name, values in new.items():
                 mine[name] = np.concatenate([mine[name], values]) if name in mine else values
@@ -184,6 +194,25 @@ def schedule(
     base: int = 0,
 ) -> tuple[dict[str, NDArray[np.int64]], NDArray[np.float32]]:
     """Give every ordered session of a quarter a day, an hour and seats.
+
+    Parameters
+    ----------
+    settings
+        All that decides the world.
+    place
+        Areas and venues.
+    catalogue
+        Suppliers and products.
+    orders
+        Columns of the quarter's orders.
+    first
+        Midnight of the quarter's first day.
+    seat_factor
+        Factor on the seats of all sessions, > 0.
+    rng
+        Source of randomness.
+    base
+        Number of orders in earlier quarters.
 
     Returns
     -------

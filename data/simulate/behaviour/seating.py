@@ -60,7 +60,17 @@ class Seating:
         return found
 
     def are_free(self, resident: NDArray[np.int64], event: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Who has nothing else on the event's day; of several wishes for one day, the first."""
+        """Who has nothing else on the event's day; of several wishes for one day, the first.
+
+        Parameters
+        ----------
+        resident, event
+            Positions, shape (n,), in the order of preference.
+
+        Returns
+        -------
+        Mask, shape (n,).
+        """
         day = self._day(event)
         _, first = np.unique(resident * CALENDAR + day, return_index=True)
         once = np.zeros(len(resident), dtype=bool)
@@ -70,7 +80,21 @@ class Seating:
     def seat(
         self, resident: NDArray[np.int64], at_s: NDArray[np.int64], event: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        """Book as far as seats go; returns the positions of those with a seat or in a queue."""
+        """Book as far as seats go; returns the positions of those with a seat or in a queue.
+
+        Parameters
+        ----------
+        resident
+            Positions, shape (n,).
+        at_s
+            Time of each request, seconds since 1970.
+        event
+            Event of each request.
+
+        Returns
+        -------
+        Positions in ``resident``, ascending.
+        """
         if not len(event):
             return np.zeros(0, dtype=np.int64)
         rng, e = self._rng, self._agenda.events

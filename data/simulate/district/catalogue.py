@@ -114,13 +114,37 @@ class Catalogue:
         return np.flatnonzero((self.first_year <= year) & (self.last_year >= year))
 
     def logit(self, ages: NDArray[np.int8], products: NDArray[np.int64]) -> NDArray[np.float32]:
-        """The part of the log-odds that does not depend on preference, shape of the broadcast."""
+        """The part of the log-odds that does not depend on preference, shape of the broadcast.
+
+        Parameters
+        ----------
+        ages
+            Age bands.
+        products
+            Positions of products; broadcast against ``ages``.
+
+        Returns
+        -------
+        Log-odds, float32.
+        """
         found: NDArray[np.float32] = self.appeal[products] + AGE_FIT[self.audience[products], ages]
         return found
 
 
 def compile_catalogue(settings: SimulationSettings, rng: np.random.Generator) -> Catalogue:
-    """Draw suppliers and products for the history and for the year that begins at the present."""
+    """Draw suppliers and products for the history and for the year that begins at the present.
+
+    Parameters
+    ----------
+    settings
+        All that decides the world.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    Suppliers and products with their hidden appeal.
+    """
     years = settings.years + 1
     supplier, first, last, supplier_first = _turnover(settings, years, rng)
     n, n_suppliers = len(supplier), len(supplier_first)
@@ -283,7 +307,23 @@ def interest(
     age: NDArray[np.int8],
     products: NDArray[np.int64],
 ) -> NDArray[np.float32]:
-    """Chance that each person is interested in each product, shape (people, products)."""
+    """Chance that each person is interested in each product, shape (people, products).
+
+    Parameters
+    ----------
+    catalogue
+        Suppliers and products.
+    preference
+        Latent preferences, shape (people, factors).
+    age
+        Age bands, shape (people,).
+    products
+        Positions of products.
+
+    Returns
+    -------
+    Probabilities in (0, 1), float32.
+    """
     logit = preference @ catalogue.loading[products].T
     logit += catalogue.appeal[products][None, :]
     logit += AGE_FIT[catalogue.audience[products]].T[age]

@@ -102,7 +102,19 @@ class Geography:
 def distances_m(
     lat: FloatArray, lon: FloatArray, other_lat: FloatArray, other_lon: FloatArray
 ) -> NDArray[np.float32]:
-    """Walking distances, every point to every other, metres, float32 (n, m)."""
+    """Walking distances, every point to every other, metres, float32 (n, m).
+
+    Parameters
+    ----------
+    lat, lon
+        Degrees, shape (n,).
+    other_lat, other_lon
+        Degrees, shape (m,).
+
+    Returns
+    -------
+    Metres.
+    """
     scale = METRES_PER_DEGREE * np.cos(np.radians(np.nanmean(lat)))
     north = (lat[:, None] - other_lat[None, :]) * METRES_PER_DEGREE
     east = (lon[:, None] - other_lon[None, :]) * scale
@@ -110,7 +122,19 @@ def distances_m(
 
 
 def lay_out(settings: SimulationSettings, rng: np.random.Generator) -> Geography:
-    """Areas, committees' points and venues of the settings' place."""
+    """Areas, committees' points and venues of the settings' place.
+
+    Parameters
+    ----------
+    settings
+        All that decides the world.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    Streets, committees and venues with their points.
+    """
     rows = _changning() if settings.place == "changning" else _invented(settings.districts, rng)
     districts = [r[0] for r in rows if r[2] == "district"]
     streets = [r for r in rows if r[2] == "street"]

@@ -91,7 +91,21 @@ class People:
 
 
 def populate(settings: SimulationSettings, place: Geography, rng: np.random.Generator) -> People:
-    """Draw the people of a place."""
+    """Draw the people of a place.
+
+    Parameters
+    ----------
+    settings
+        All that decides the world.
+    place
+        Areas and venues.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    Registered residents first, then people without the app.
+    """
     counts, registered = _counts(settings, place, rng)
     offline = counts - registered
     weight_off = max(1.0, offline.sum() / max(settings.truth_people // 2, 1))
@@ -232,7 +246,19 @@ def _joined(settings: SimulationSettings, n: int, rng: np.random.Generator) -> N
 def reach(
     settings: SimulationSettings, place: Geography
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Willingness to go to each venue from each committee and each workplace, in (0, 1]."""
+    """Willingness to go to each venue from each committee and each workplace, in (0, 1].
+
+    Parameters
+    ----------
+    settings
+        All that decides the world.
+    place
+        Areas and venues.
+
+    Returns
+    -------
+    Shape (committees, venues) and (streets, venues), float32.
+    """
     home = distances_m(place.committee_lat, place.committee_lon, place.venue_lat, place.venue_lon)
     work = distances_m(place.street_lat, place.street_lon, place.venue_lat, place.venue_lon)
     scale = np.float32(settings.distance_decay / 1_800)

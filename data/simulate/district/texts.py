@@ -23,7 +23,21 @@ def write_texts(
     supplier: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> tuple[list[str], list[str]]:
-    """Titles and descriptions of products, made of their tags' words."""
+    """Titles and descriptions of products, made of their tags' words.
+
+    Parameters
+    ----------
+    category, audience, supplier
+        Positions by product, shape (products,).
+    tags
+        Positions of tags by product.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    Titles and descriptions, one each by product.
+    """
     titles, descriptions = [], []
     for p in range(len(category)):
         themes = [TAGS[t] for t in tags[p]]
@@ -40,7 +54,19 @@ def write_texts(
 
 
 def name_suppliers(kind: NDArray[np.int64], rng: np.random.Generator) -> list[str]:
-    """Distinct names, by kind of supplier (a position in ``SUPPLIER_KINDS``)."""
+    """Distinct names, by kind of supplier (a position in ``SUPPLIER_KINDS``).
+
+    Parameters
+    ----------
+    kind
+        Position by supplier.
+    rng
+        Source of randomness.
+
+    Returns
+    -------
+    One name by supplier.
+    """
     kinds = tuple(SUPPLIER_TAILS)
     names: list[str] = []
     seen: dict[str, int] = {}

@@ -63,7 +63,21 @@ def read_oracle(folder: Path) -> pd.DataFrame:
 def seated(
     expected: NDArray[np.float64], seats: NDArray[np.int64], event_effect_sd: float
 ) -> NDArray[np.float64]:
-    """E[min(effect x expected, seats)] for a log-normal event effect of mean 1."""
+    """E[min(effect x expected, seats)] for a log-normal event effect of mean 1.
+
+    Parameters
+    ----------
+    expected
+        Expected demand of sessions, shape (n,).
+    seats
+        Seats of sessions, shape (n,).
+    event_effect_sd
+        Standard deviation of the log of the event effect, >= 0.
+
+    Returns
+    -------
+    Expected attendances within the seats, shape (n,).
+    """
     nodes = ndtri((np.arange(EFFECT_NODES) + 0.5) / EFFECT_NODES)
     event_effect = np.exp(event_effect_sd * nodes - event_effect_sd**2 / 2)
     event_effect /= event_effect.mean()

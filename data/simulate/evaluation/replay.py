@@ -92,6 +92,10 @@ def replay(stage: Stage, plan: pd.DataFrame, *, rng: np.random.Generator) -> Rep
     rng
         Days, hours, event effects. The same plan and generator state give the same quarter.
 
+    Returns
+    -------
+    Attendances by session, and the measures of the quarter.
+
     Raises
     ------
     UsageError

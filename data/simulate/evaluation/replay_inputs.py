@@ -82,7 +82,19 @@ class Stage:
 
     @classmethod
     def of(cls, world: SimulatedWorld, exposure: Exposure) -> Self:
-        """Take the stage from a world whose history has run."""
+        """Take the stage from a world whose history has run.
+
+        Parameters
+        ----------
+        world
+            A world whose history has run.
+        exposure
+            Typical exposure of sessions by street, from the history.
+
+        Returns
+        -------
+        What a replay needs, without the world.
+        """
         settings, place, people, c = world.settings, world.place, world.people, world.catalogue
         listed = c.listed(settings.years)
         crowd = gather_crowd(world, settings.truth_people)

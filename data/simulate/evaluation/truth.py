@@ -56,7 +56,19 @@ class Crowd:
 
 
 def gather_crowd(world: SimulatedWorld, size: int) -> Crowd:
-    """Everybody, or a systematic sample over street, age and sex of about ``size`` persons."""
+    """Everybody, or a systematic sample over street, age and sex of about ``size`` persons.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    size
+        Most persons to sum over, >= 1.
+
+    Returns
+    -------
+    Persons and the number of people that each represents.
+    """
     people = world.people
     n = len(people)
     if n <= size:
@@ -132,7 +144,21 @@ def _active(world: SimulatedWorld, moments: NDArray[np.int64]) -> NDArray[np.flo
 def able(
     world: SimulatedWorld, persons: NDArray[np.int64], venue: int, slot: int
 ) -> NDArray[np.float32]:
-    """Chance that place and hour suit each person; venue -1 is online."""
+    """Chance that place and hour suit each person; venue -1 is online.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    persons
+        Positions, shape (n,).
+    venue, slot
+        Position of the venue and time slot.
+
+    Returns
+    -------
+    Probabilities, shape (n,).
+    """
     people = world.people
     if venue < 0:
         near = np.full(len(persons), ONLINE_REACH, dtype=np.float32)
@@ -148,7 +174,24 @@ def able(
 def notice(
     world: SimulatedWorld, crowd: Crowd, exposure: NDArray[np.float64], street: int
 ) -> NDArray[np.float32]:
-    """Expected notices of one session in a street (-1 online), per person."""
+    """Expected notices of one session in a street (-1 online), per person.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    crowd
+        Persons to sum over.
+    exposure
+        Examined notices of one session per unit of activity, by street of home and street of the
+        session (online last), shape (streets, streets + 1).
+    street
+        Position, or -1.
+
+    Returns
+    -------
+    Expected counts, shape (persons,).
+    """
     people = world.people
     heard = exposure[people.street[crowd.index], street] * people.activity[crowd.index]
     reach = np.where(crowd.app, 1.0, world.settings.offline_reach)
@@ -159,7 +202,21 @@ def notice(
 def season_of(
     world: SimulatedWorld, category: NDArray[np.int64], moment_s: int
 ) -> NDArray[np.float32]:
-    """Season's factor on interest, by category."""
+    """Season's factor on interest, by category.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    category
+        Positions of categories.
+    moment_s
+        Time, seconds since 1970.
+
+    Returns
+    -------
+    Factors, mean 1 over the four quarters.
+    """
     quarter = min((moment_s + OFFSET_S) // 86_400 % 365 // 92, 3)
     found: NDArray[np.float32] = world.season[category, quarter]
     return found
@@ -217,13 +274,37 @@ class EventTruth:
 
 
 def show_rate(world: SimulatedWorld, ticket_fen: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Expected share of kept bookings that come."""
+    """Expected share of kept bookings that come.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    ticket_fen
+        Ticket prices in fen; 0 is free.
+
+    Returns
+    -------
+    Shares in [0, 1].
+    """
     settings = world.settings
     return 1 - np.where(ticket_fen > 0, settings.no_show_paid, settings.no_show_free)
 
 
 def event_truth(world: SimulatedWorld, exposure: Exposure) -> EventTruth:
-    """Work out every event on the agenda, published or not."""
+    """Work out every event on the agenda, published or not.
+
+    Parameters
+    ----------
+    world
+        A world whose history has run.
+    exposure
+        Typical exposure of sessions by street, from the history.
+
+    Returns
+    -------
+    Columns by event: demand, show rate, walk-ins, people turned away.
+    """
     e, n = world.agenda.events, len(world.agenda)
     crowd = gather_crowd(world, min(world.settings.truth_people, max(2_000, PAIRS // n)))
     joined = world.people.joined_s
@@ -262,6 +343,10 @@ def demand_truth(
     homes
         Instead split the first session by the home street of those who come: shape (home
         streets, streets, products).
+
+    Returns
+    -------
+    Expected attendances, float64.
     """
     crowd = gather_crowd(world, world.settings.truth_people)
     people, streets = world.people, len(world.place.streets)
