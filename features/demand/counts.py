@@ -16,7 +16,7 @@ from features.demand.streets import (
     _positions,
     members,
 )
-from recommender.demand.observations.survey_outliers import once_each
+from recommender.demand.observations.survey_outliers import first_per_target
 from recommender.types import IdMap
 
 
@@ -59,7 +59,7 @@ class Sessions:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ActiveBookings:
     """Bookings that stood (waiting lists included), one entry each.
 
     Attributes
@@ -86,23 +86,23 @@ class Wishes:
 
 
 MAX_SEATS = 6.0
-"""Seats one booking counts for: a block booking is one wish, not a crowd."""
+"""Seats one booking counts for: a block booking is one decision."""
 
 
 @dataclass(frozen=True, slots=True)
 class StreetCounts:
-    """Counts and what stands behind them.
+    """Counts, exposure and evidence.
 
     Attributes
     ----------
     counts
-        Wished seats, shape (streets, bands, products); fractional after unconstraining.
+        Requested seats, shape (streets, bands, products); fractional after unconstraining.
     exposure
         Resident-sessions, same shape.
     bookings
         Bookings by residents of the street, shape (streets, products), int64.
     dispersion
-        Variance over mean of the counts, if wishes are Poisson: of several seats each, >= 1.
+        Variance over mean of the counts, if bookings of several seats each are Poisson, >= 1.
     """
 
     counts: NDArray[np.float64]
@@ -146,18 +146,20 @@ def read_sessions(tables: Tables, streets: Streets, products: IdMap, as_of: date
     )
 
 
-def read_wishes(tables: Tables, residents: StreetResidents, sessions: Sessions) -> Wishes:
+def read_active_bookings(
+    tables: Tables, residents: StreetResidents, sessions: Sessions
+) -> ActiveBookings:
     """Bookings that were not cancelled, of known residents and sessions."""
     frame = tables["bookings"]
     status = frame["status"].astype(object).to_numpy()
     resident = pd.Index(residents.residents.ids).get_indexer(pd.Index(frame["resident_id"]))
     session = pd.Index(sessions.events.ids).get_indexer(pd.Index(frame["event_id"]))
     kept = (status != "cancelled") & (resident >= 0) & (session >= 0)
-    # One resident wishes for one session once, however often she books it.
-    wished = kept.nonzero()[0]
-    kept[wished[~once_each(resident[wished], session[wished])]] = False
+    # One resident counts once a session, however many bookings were made.
+    standing = kept.nonzero()[0]
+    kept[standing[~first_per_target(resident[standing], session[standing])]] = False
     seats = frame["seats"].astype("float64").fillna(1.0).to_numpy()
-    return Wishes(
+    return ActiveBookings(
         resident=resident[kept].astype(np.intp),
         session=session[kept].astype(np.intp),
         seats=np.minimum(seats[kept], MAX_SEATS),
@@ -171,8 +173,8 @@ def read_wishes(tables: Tables, residents: StreetResidents, sessions: Sessions) 
 def count_streets(
     residents: StreetResidents,
     sessions: Sessions,
-    wishes: Wishes,
-    there: NDArray[np.float64],
+    active: ActiveBookings,
+    registered: NDArray[np.float64],
     n_products: int,
     *,
     weight: NDArray[np.float64] | None = None,
@@ -183,26 +185,26 @@ def count_streets(
 
     Parameters
     ----------
-    there
+    registered
         Residents of each street at each session, shape (streets, events).
     n_products
         Number of products.
     weight
-        Factor on each session's wishes (unconstrained demand over what was seen), shape
+        Factor on each session's bookings (unconstrained demand over what was seen), shape
         (events,); ones by default.
     reach
         How likely a resident of a street (row) goes to a session in a street (column), relative
         to one at home; ones by default. Sessions without a street count 1.
     session_weight
-        How much demand a session's time draws relative to the usual, shape (events,); ones by
+        Effect of a session's time on demand, relative to the mean, shape (events,); ones by
         default.
     """
-    bands, n_streets = len(AGE_BANDS), len(there)
-    street = residents.street[wishes.resident]
-    used = (street >= 0) & sessions.past[wishes.session]
-    value = wishes.seats if weight is None else wishes.seats * weight[wishes.session]
-    product = sessions.product[wishes.session]
-    cell = (street * bands + residents.band[wishes.resident]) * n_products + product
+    bands, n_streets = len(AGE_BANDS), len(registered)
+    street = residents.street[active.resident]
+    used = (street >= 0) & sessions.past[active.session]
+    value = active.seats if weight is None else active.seats * weight[active.session]
+    product = sessions.product[active.session]
+    cell = (street * bands + residents.band[active.resident]) * n_products + product
     flat = np.bincount(
         cell[used], weights=value[used], minlength=n_streets * bands * n_products
     ).astype(np.float64)
@@ -214,13 +216,13 @@ def count_streets(
     held = sessions.past.nonzero()[0]
     share = np.ones(len(held)) if session_weight is None else session_weight[held]
     local = sessions.street[held]
-    everyone = np.maximum(there.max(axis=1, initial=0.0), 1e-9)
+    everyone = np.maximum(registered.max(axis=1, initial=0.0), 1e-9)
     for home in range(n_streets):
         access = (
             np.ones(len(held)) if reach is None else np.where(local >= 0, reach[home, local], 1.0)
         )
         # Sessions in numbers of those that all of today's residents could have gone to.
-        met = there[home, held] / everyone[home]
+        met = registered[home, held] / everyone[home]
         opened[home] = np.bincount(
             sessions.product[held], weights=access * share * met, minlength=n_products
         )
@@ -235,15 +237,17 @@ def _naive(moment: datetime) -> np.datetime64:
     return np.datetime64(pd.Timestamp(moment).tz_convert("UTC").tz_localize(None), "us")
 
 
-def show_rates(sessions: Sessions, wishes: Wishes, *, weight: float = 20.0) -> Mapping[bool, float]:
+def show_rates(
+    sessions: Sessions, active: ActiveBookings, *, weight: float = 20.0
+) -> Mapping[bool, float]:
     """Share of kept bookings whose resident came, for free (True) and paid (False) sessions.
 
     Each is shrunk to the share over both; 1.0 where no attendance was ever recorded.
     """
-    known = wishes.attended | wishes.missed
-    overall = wishes.attended.sum() / known.sum() if wishes.attended.any() else 1.0
+    known = active.attended | active.missed
+    overall = active.attended.sum() / known.sum() if active.attended.any() else 1.0
     rates = {}
     for free in (True, False):
-        of = known & (sessions.free[wishes.session] == free)
-        rates[free] = float((wishes.attended[of].sum() + weight * overall) / (of.sum() + weight))
-    return rates if wishes.attended.any() else {True: 1.0, False: 1.0}
+        of = known & (sessions.free[active.session] == free)
+        rates[free] = float((active.attended[of].sum() + weight * overall) / (of.sum() + weight))
+    return rates if active.attended.any() else {True: 1.0, False: 1.0}

@@ -15,7 +15,7 @@ NO_CATEGORY = "other"
 
 
 @dataclass(frozen=True, slots=True)
-class ProductTraits:
+class ProductFeatures:
     """Features of all products.
 
     Attributes
@@ -46,7 +46,7 @@ class ProductTraits:
 
 def read_products(
     tables: Tables, products: IdMap, *, words: int = 24, seed: int = 0
-) -> ProductTraits:
+) -> ProductFeatures:
     """Features of all products, those that are events without a product included.
 
     Parameters
@@ -77,7 +77,7 @@ def read_products(
         _words(frame, titles, words, seed),
     ]
     matrix = np.hstack([block for block in blocks if block.shape[1]])
-    return ProductTraits(
+    return ProductFeatures(
         matrix=matrix,
         categories=categories,
         group=group,

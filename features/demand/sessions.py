@@ -1,4 +1,4 @@
-"""What each session drew, when and from where: the arrays that unconstraining and reach need."""
+"""Totals, times and origins of each session: the arrays that unconstraining and reach need."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.demand.counts import Sessions, Wishes
+from features.demand.counts import ActiveBookings, Sessions
 from features.demand.streets import StreetResidents, Streets, Tables
 from features.time import LOCAL
 
@@ -16,7 +16,7 @@ EARTH_M = 6_371_000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class SessionTotals:
     """Seats asked for at each session, shape (events,).
 
     Attributes
@@ -32,24 +32,26 @@ class Draw:
     full: NDArray[np.bool_]
 
 
-def read_draw(sessions: Sessions, wishes: Wishes) -> Draw:
+def read_session_totals(sessions: Sessions, active: ActiveBookings) -> SessionTotals:
     """Totals over all residents, those without a street included."""
     size = len(sessions.events)
     waiting = np.bincount(
-        wishes.session, weights=wishes.seats * wishes.waiting, minlength=size
+        active.session, weights=active.seats * active.waiting, minlength=size
     ).astype(np.float64)
-    taken = np.bincount(wishes.session, weights=wishes.seats, minlength=size) - waiting
+    taken = np.bincount(active.session, weights=active.seats, minlength=size) - waiting
     seats = np.where(np.isnan(sessions.seats), np.inf, sessions.seats)
     # Three seats in a hundred stay with those who cancel on the last day.
-    return Draw(taken, waiting, ((taken >= 0.97 * seats) & (taken > 0)) | (waiting > 0))
+    return SessionTotals(taken, waiting, ((taken >= 0.97 * seats) & (taken > 0)) | (waiting > 0))
 
 
-LEAST_CURVE = 300
-"""Wishes for sessions that never filled, below which their booking curve is not believed."""
+MIN_CURVE = 300
+"""Fewest bookings of sessions with seats left from which a booking curve is estimated."""
 
 
-def read_curve(sessions: Sessions, wishes: Wishes, draws: Draw) -> tuple[Floats, Floats]:
-    """Seats asked for until each session filled up, and the usual share of demand by then.
+def read_booking_curve(
+    sessions: Sessions, active: ActiveBookings, totals: SessionTotals
+) -> tuple[Floats, Floats]:
+    """Seats asked for until each session filled up, and the mean share of demand by then.
 
     A session is full from the first entry on its waiting list on, or else from its last booking
     on. Time runs from publication (or the first booking) to the start, as a share of it; the curve
@@ -61,42 +63,42 @@ def read_curve(sessions: Sessions, wishes: Wishes, draws: Draw) -> tuple[Floats,
     sessions had room left or bookings carry no times before the start.
     """
     size = len(sessions.events)
-    early, elapsed = draws.taken.copy(), np.full(size, np.nan)
+    early, elapsed = totals.taken.copy(), np.full(size, np.nan)
     starts = sessions.starts.astype(np.int64).astype(np.float64)
-    at = wishes.at.astype(np.int64).astype(np.float64)
-    known = ~np.isnat(wishes.at)
+    at = active.at.astype(np.int64).astype(np.float64)
+    known = ~np.isnat(active.at)
     first = np.full(size, np.inf)
-    np.minimum.at(first, wishes.session[known], at[known])
+    np.minimum.at(first, active.session[known], at[known])
     published = sessions.published.astype(np.int64).astype(np.float64)
     begin = np.minimum(np.where(np.isnat(sessions.published), np.inf, published), first)
     length = starts - begin
-    timed = known & (length[wishes.session] > 0) & (at < starts[wishes.session])
+    timed = known & (length[active.session] > 0) & (at < starts[active.session])
     share = np.full(len(at), np.nan)
-    of = wishes.session[timed]
+    of = active.session[timed]
     share[timed] = (at[timed] - begin[of]) / length[of]
-    calm = timed & ~draws.full[wishes.session] & sessions.past[wishes.session]
-    if calm.sum() < LEAST_CURVE:
+    calm = timed & ~totals.full[active.session] & sessions.past[active.session]
+    if calm.sum() < MIN_CURVE:
         return early, elapsed
-    # Times that nearly all are the same are dates of record, not of wishes.
+    # Times that are nearly all the same are times of recording, not of booking.
     low, high = np.quantile(share[calm], [0.1, 0.9])
     if high - low < 0.05:
         return early, elapsed
     closing, last = np.full(size, np.inf), np.zeros(size)
-    queue = timed & wishes.waiting
-    np.minimum.at(closing, wishes.session[queue], share[queue])
-    seated = timed & ~wishes.waiting
-    np.maximum.at(last, wishes.session[seated], share[seated])
+    queue = timed & active.waiting
+    np.minimum.at(closing, active.session[queue], share[queue])
+    seated = timed & ~active.waiting
+    np.maximum.at(last, active.session[seated], share[seated])
     closing = np.where(np.isfinite(closing), closing, last)
-    usual = _by_length(share[calm], length[wishes.session[calm]], closing, length)
+    reference = _by_length(share[calm], length[active.session[calm]], closing, length)
     # The one who finds it full is counted: the clock stops at an arrival, not at a seat.
-    before = timed & (share <= closing[wishes.session])
+    before = timed & (share <= closing[active.session])
     early = np.bincount(
-        wishes.session[before], weights=wishes.seats[before], minlength=size
+        active.session[before], weights=active.seats[before], minlength=size
     ).astype(np.float64)
     # A moment after publication the curve says next to nothing: then the seats alone speak.
-    told = draws.full & (early > 0) & (usual >= 0.02)
-    elapsed[told] = usual[told]
-    return np.where(told, early, draws.taken), elapsed
+    known_share = totals.full & (early > 0) & (reference >= 0.02)
+    elapsed[known_share] = reference[known_share]
+    return np.where(known_share, early, totals.taken), elapsed
 
 
 def _by_length(share: Floats, length: Floats, closing: Floats, lengths: Floats) -> Floats:
@@ -106,14 +108,14 @@ def _by_length(share: Floats, length: Floats, closing: Floats, lengths: Floats) 
     found = np.zeros(len(closing))
     for kind in range(5):
         curve = share[like == kind]
-        curve = np.sort(curve if len(curve) >= LEAST_CURVE else share)
+        curve = np.sort(curve if len(curve) >= MIN_CURVE else share)
         mine = of == kind
         found[mine] = np.searchsorted(curve, closing[mine], side="right") / len(curve)
     return found
 
 
-def worn(sessions: Sessions) -> Floats:
-    """How worn each session's product was: log2(1 + its sessions in the year before).
+def saturation_level(sessions: Sessions) -> Floats:
+    """Saturation of each session's product: log2(1 + its sessions in the year before).
 
     Once those who wanted a product have been, fewer are left: without this the first quarter of
     a catalogue would pass for a season of its own.
@@ -157,7 +159,7 @@ def _levels(value: Floats, known: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.where(known, np.searchsorted(edges, value, side="right"), -1).astype(np.intp)
 
 
-def repeats(sessions: Sessions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def session_series(sessions: Sessions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Series (one product, street and quarter) of each session, and its place in it from 0."""
     quarter = sessions.starts.astype("datetime64[M]").astype(int) // 3
     frame = pd.DataFrame(
@@ -173,7 +175,7 @@ def repeats(sessions: Sessions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return series, grouped.cumcount().sort_index().to_numpy().astype(np.intp)
 
 
-def present(sessions: Sessions, residents: StreetResidents, n_streets: int) -> Floats:
+def registered_by_session(sessions: Sessions, residents: StreetResidents, n_streets: int) -> Floats:
     """Residents of each street who had joined by each session, shape (streets, events)."""
     found = np.zeros((n_streets, len(sessions.events)))
     for street in range(n_streets):
@@ -185,14 +187,18 @@ def present(sessions: Sessions, residents: StreetResidents, n_streets: int) -> F
     return np.asarray(np.maximum(found, 0.25 * found.max(axis=1, initial=0.0)[:, None]))
 
 
-def pair_counts(
-    sessions: Sessions, residents: StreetResidents, wishes: Wishes, weight: Floats, n_streets: int
+def street_pair_counts(
+    sessions: Sessions,
+    residents: StreetResidents,
+    active: ActiveBookings,
+    weight: Floats,
+    n_streets: int,
 ) -> Floats:
     """Seats by home street and session street, shape (streets, streets); past sessions only."""
-    home = residents.street[wishes.resident]
-    held = sessions.street[wishes.session]
-    used = (home >= 0) & (held >= 0) & sessions.past[wishes.session]
-    value = (wishes.seats * weight[wishes.session])[used]
+    home = residents.street[active.resident]
+    held = sessions.street[active.session]
+    used = (home >= 0) & (held >= 0) & sessions.past[active.session]
+    value = (active.seats * weight[active.session])[used]
     flat = np.bincount((home * n_streets + held)[used], weights=value, minlength=n_streets**2)
     return flat.reshape(n_streets, n_streets).astype(np.float64)
 
@@ -203,7 +209,7 @@ def months(sessions: Sessions) -> NDArray[np.datetime64]:
     return np.asarray(local.tz_localize(None).to_numpy().astype("datetime64[M]"))
 
 
-def slots(sessions: Sessions) -> NDArray[np.intp]:
+def time_slots(sessions: Sessions) -> NDArray[np.intp]:
     """Weekday or weekend, morning, afternoon or evening, 0 to 5, by local time."""
     local = pd.DatetimeIndex(sessions.starts).tz_localize("UTC").tz_convert(LOCAL)
     part = np.searchsorted([12, 17], local.hour.to_numpy(), side="right")

@@ -30,7 +30,7 @@ class Streets:
     population
         People by street and age band, shape (streets, bands), float64.
     population_known
-        False where nothing but the number of residents seen stands behind a street's row.
+        False where a street's row is only the number of registered residents.
     workers
         People working there, shape (streets,), NaN where unknown.
     lat, lon
@@ -112,11 +112,11 @@ def members(
     residents: StreetResidents, n_streets: int, moment: np.datetime64 | None = None
 ) -> NDArray[np.float64]:
     """Residents known by ``moment`` (by default ever), shape (streets, bands)."""
-    there = residents.street >= 0
+    used = residents.street >= 0
     if moment is not None:
         joined = residents.joined
-        there &= np.isnat(joined) | (joined <= moment)
-    flat = residents.street[there] * len(AGE_BANDS) + residents.band[there]
+        used &= np.isnat(joined) | (joined <= moment)
+    flat = residents.street[used] * len(AGE_BANDS) + residents.band[used]
     counted = np.bincount(flat, minlength=n_streets * len(AGE_BANDS))
     return counted.reshape(n_streets, len(AGE_BANDS)).astype(float)
 

@@ -1,4 +1,4 @@
-"""Surveys as votes by street and target, beside what such respondents usually say."""
+"""Surveys as votes by street and target, beside the expected votes of such respondents."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.demand.streets import Streets, Tables, _positions
-from recommender.demand.observations.survey_outliers import flag_canvassed
+from recommender.demand.observations.survey_outliers import flag_survey_outliers
 from recommender.types import IdMap
 
 Floats = NDArray[np.float64]
@@ -22,7 +22,7 @@ class SurveyVotes:
     product, category
         Votes for products, and for categories.
     product_expected, category_expected
-        What respondents of the same channel and age usually say to such a question.
+        Votes expected from respondents of the same channel and age.
     """
 
     product: Floats
@@ -36,7 +36,7 @@ def read_surveys(
 ) -> SurveyVotes:
     """Votes for products and categories; rows without respondents count one a vote.
 
-    What looks canvassed is set aside (:mod:`recommender.demand.observations.survey_outliers`).
+    Outliers are excluded (:mod:`recommender.demand.observations.survey_outliers`).
     """
     frame = tables["surveys"]
     street = _positions(frame["area_code"], streets.area_street)
@@ -48,7 +48,7 @@ def read_surveys(
     areas = pd.Index(tables["areas"]["area_code"])
     place = areas.get_indexer(pd.Index(frame["area_code"])).astype(np.intp)
     people = _people(tables)
-    crowd = flag_canvassed(
+    crowd = flag_survey_outliers(
         np.asarray(asked, dtype=np.float64),
         place,
         pd.factorize(target + "|" + frame["collected_at"].astype(str))[0].astype(np.intp),
@@ -68,12 +68,12 @@ def read_surveys(
     share = (np.bincount(who, weights=votes, minlength=size) + 0.5) / (
         np.bincount(who, weights=asked, minlength=size) + 1.0
     )
-    usual = asked * share[who] if size else asked
+    reference = asked * share[who] if size else asked
     found = []
     for name, ids in (("product", products), ("category", IdMap(categories))):
         position = ids.positions(target, missing=-1)
         used = (kind == name) & (position >= 0) & (street >= 0)
-        for value in (votes, usual):
+        for value in (votes, reference):
             table = np.zeros((len(streets.streets), len(ids)))
             np.add.at(table, (street[used], position[used]), value[used])
             found.append(table)

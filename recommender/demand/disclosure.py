@@ -3,10 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-LEAST_RESIDENTS = 10
+MIN_RESIDENTS = 10
 
 
-def suppress(behind: NDArray[np.int64], *, least: int = LEAST_RESIDENTS) -> NDArray[np.bool_]:
+def disclosure_control(
+    contributors: NDArray[np.int64], *, least: int = MIN_RESIDENTS
+) -> NDArray[np.bool_]:
     """Cells that must not be shown.
 
     A column (a product over all streets) or a row with exactly one hidden cell would give it
@@ -17,8 +19,8 @@ def suppress(behind: NDArray[np.int64], *, least: int = LEAST_RESIDENTS) -> NDAr
 
     Parameters
     ----------
-    behind
-        Residents behind each figure, shape (streets, products).
+    contributors
+        Distinct residents who contribute to each figure, shape (streets, products).
     least
         How many there must be.
 
@@ -27,11 +29,11 @@ def suppress(behind: NDArray[np.int64], *, least: int = LEAST_RESIDENTS) -> NDAr
     Shape as given. No hidden cell can be worked out from the shown cells and all totals of rows
     and columns, unless there is but one row or column.
     """
-    hidden = behind < least
+    hidden = contributors < least
     while True:
         before = int(hidden.sum())
-        hidden = _complete(behind, hidden)
-        hidden = _complete(behind.T, hidden.T).T
+        hidden = _complete(contributors, hidden)
+        hidden = _complete(contributors.T, hidden.T).T
         if min(hidden.shape) > 1 and int(hidden.sum()) == before:
             hidden = _close_rings(hidden)
         if int(hidden.sum()) == before:
@@ -92,12 +94,12 @@ def _bridges(hidden: NDArray[np.bool_]) -> list[tuple[int, int]]:
     return found
 
 
-def _complete(behind: NDArray[np.int64], hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _complete(contributors: NDArray[np.int64], hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
     if len(hidden) < 2:
         return hidden
     hidden = hidden.copy()
     lonely = (hidden.sum(axis=0) == 1).nonzero()[0]
-    shown = np.where(hidden[:, lonely], np.iinfo(np.int64).max, behind[:, lonely])
+    shown = np.where(hidden[:, lonely], np.iinfo(np.int64).max, contributors[:, lonely])
     if len(lonely):
         hidden[shown.argmin(axis=0), lonely] = True
     return hidden

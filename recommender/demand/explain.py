@@ -4,21 +4,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.demand.disclosure import suppress
+from recommender.demand.disclosure import disclosure_control
 from recommender.demand.model import DemandModel
-from recommender.demand.observations.exposure import LEAST_SAMPLE
+from recommender.demand.observations.exposure import MIN_SAMPLE
 from recommender.errors import UsageError
 
 TEXTS = (
     (
         "features",
-        "What products like it draw, by category, words, supplier and price, and what surveys say",
+        "Prior from category, text, supplier, price and surveys",
     ),
-    ("own_bookings", "Its own bookings so far, shrunk towards that"),
-    ("sold_out", "Wishes hidden by sold-out sessions"),
-    ("population", "From app users to all people by age: who lives within reach"),
-    ("taste", "Taste of the streets within reach, shared between streets that want the same"),
-    ("hours_and_shows", "Usual hours for its audience, and bookings that nobody comes for"),
+    ("own_bookings", "Own bookings so far, shrunk towards the prior"),
+    ("sold_out", "Demand censored by sold-out sessions"),
+    ("population", "From registered users to the whole population within reach, by age band"),
+    (
+        "street_ratio",
+        "Ratio of the streets within reach to the district, pooled over similar streets",
+    ),
+    ("hours_and_shows", "Typical hours for its audience, and no-shows"),
     ("season", "Season of the period"),
 )
 
@@ -54,7 +57,7 @@ def explain(model: DemandModel, street: str, product: str, period: str) -> list[
         For a cell that must not be shown, or a period that is none.
     """
     s, p = model.streets.position(street), model.products.position(product)
-    if suppress(model.behind)[s, p]:
+    if disclosure_control(model.contributors)[s, p]:
         raise UsageError(
             f"the figure of {product} in {street} rests on fewer than ten residents.",
             "Such figures are not shown, and neither is how they came about.",
@@ -62,21 +65,25 @@ def explain(model: DemandModel, street: str, product: str, period: str) -> list[
     season = float(model.season_of(period)[model.group[p]])
     figures = [
         *(float(model.step_rates[k, p] * model.within_reach[s, p]) for k in range(3)),
-        float(model.step_ages[s, p]),
-        float(model.step_taste[s, p]),
+        float(model.step_age_bands[s, p]),
+        float(model.step_street_ratios[s, p]),
         float(model.expected[s, p]),
         float(model.expected[s, p] * season),
     ]
     changes = np.diff([0.0, *figures])
-    told = bool(model.bookings[:, p].any())
+    booked = bool(model.bookings[:, p].any())
     steps = []
     for (name, text), change, figure in zip(TEXTS, changes, figures, strict=True):
-        more = f" ({_shown(float(model.shown[p]))})" if name == "own_bookings" and told else ""
+        more = (
+            f" ({_shown(float(model.effective_impressions[p]))})"
+            if name == "own_bookings" and booked
+            else ""
+        )
         steps.append(Step(name, text + more, float(change), figure))
     return steps
 
 
 def _shown(sample: float) -> str:
-    if sample < LEAST_SAMPLE:
-        return "how often it was shown is not known; taken as usual for its appeal"
-    return f"set against {sample:,.0f} effective impressions"
+    if sample < MIN_SAMPLE:
+        return "impressions not recorded; exposure taken as average for its appeal"
+    return f"relative to {sample:,.0f} effective impressions"

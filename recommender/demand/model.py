@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.demand.disclosure import suppress
+from recommender.demand.disclosure import disclosure_control
 from recommender.demand.periods import period_months
 from recommender.interfaces import Arrays
 from recommender.types import DemandEstimate, IdMap
@@ -43,28 +43,29 @@ class DemandModel:
     categories, group
         Category names, and each product's position among them.
     expected
-        Attendances at one session, were seats no limit, in a usual month;
+        Attendances at one session if capacity were unlimited, in an average month;
         shape (streets, products).
     log_sd
         Calibrated standard deviation of its logarithm, same shape.
     bookings, survey_votes
         Evidence from the street, int64, same shape.
-    behind
+    contributors
         Residents of the street whose bookings the figure rests on, int64, same shape.
     step_rates
         For explanation: rate of each product from features, with its own bookings, and with
         sold-out sessions made up for, shape (3, products).
     within_reach
         People that a session reaches, weighed by reach, shape (streets, products).
-    step_ages, step_taste
-        The figure after ages and after taste, before hours and no-shows, shape as ``expected``.
+    step_age_bands, step_street_ratios
+        The figure after age bands and after street ratios, before hours and no-shows,
+        shape as ``expected``.
     repeat_factor
         Factor from one session to the next, by category, shape (categories,).
     season
-        Demand of each calendar month relative to the usual, shape (categories, 12), mean about 1.
+        Demand of each calendar month relative to the yearly mean, shape (categories, 12).
     listed_from, listed_until
         datetime64[D] by product; NaT: no limit.
-    shown
+    effective_impressions
         Effective number of evenly shown impressions behind each product's correction for
         exposure, shape (products,); 0 where none of its sessions was logged.
     planned_street, planned_product, planned_month, planned_seats
@@ -81,16 +82,16 @@ class DemandModel:
     log_sd: Floats
     bookings: NDArray[np.int64]
     survey_votes: NDArray[np.int64]
-    behind: NDArray[np.int64]
+    contributors: NDArray[np.int64]
     step_rates: Floats
     within_reach: Floats
-    step_ages: Floats
-    step_taste: Floats
+    step_age_bands: Floats
+    step_street_ratios: Floats
     repeat_factor: Floats
     season: Floats
     listed_from: NDArray[np.datetime64]
     listed_until: NDArray[np.datetime64]
-    shown: Floats
+    effective_impressions: Floats
     planned_street: NDArray[np.intp]
     planned_product: NDArray[np.intp]
     planned_month: NDArray[np.datetime64]
@@ -124,7 +125,7 @@ class DemandModel:
             supply=supply,
             gap=expected - supply,
             # Decided on the whole grid: asking for a part of it must not show more.
-            suppressed=suppress(self.behind)[cells],
+            suppressed=disclosure_control(self.contributors)[cells],
         )
 
     def listed(self, period: str) -> IdMap:
@@ -140,7 +141,7 @@ class DemandModel:
         return np.asarray(self.repeat_factor[self.group[self.products.positions(products.ids)]])
 
     def season_of(self, period: str) -> Floats:
-        """Demand in a period relative to the usual, shape (categories,)."""
+        """Demand in a period relative to the yearly mean, shape (categories,)."""
         first, after = period_months(period)
         months = np.arange(first, after).astype("datetime64[M]").astype(int) % 12
         return np.asarray(self.season[:, months].mean(axis=1))
@@ -175,10 +176,6 @@ class DemandModel:
         """The inverse of :meth:`to_arrays`."""
         values: dict[str, Any] = {}
         for field in fields(cls):
-            if field.name == "shown" and "shown" not in arrays:
-                # Bundles of before exposure was told of stay readable.
-                values["shown"] = np.zeros(len(arrays["group"]))
-                continue
             value = arrays[field.name]
             if field.name in ("streets", "products"):
                 values[field.name] = IdMap.from_array(value)

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from recommender.demand.disclosure import LEAST_RESIDENTS
+from recommender.demand.disclosure import MIN_RESIDENTS
 from recommender.demand.explain import explain
 from recommender.demand.model import DemandModel
-from recommender.demand.small_areas.location_quotient import find_speciality
+from recommender.demand.small_areas.location_quotient import location_quotients
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import IdMap
 
@@ -35,11 +35,11 @@ def explain_frame(model: DemandModel, period: str, street: str, product: str) ->
     )
 
 
-SPECIALITY_COLUMNS = ("street_code", "street", "category", "ratio", "strength", "speciality")
+LOCATION_QUOTIENT_COLUMNS = ("street_code", "street", "category", "ratio", "strength", "speciality")
 
 
-def speciality_frame(model: DemandModel, period: str) -> pd.DataFrame:
-    """一街一品: each street's taste by category beside the district's, strongest first.
+def location_quotient_frame(model: DemandModel, period: str) -> pd.DataFrame:
+    """一街一品: location quotient of each category in each street, strongest first.
 
     ``ratio`` is the category's share of the street's demand over its share of the district's,
     ``strength`` its logarithm in standard errors, and ``speciality`` marks the one category of a
@@ -60,11 +60,11 @@ def speciality_frame(model: DemandModel, period: str) -> pd.DataFrame:
     open_ = ~estimate.suppressed.any(axis=0)
     if not open_.any():
         raise UsageError(
-            f"too few residents stand behind the figures of {period}.",
-            "No street's speciality can be told without showing what is suppressed.",
+            f"too few residents contribute to the figures of {period}.",
+            "No street's speciality can be stated without disclosing suppressed figures.",
         )
     group = model.group[columns][open_]
-    found = find_speciality(estimate.expected[:, open_], model.log_sd[:, columns[open_]], group)
+    found = location_quotients(estimate.expected[:, open_], model.log_sd[:, columns[open_]], group)
     present = np.unique(group)
     n, m = len(model.streets), len(present)
     street = np.repeat(np.arange(n), m)
@@ -127,7 +127,7 @@ def demand_frame(
         return np.where(hidden, np.nan, values.ravel().round(digits))
 
     bookings = estimate.evidence_bookings.ravel()
-    few = hidden | ((bookings > 0) & (bookings < LEAST_RESIDENTS))
+    few = hidden | ((bookings > 0) & (bookings < MIN_RESIDENTS))
     frame = pd.DataFrame(
         {
             "street_code": np.repeat(np.array(streets.ids, dtype=object), m),

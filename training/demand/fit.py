@@ -1,4 +1,4 @@
-"""Fit street demand from a data set: the chain of `recommender.demand`, fed from frames."""
+"""Fit street demand from a data set: the chain of `recommender.demand`, fed from tables."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -10,32 +10,32 @@ from threadpoolctl import threadpool_limits
 from data.dataset import Dataset
 from data.snapshot import as_of as snapshot
 from features.demand.counts import (
+    ActiveBookings,
     Sessions,
-    Wishes,
     count_streets,
     product_ids,
+    read_active_bookings,
     read_sessions,
-    read_wishes,
     show_rates,
 )
-from features.demand.exposure import read_shown
-from features.demand.products import ProductTraits, read_products
+from features.demand.exposure import read_impressions
+from features.demand.products import ProductFeatures, read_products
 from features.demand.sessions import (
     main_venues,
     months,
-    pair_counts,
-    present,
+    registered_by_session,
     street_distances,
+    street_pair_counts,
 )
 from features.demand.streets import StreetResidents, Streets, read_residents, read_streets
 from features.demand.surveys import SurveyVotes, read_surveys
 from recommender.demand.model import DemandModel
-from recommender.demand.observations.gravity import draw, learn_reach
+from recommender.demand.observations.gravity import gravity_attendances, learn_reach
 from recommender.demand.observations.surveys import survey_score
 from recommender.demand.products.new_products import learn_product_rates
-from recommender.demand.products.product_prior import Usual
+from recommender.demand.products.product_prior import ProductPrior
 from recommender.demand.small_areas.intervals import estimate_with_intervals
-from training.demand.sessions import SessionDemand, latest_factors, learn_sessions
+from training.demand.sessions import SessionDemand, backtest_factors, learn_sessions
 
 Progress = Callable[[str, float], None]
 
@@ -73,43 +73,45 @@ def _fit(
     streets = read_streets(known)
     residents = read_residents(known, streets)
     products = product_ids(known)
-    traits = read_products(known, products)
+    product_features = read_products(known, products)
     sessions = read_sessions(known, streets, products, as_of)
-    wishes = read_wishes(known, residents, sessions)
+    active = read_active_bookings(known, residents, sessions)
 
     report("unconstraining", 0.2)
     n_streets, n_products = len(streets.streets), len(products)
-    there = present(sessions, residents, n_streets)
-    shown = read_shown(known, residents, sessions, wishes)
-    drawn = learn_sessions(sessions, wishes, traits, there, shown)
+    registered = registered_by_session(sessions, residents, n_streets)
+    shown = read_impressions(known, residents, sessions, active)
+    session_demand = learn_sessions(sessions, active, product_features, registered, shown)
     seen = sessions.past.nonzero()[0]
 
     report("reach", 0.4)
-    reach = _reach(streets, residents, sessions, wishes, drawn, there)
+    reach = _reach(streets, residents, sessions, active, session_demand, registered)
     counted = count_streets(
         residents,
         sessions,
-        wishes,
-        there,
+        active,
+        registered,
         n_products,
-        weight=drawn.weight,
+        weight=session_demand.weight,
         reach=reach,
-        session_weight=drawn.circumstance,
+        session_weight=session_demand.circumstance,
     )
 
     report("products", 0.5)
-    surveyed = read_surveys(known, streets, products, traits.categories)
-    score, was_asked, hints = _survey_hints(surveyed, traits)
+    surveyed = read_surveys(known, streets, products, product_features.categories)
+    score, was_asked, log_ratio_priors = _survey_priors(surveyed, product_features)
     held = np.maximum(np.bincount(sessions.product[seen], minlength=n_products), 1)
     repeated = bool((held > 1).any())
     general = learn_product_rates(
         counted.counts.sum(axis=(0, 1)),
         counted.exposure.sum(axis=(0, 1)),
-        traits.matrix,
-        traits.group,
+        product_features.matrix,
+        product_features.group,
         rng=rng,
-        # With one session a product, luck and appeal cannot be told apart.
-        luck=1.0 / (drawn.size[traits.group] * held) if repeated else 0.0,
+        # With one session a product, overdispersion and appeal are confounded.
+        overdispersion=1.0 / (session_demand.size[product_features.group] * held)
+        if repeated
+        else 0.0,
         survey=(score, was_asked),
     )
     report("streets", 0.6)
@@ -118,42 +120,46 @@ def _fit(
         counted.exposure,
         streets.population,
         product_rates=general.rate,
-        usual=Usual(traits.group, traits.matrix, seed=int(rng.integers(2**31))),
-        hints=hints,
+        product_prior=ProductPrior(
+            product_features.group, product_features.matrix, seed=int(rng.integers(2**31))
+        ),
+        log_ratio_priors=log_ratio_priors,
         dispersion=counted.dispersion,
         rng=rng,
     )
-    shows = show_rates(sessions, wishes)
+    shows = show_rates(sessions, active)
     price = _last_free(sessions, n_products)
-    attending = np.where(price, shows[True], shows[False]) * drawn.usual_hours(sessions, traits)
+    attending = np.where(price, shows[True], shows[False]) * session_demand.hour_effect(
+        sessions, product_features
+    )
     at_home = fitted.expected
     by_ages = fitted.standardised.target
     people = np.repeat(streets.population.sum(axis=1)[:, None], n_products, axis=1)
     log_sd = fitted.log_sd
     if reach is not None:
-        online = _online(sessions, traits, n_products)
+        online = _online(sessions, product_features, n_products)
         main = main_venues(known, sessions, n_streets)
-        place = np.where(main >= 0, drawn.factors[0][main], 1.0)[:, None]
+        place = np.where(main >= 0, session_demand.factors[0][main], 1.0)[:, None]
 
         def gather(home: NDArray[np.float64]) -> NDArray[np.float64]:
-            return np.where(online, home.sum(axis=0), draw(home, reach) * place)
+            return np.where(online, home.sum(axis=0), gravity_attendances(home, reach) * place)
 
         at_home, by_ages, people, home = (*map(gather, (at_home, by_ages, people)), at_home)
         share = reach[:, :, None] * home[:, None, :]
         share /= np.maximum(share.sum(axis=0), 1e-12)
         log_sd = np.sqrt(np.einsum("svp,sp->vp", share**2, fitted.log_sd**2))
     expected = at_home * attending
-    plain = np.bincount(sessions.product[seen], drawn.asked, n_products) / np.maximum(
-        np.bincount(sessions.product[seen], drawn.demand, n_products), 1e-9
+    plain = np.bincount(sessions.product[seen], session_demand.asked, n_products) / np.maximum(
+        np.bincount(sessions.product[seen], session_demand.demand, n_products), 1e-9
     )
-    as_seen = general.predicted + (general.rate - general.predicted) * np.clip(plain, 0.0, 1.0)
-    came_new, came_again = latest_factors(sessions, drawn, traits, rng=rng)
+    as_observed = general.predicted + (general.rate - general.predicted) * np.clip(plain, 0.0, 1.0)
+    factor_new, factor_seen = backtest_factors(sessions, session_demand, product_features, rng=rng)
     # Bands that showed no booking widen a seen product; a new one is as wide as its prediction.
     showed = counted.bookings.sum(axis=0) > 0
     product_log_sd = np.where(
         showed,
-        np.maximum(came_again * general.log_sd, fitted.product_log_sd),
-        came_new * general.log_sd,
+        np.maximum(factor_seen * general.log_sd, fitted.product_log_sd),
+        factor_new * general.log_sd,
     )
     report("done", 1.0)
     planned = (~sessions.past) & (sessions.street >= 0)
@@ -161,23 +167,25 @@ def _fit(
         streets=streets.streets,
         products=products,
         street_names=streets.names,
-        titles=traits.titles,
-        categories=traits.categories,
-        group=traits.group,
+        titles=product_features.titles,
+        categories=product_features.categories,
+        group=product_features.group,
         expected=expected,
         log_sd=np.sqrt(log_sd**2 + product_log_sd**2),
         bookings=counted.bookings,
-        survey_votes=(surveyed.product + surveyed.category[:, traits.group]).astype(np.int64),
-        behind=_behind(residents, sessions, wishes, traits, n_streets),
-        step_rates=np.stack([general.predicted, as_seen, general.rate]),
+        survey_votes=(surveyed.product + surveyed.category[:, product_features.group]).astype(
+            np.int64
+        ),
+        contributors=_contributors(residents, sessions, active, product_features, n_streets),
+        step_rates=np.stack([general.predicted, as_observed, general.rate]),
         within_reach=people,
-        step_ages=by_ages,
-        step_taste=at_home,
-        repeat_factor=drawn.repeat_factor,
-        season=drawn.season(len(traits.categories)),
-        listed_from=traits.listed_from,
-        listed_until=traits.listed_until,
-        shown=np.bincount(
+        step_age_bands=by_ages,
+        step_street_ratios=at_home,
+        repeat_factor=session_demand.repeat_factor,
+        season=session_demand.season(len(product_features.categories)),
+        listed_from=product_features.listed_from,
+        listed_until=product_features.listed_until,
+        effective_impressions=np.bincount(
             sessions.product, np.where(shown.logged, shown.sample, 0.0), n_products
         ).astype(np.float64),
         planned_street=sessions.street[planned],
@@ -187,23 +195,27 @@ def _fit(
     )
 
 
-def _survey_hints(
-    asked: SurveyVotes, traits: ProductTraits
+def _survey_priors(
+    asked: SurveyVotes, product_features: ProductFeatures
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_], list[NDArray[np.float64]]]:
     """Product scores, whether asked about, and street patterns of categories and products."""
-    usual = asked.product_expected.sum(axis=0)
-    score = survey_score(asked.product.sum(axis=0), usual)
-    hints = []
+    reference = asked.product_expected.sum(axis=0)
+    score = survey_score(asked.product.sum(axis=0), reference)
+    log_ratio_priors = []
     for votes, expected in (
         (asked.category, asked.category_expected),
         (asked.product, asked.product_expected),
     ):
         level = votes.sum(axis=0) / np.maximum(expected.sum(axis=0), 1e-12)
-        hints.append(survey_score(votes, expected * level))
+        log_ratio_priors.append(survey_score(votes, expected * level))
     # A product that was asked about itself does not need its category's answers.
-    own = usual > 0
-    by_category = np.where(own, 0.0, hints[0][:, traits.group])
-    return score, own, [hint for hint in (by_category, hints[1]) if np.abs(hint).any()]
+    own = reference > 0
+    by_category = np.where(own, 0.0, log_ratio_priors[0][:, product_features.group])
+    return (
+        score,
+        own,
+        [prior for prior in (by_category, log_ratio_priors[1]) if np.abs(prior).any()],
+    )
 
 
 def _silent(text: str, share: float) -> None:
@@ -217,51 +229,57 @@ def _last_free(sessions: Sessions, n_products: int) -> NDArray[np.bool_]:
     return np.asarray(free * 2 >= held)
 
 
-def _behind(
+def _contributors(
     residents: StreetResidents,
     sessions: Sessions,
-    wishes: Wishes,
-    traits: ProductTraits,
+    active: ActiveBookings,
+    product_features: ProductFeatures,
     n_streets: int,
 ) -> NDArray[np.int64]:
     """Distinct residents of the street who booked in the product's category."""
-    groups = len(traits.categories)
-    street = residents.street[wishes.resident]
-    used = (street >= 0) & sessions.past[wishes.session]
-    group = traits.group[sessions.product[wishes.session]]
-    pairs = np.unique(wishes.resident[used] * groups + group[used])
+    groups = len(product_features.categories)
+    street = residents.street[active.resident]
+    used = (street >= 0) & sessions.past[active.session]
+    group = product_features.group[sessions.product[active.session]]
+    pairs = np.unique(active.resident[used] * groups + group[used])
     home = residents.street[pairs // groups]
     distinct = np.bincount(home * groups + pairs % groups, minlength=n_streets * groups)
-    return distinct.reshape(n_streets, groups)[:, traits.group].astype(np.int64)
+    return distinct.reshape(n_streets, groups)[:, product_features.group].astype(np.int64)
 
 
 def _reach(
     streets: Streets,
     residents: StreetResidents,
     sessions: Sessions,
-    wishes: Wishes,
-    drawn: SessionDemand,
-    there: NDArray[np.float64],
+    active: ActiveBookings,
+    session_demand: SessionDemand,
+    registered: NDArray[np.float64],
 ) -> NDArray[np.float64] | None:
     """Reach between streets, or None where sessions were held in fewer than two of them.
 
-    Then nothing tells how far people go, and a street's figure is that of its own residents.
+    Then reach cannot be estimated, and a street's figure is that of its own residents.
     """
     size = len(streets.streets)
     held = (sessions.past & (sessions.street >= 0)).nonzero()[0]
     if len(np.unique(sessions.street[held])) < 2:
         return None
-    usual = there[:, held] * (drawn.circumstance[held] * drawn.rate[sessions.product[held]])
+    reference = registered[:, held] * (
+        session_demand.circumstance[held] * session_demand.rate[sessions.product[held]]
+    )
     expected = np.zeros((size, size))
-    np.add.at(expected.T, sessions.street[held], usual.T)
-    counts = pair_counts(sessions, residents, wishes, drawn.weight, size)
+    np.add.at(expected.T, sessions.street[held], reference.T)
+    counts = street_pair_counts(sessions, residents, active, session_demand.weight, size)
     expected *= counts.sum() / max(expected.sum(), 1e-12)
     return learn_reach(counts, expected, street_distances(streets)).reach
 
 
-def _online(sessions: Sessions, traits: ProductTraits, n_products: int) -> NDArray[np.bool_]:
+def _online(
+    sessions: Sessions, product_features: ProductFeatures, n_products: int
+) -> NDArray[np.bool_]:
     """Products that take place nowhere in particular: by category, or all their sessions so far."""
     held = np.bincount(sessions.product, minlength=n_products)
     placed = np.bincount(sessions.product, weights=sessions.street >= 0, minlength=n_products)
-    named = np.array([name == "online" for name in traits.categories])[traits.group]
+    named = np.array([name == "online" for name in product_features.categories])[
+        product_features.group
+    ]
     return np.asarray(named | ((held > 0) & (placed == 0)))

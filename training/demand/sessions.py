@@ -1,30 +1,30 @@
-"""What each session would have drawn, and why: the first half of fitting street demand."""
+"""Unconstrained demand of each session and its effects: the first half of fitting street demand."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features.demand.counts import Sessions, Wishes
-from features.demand.exposure import Shown
-from features.demand.products import ProductTraits
+from features.demand.counts import ActiveBookings, Sessions
+from features.demand.exposure import SessionImpressions
+from features.demand.products import ProductFeatures
 from features.demand.sessions import (
     SALE_LEVELS,
-    Draw,
+    SessionTotals,
     months,
     on_sale,
-    read_curve,
-    read_draw,
-    repeats,
-    slots,
-    worn,
+    read_booking_curve,
+    read_session_totals,
+    saturation_level,
+    session_series,
+    time_slots,
 )
 from recommender.demand.observations.censoring import unconstrain
 from recommender.demand.observations.exposure import relative_exposure
-from recommender.demand.observations.saturation import learn_repeat_factor, learn_wear
-from recommender.demand.observations.session_effects import combine, learn_factors
+from recommender.demand.observations.saturation import learn_repeat_factor, learn_saturation
+from recommender.demand.observations.session_effects import combine_effects, fit_session_effects
 from recommender.demand.products.new_products import learn_product_rates
-from recommender.demand.small_areas.interval_backtest import latest_factor
+from recommender.demand.small_areas.interval_backtest import backtest_factor
 
 Floats = NDArray[np.float64]
 
@@ -36,14 +36,14 @@ PERIOD = np.timedelta64(92, "D")
 
 @dataclass(frozen=True, slots=True)
 class SessionDemand:
-    """Demand of the past sessions and what lifted or lowered it.
+    """Demand of the past sessions and the effects on it.
 
     Attributes
     ----------
     demand, asked
         Demand, and seats asked for, of each past session, shape (past,).
     rate
-        Of each product at usual circumstances, a resident and session, shape (products,).
+        Of each product at mean circumstances, a resident and session, shape (products,).
     size
         Negative-binomial size by category.
     factors
@@ -57,7 +57,7 @@ class SessionDemand:
     repeat_factor
         Factor from one session of a product to the next, by category.
     exposure
-        By how much exposure follows appeal (an exponent), 0 where there is no log.
+        Exponent of exposure over appeal, 0 where there is no log.
     """
 
     demand: Floats
@@ -71,14 +71,14 @@ class SessionDemand:
     repeat_factor: Floats
     exposure: float
 
-    def usual_hours(self, sessions: Sessions, traits: ProductTraits) -> Floats:
-        """Factor of the hours at which products for the same audience usually take place."""
-        slot, audience = slots(sessions), traits.audience[sessions.product]
+    def hour_effect(self, sessions: Sessions, product_features: ProductFeatures) -> Floats:
+        """Factor of the hours at which products for the same audience typically take place."""
+        slot, audience = time_slots(sessions), product_features.audience[sessions.product]
         lift = self.factors[1][slot] * self.factors[2][audience * 6 + slot]
-        size = int(traits.audience.max(initial=0)) + 1
+        size = int(product_features.audience.max(initial=0)) + 1
         count = np.bincount(audience, minlength=size)
         mean = (np.bincount(audience, weights=lift, minlength=size) + 5.0) / (count + 5.0)
-        return np.asarray(mean[traits.audience])
+        return np.asarray(mean[product_features.audience])
 
     def season(self, categories: int) -> Floats:
         """Factor of each month by category, shape (categories, 12)."""
@@ -86,64 +86,74 @@ class SessionDemand:
 
 
 def learn_sessions(
-    sessions: Sessions, wishes: Wishes, traits: ProductTraits, there: Floats, shown: Shown
+    sessions: Sessions,
+    active: ActiveBookings,
+    product_features: ProductFeatures,
+    registered: Floats,
+    shown: SessionImpressions,
 ) -> SessionDemand:
     """Learn demand, rates and circumstances by turns.
 
     Parameters
     ----------
-    there
+    registered
         Residents of each street at each session, shape (streets, events).
     """
     size = len(sessions.events)
     seen = sessions.past.nonzero()[0]
     product = sessions.product[seen]
-    draws = read_draw(sessions, wishes)
-    early, elapsed = read_curve(sessions, wishes, draws)
-    series, order = repeats(sessions)
-    repeat_factor = _repeat_factor(sessions, draws, series, order, traits)
-    fresh = repeat_factor[traits.group[sessions.product]] ** order
-    everyone = there.sum(axis=0)
+    totals = read_session_totals(sessions, active)
+    early, elapsed = read_booking_curve(sessions, active, totals)
+    series, order = session_series(sessions)
+    repeat_factor = _repeat_factor(sessions, totals, series, order, product_features)
+    fresh = repeat_factor[product_features.group[sessions.product]] ** order
+    everyone = registered.sum(axis=0)
     met = np.maximum(fresh * everyone, 1e-9)
-    levels, sizes = _circumstances(sessions, traits)
+    levels, sizes = _circumstances(sessions, product_features)
     held_levels = [level[seen] for level in levels]
-    tired, follow = worn(sessions), 0.0
-    lift, heard, unworn = np.ones((3, size))
+    saturation, follow = saturation_level(sessions), 0.0
+    lift, exposure_factor, unsaturated = np.ones((3, size))
     for turn in range(ROUNDS):
         freed = unconstrain(
-            draws.taken[seen],
-            draws.waiting[seen],
-            draws.full[seen],
-            (met * lift * heard)[seen],
+            totals.taken[seen],
+            totals.waiting[seen],
+            totals.full[seen],
+            (met * lift * exposure_factor)[seen],
             product,
-            traits.group,
+            product_features.group,
             early=early[seen],
             elapsed=elapsed[seen],
             # Waiting lists are weighed in the last turn only: they cost the most by far.
             passes=2 if turn == ROUNDS - 1 else 0,
         )
-        appeal, r = freed.rate[product], freed.size[traits.group[product]]
-        factors = learn_factors(
-            freed.demand, (met * heard * unworn)[seen] * appeal, held_levels, sizes, size=r
+        appeal, r = freed.rate[product], freed.size[product_features.group[product]]
+        factors = fit_session_effects(
+            freed.demand,
+            (met * exposure_factor * unsaturated)[seen] * appeal,
+            held_levels,
+            sizes,
+            size=r,
         )
-        plain = combine(factors, levels, size)
-        wear = learn_wear(freed.demand, (met * heard * plain)[seen], tired[seen], product, r)
-        unworn = np.exp(-wear * tired)
-        # Usual is a product as worn as those that were held.
-        usual = (met * plain)[seen] * appeal
-        unworn *= usual.sum() / max((usual * unworn[seen]).sum(), 1e-12)
-        lift = plain * unworn
-        heard[seen], follow = relative_exposure(
+        plain = combine_effects(factors, levels, size)
+        rate = learn_saturation(
+            freed.demand, (met * exposure_factor * plain)[seen], saturation[seen], product, r
+        )
+        unsaturated = np.exp(-rate * saturation)
+        # The reference is a product at the mean saturation of the sessions held.
+        reference = (met * plain)[seen] * appeal
+        unsaturated *= reference.sum() / max((reference * unsaturated[seen]).sum(), 1e-12)
+        lift = plain * unsaturated
+        exposure_factor[seen], follow = relative_exposure(
             (met * lift)[seen] * appeal,
             # The log shows how long and among how many a session was on sale: not twice.
-            (everyone * combine(factors[4:], levels[4:], size))[seen],
-            shown.looks[seen],
+            (everyone * combine_effects(factors[4:], levels[4:], size))[seen],
+            shown.weighted_impressions[seen],
             shown.logged[seen],
             appeal,
             shown.share,
         )
     weight = np.ones(size)
-    asked = (draws.taken + draws.waiting)[seen]
+    asked = (totals.taken + totals.waiting)[seen]
     weight[seen] = np.where(asked > 0, freed.demand / np.maximum(asked, 1e-9), 1.0)
     return SessionDemand(
         demand=freed.demand,
@@ -151,43 +161,47 @@ def learn_sessions(
         rate=freed.rate,
         size=freed.size,
         factors=factors,
-        opportunity=(met * lift * heard)[seen],
-        circumstance=fresh * lift * heard,
+        opportunity=(met * lift * exposure_factor)[seen],
+        circumstance=fresh * lift * exposure_factor,
         weight=weight,
         repeat_factor=repeat_factor,
         exposure=follow,
     )
 
 
-def latest_factors(
-    sessions: Sessions, drawn: SessionDemand, traits: ProductTraits, *, rng: np.random.Generator
+def backtest_factors(
+    sessions: Sessions,
+    session_demand: SessionDemand,
+    product_features: ProductFeatures,
+    *,
+    rng: np.random.Generator,
 ) -> tuple[float, float]:
     """Factors on the spread of new and of seen products, from the latest period with sessions.
 
-    Rates are learnt from the sessions before it and foretell those in it.
+    Rates are learnt from the sessions before it and predict those in it.
     """
     seen = sessions.past.nonzero()[0]
     if len(seen) == 0:
         return 1.0, 1.0
-    starts, product, n = sessions.starts[seen], sessions.product[seen], len(traits.group)
+    starts, product, n = sessions.starts[seen], sessions.product[seen], len(product_features.group)
     late = starts > starts.max() - PERIOD
     held = np.bincount(product[~late], minlength=n)
     if held.max(initial=0) < 2:
-        # Without a second session, luck and appeal cannot be told apart.
+        # Without a second session, overdispersion and appeal are confounded.
         return 1.0, 1.0
-    size = drawn.size[traits.group]
+    size = session_demand.size[product_features.group]
     before = learn_product_rates(
-        np.bincount(product[~late], drawn.demand[~late], n).astype(np.float64),
-        np.bincount(product[~late], drawn.opportunity[~late], n).astype(np.float64),
-        traits.matrix,
-        traits.group,
+        np.bincount(product[~late], session_demand.demand[~late], n).astype(np.float64),
+        np.bincount(product[~late], session_demand.opportunity[~late], n).astype(np.float64),
+        product_features.matrix,
+        product_features.group,
         rng=rng,
-        luck=1.0 / (size * np.maximum(held, 1)),
+        overdispersion=1.0 / (size * np.maximum(held, 1)),
     )
     factors = [
-        latest_factor(
-            drawn.demand[these],
-            drawn.opportunity[these] * before.rate[product[these]],
+        backtest_factor(
+            session_demand.demand[these],
+            session_demand.opportunity[these] * before.rate[product[these]],
             size[product[these]],
             product[these],
             before.log_sd,
@@ -198,24 +212,24 @@ def latest_factors(
 
 
 def _circumstances(
-    sessions: Sessions, traits: ProductTraits
+    sessions: Sessions, product_features: ProductFeatures
 ) -> tuple[list[NDArray[np.intp]], list[int]]:
     """Levels of venue, hour, hour by audience, quarter by category, and time on sale."""
-    slot = slots(sessions)
-    audience = traits.audience[sessions.product]
+    slot = time_slots(sessions)
+    audience = product_features.audience[sessions.product]
     quarter = (months(sessions).astype(int) % 12) // 3
     levels = [
         sessions.venue,
         slot,
         audience * 6 + slot,
-        traits.group[sessions.product] * 4 + quarter,
+        product_features.group[sessions.product] * 4 + quarter,
         *on_sale(sessions),
     ]
     sizes = [
         len(sessions.venues),
         6,
-        6 * (int(traits.audience.max(initial=0)) + 1),
-        4 * len(traits.categories),
+        6 * (int(product_features.audience.max(initial=0)) + 1),
+        4 * len(product_features.categories),
         SALE_LEVELS,
         SALE_LEVELS,
     ]
@@ -224,17 +238,17 @@ def _circumstances(
 
 def _repeat_factor(
     sessions: Sessions,
-    draws: Draw,
+    totals: SessionTotals,
     series: NDArray[np.intp],
     order: NDArray[np.intp],
-    traits: ProductTraits,
+    product_features: ProductFeatures,
 ) -> NDArray[np.float64]:
     """Repeat factor by category; full sessions are left out, since their demand is censored."""
-    held = (sessions.past & (sessions.street >= 0) & ~draws.full).nonzero()[0]
+    held = (sessions.past & (sessions.street >= 0) & ~totals.full).nonzero()[0]
     return learn_repeat_factor(
-        draws.taken[held],
+        totals.taken[held],
         order[held],
         series[held],
-        traits.group[sessions.product[held]],
-        len(traits.categories),
+        product_features.group[sessions.product[held]],
+        len(product_features.categories),
     )

@@ -1,1 +1,1 @@
-"""What was observed, corrected for seats, exposure, season, distance and canvassing."""
+"""What was observed, corrected for seats, exposure, season, distance and survey outliers."""

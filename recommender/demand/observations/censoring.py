@@ -63,7 +63,7 @@ def unconstrain(
     elapsed: Floats | None = None,
     passes: int = 3,
 ) -> Unconstrained:
-    """Demand of sessions, were seats no limit.
+    """Demand of sessions if capacity were unlimited.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 Self-normalised inverse propensity scores (Swaminathan & Joachims 2015): with w = 1 / propensity,
 clipped, a product's rate is ``Σ w·booked / Σ w``. Its effective sample size (Σw)² / Σw² says how
-many evenly shown impressions that is worth; below :data:`LEAST_SAMPLE` the estimate is refused and
+many evenly shown impressions that is worth; below :data:`MIN_SAMPLE` the estimate is refused and
 the stated fallback, the plain rate of those who could have booked, speaks.
 """
 
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-MOST_WEIGHT = 50.0
-LEAST_SAMPLE = 30.0
-LEAST_LOGGED = 30
+MAX_WEIGHT = 50.0
+MIN_SAMPLE = 30.0
+MIN_LOGGED = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +56,18 @@ def rates_when_shown(
     size = len(fallback)
     known = np.isfinite(propensity) & (propensity > 0)
     p, y = product[known], booked[known].astype(np.float64)
-    weight = np.minimum(1.0 / propensity[known], MOST_WEIGHT)
+    weight = np.minimum(1.0 / propensity[known], MAX_WEIGHT)
     total = np.bincount(p, weights=weight, minlength=size)
     square = np.bincount(p, weights=weight**2, minlength=size)
     taken = np.bincount(p, weights=weight * y, minlength=size)
     sample = total**2 / np.maximum(square, 1e-12)
     sample = np.where(total > 0, sample, 0.0)
-    thin = sample < LEAST_SAMPLE
+    thin = sample < MIN_SAMPLE
     rate = np.where(thin, fallback, taken / np.maximum(total, 1e-12))
     return ShownRates(rate, sample, thin)
 
 
-def looks_by_position(position: NDArray[np.int64], booked: NDArray[np.bool_]) -> Floats:
+def position_weights(position: NDArray[np.int64], booked: NDArray[np.bool_]) -> Floats:
     """How much an impression counts for by where it stood; shape (impressions,), mean about 1.
 
     The share of impressions at its position that led to a booking, over the share at all,
@@ -81,43 +81,43 @@ def looks_by_position(position: NDArray[np.int64], booked: NDArray[np.bool_]) ->
 
 
 def relative_exposure(
-    usual: Floats,
+    reference: Floats,
     met: Floats,
-    looks: Floats,
+    weighted_impressions: Floats,
     logged: NDArray[np.bool_],
     appeal: Floats,
     share: float,
 ) -> tuple[Floats, float]:
-    """How much more often than usual each session was noticed.
+    """Exposure of each session relative to the mean.
 
-    What is popular is shown more, and what is shown more is booked more. For logged sessions the
-    log tells; for others ``log(exposure) = a + b·log(appeal)`` is learnt from those. Bookings by
-    people to whom nothing was shown do not depend on it: only ``share`` of the exposure varies.
+    What is popular is shown more, and what is shown more is booked more. For logged sessions it
+    is measured; for others ``log(exposure) = a + b·log(appeal)`` is learnt from those. Bookings
+    without an impression do not depend on it: only ``share`` of the exposure varies.
 
     Parameters
     ----------
-    usual
-        Demand of each session at usual exposure, shape (sessions,), > 0.
+    reference
+        Demand of each session at mean exposure, shape (sessions,), > 0.
     met
         Resident-sessions that could have been shown it, same shape; what nobody could have been
         shown is taken as not logged.
-    looks, logged
+    weighted_impressions, logged
         Impressions, and whether they are known, same shape.
     appeal
-        Rate of each session's product at usual exposure, same shape, > 0.
+        Rate of each session's product at mean exposure, same shape, > 0.
     share
         Share of bookings that follow from an impression.
 
     Returns
     -------
-    Shape (sessions,), > 0, such that demand sums to what it is at usual exposure; and b. Ones and
-    0 where fewer than :data:`LEAST_LOGGED` sessions are logged: the stated fallback is that all
+    Shape (sessions,), > 0, such that demand sums to what it is at mean exposure; and b. Ones and
+    0 where fewer than :data:`MIN_LOGGED` sessions are logged: the stated fallback is that all
     sessions were noticed alike.
     """
     logged = logged & (met > 0)
-    if logged.sum() < LEAST_LOGGED or not looks[logged].any():
-        return np.ones(len(usual)), 0.0
-    rate = looks[logged] / met[logged]
+    if logged.sum() < MIN_LOGGED or not weighted_impressions[logged].any():
+        return np.ones(len(reference)), 0.0
+    rate = weighted_impressions[logged] / met[logged]
     level = float(rate.mean())
     log = np.log(np.maximum(rate / level, 1e-3))
     x = np.log(appeal)
@@ -128,4 +128,4 @@ def relative_exposure(
     found = np.exp(log.mean() + slope * (x - centre))
     found[logged] = rate / level
     found = 1.0 - share + share * np.clip(found, 0.1, 10.0)
-    return np.asarray(found * usual.sum() / (usual * found).sum()), slope
+    return np.asarray(found * reference.sum() / (reference * found).sum()), slope

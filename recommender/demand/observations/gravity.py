@@ -3,7 +3,7 @@
 The rate at which residents of street s go to sessions in street v, relative to the mean, is
 ``A_sv``. It starts from a gravity law ``exp(c + own·[s = v] - γ·distance)`` fitted by Poisson
 regression, and each pair departs from that as far as its own counts ask (Gamma-Poisson).
-A session in v then draws ``Σ_s A_sv · (demand of s at usual reach)``.
+A session in v then draws ``Σ_s A_sv · (demand of s at reference reach)``.
 """
 
 from dataclasses import dataclass
@@ -86,13 +86,13 @@ def _poisson(X: Floats, y: Floats, offset: Floats, ridge: float = 0.1) -> Floats
     return np.asarray(beta)
 
 
-def draw(home_demand: Floats, reach: Floats) -> Floats:
+def gravity_attendances(home_demand: Floats, reach: Floats) -> Floats:
     """Attendances at a session in each street, shape (streets, products).
 
     Parameters
     ----------
     home_demand
-        Demand of each street's residents at usual reach, shape (streets, products).
+        Demand of each street's residents at mean reach, shape (streets, products).
     reach
         As learnt.
     """

@@ -1,4 +1,4 @@
-"""Diminishing returns: the second session of a product in a street draws fewer than the first."""
+"""Diminishing returns: the second session of a product in a street has fewer attendances."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,7 @@ def learn_repeat_factor(
         total = np.bincount(series[usable], weights=share, minlength=size)
         log = np.log(share / np.maximum(total[series[usable]], 1e-12))
         fit[index] = np.bincount(group[usable], weights=counts[usable] * log, minlength=n_groups)
-        # Two made-up sessions, seen in the usual proportion, hold a thin category back.
+        # Two pseudo-sessions in the default proportion act as a prior.
         first = 1.0 / (1.0 + DEFAULT_REPEAT_FACTOR)
         fit[index] += weight * (
             first * np.log(1 / (1 + factor)) + (1 - first) * np.log(factor / (1 + factor))
@@ -60,29 +60,29 @@ def learn_repeat_factor(
     return np.asarray(grid[np.argmax(fit, axis=0)])
 
 
-WEAR: Floats = np.linspace(0.0, 0.6, 31)
+SATURATION_RATES: Floats = np.linspace(0.0, 0.6, 31)
 
 
-def learn_wear(
+def learn_saturation(
     demand: Floats,
     expected: Floats,
     level: Floats,
     product: NDArray[np.intp],
     size: Floats | float,
 ) -> float:
-    """How fast interest in a product wears off, δ: demand falls as ``exp(-δ·level)``.
+    """Rate at which demand for a product saturates, δ: demand falls as ``exp(-δ·level)``.
 
     Only sessions of the same product are compared: what is held often is popular, and between
-    products wear would be taken for appeal. Within a product each session's share of the total
-    follows ``expected·exp(-δ·level)`` (a conditional likelihood, in which the product's own rate
-    drops out); sessions weigh ``r / (r + expected)``.
+    products saturation would be confounded with appeal. Within a product each session's share of
+    the total follows ``expected·exp(-δ·level)`` (a conditional likelihood, in which the product's
+    own rate drops out); sessions weigh ``r / (r + expected)``.
 
     Parameters
     ----------
     demand, expected
-        Of each session, shape (n,); ``expected`` but for wear, > 0.
+        Of each session, shape (n,); ``expected`` without saturation, > 0.
     level
-        How worn the product was then, shape (n,); 0 when new.
+        Saturation of the product at that session, shape (n,); 0 when new.
     product, size
         Product of each session, and r, shape (n,).
 
@@ -95,9 +95,9 @@ def learn_wear(
     n = int(product.max()) + 1
     weight = size / (size + expected)
     fit = []
-    for delta in WEAR:
+    for delta in SATURATION_RATES:
         mean = expected * np.exp(-delta * level)
         total = np.bincount(product, weights=weight * mean, minlength=n)
         log = np.log(np.maximum(weight * mean / np.maximum(total[product], 1e-12), 1e-12))
         fit.append(float((weight * demand * log).sum()))
-    return float(WEAR[int(np.argmax(fit))])
+    return float(SATURATION_RATES[int(np.argmax(fit))])

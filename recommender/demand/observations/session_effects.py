@@ -20,7 +20,7 @@ STRENGTHS: Floats = np.geomspace(3.0, 3000.0, 13)
 """Grid of Gamma shapes: factors differ by 58 % to 2 %."""
 
 
-def learn_factors(
+def fit_session_effects(
     demand: Floats,
     expected: Floats,
     levels: Sequence[NDArray[np.intp]],
@@ -55,7 +55,7 @@ def learn_factors(
     base = expected * level
     for _ in range(rounds):
         for k, of in enumerate(levels):
-            others = base * combine(
+            others = base * combine_effects(
                 [f for j, f in enumerate(factors) if j != k],
                 [x for j, x in enumerate(levels) if j != k],
                 len(base),
@@ -63,16 +63,16 @@ def learn_factors(
             known = of >= 0
             weight = (size / (size + others))[known]
             seen = np.bincount(of[known], weight * demand[known], sizes[k]).astype(np.float64)
-            usual = np.bincount(of[known], weights=weight * others[known], minlength=sizes[k])
-            usual = usual * (seen.sum() / max(usual.sum(), 1e-12))
-            strength = _strength(seen, usual)
-            factor = (seen + strength) / (usual + strength)
+            reference = np.bincount(of[known], weights=weight * others[known], minlength=sizes[k])
+            reference = reference * (seen.sum() / max(reference.sum(), 1e-12))
+            strength = _strength(seen, reference)
+            factor = (seen + strength) / (reference + strength)
             count = np.bincount(of[known], minlength=sizes[k])
             factors[k] = factor / max((factor * count).sum() / max(count.sum(), 1), 1e-12)
     return factors
 
 
-def _strength(seen: Floats, usual: Floats) -> float:
+def _strength(seen: Floats, reference: Floats) -> float:
     """Gamma shape of greatest marginal likelihood, held back a little from "all differ"."""
     if seen.sum() <= 0:
         return float(STRENGTHS[-1])
@@ -81,7 +81,7 @@ def _strength(seen: Floats, usual: Floats) -> float:
             gammaln(seen + shape)
             - gammaln(shape)
             + shape * np.log(shape)
-            - (seen + shape) * np.log(usual + shape)
+            - (seen + shape) * np.log(reference + shape)
         ).sum()
         + 0.5 * np.log(shape)
         for shape in STRENGTHS
@@ -89,7 +89,9 @@ def _strength(seen: Floats, usual: Floats) -> float:
     return float(STRENGTHS[int(np.argmax(fit))])
 
 
-def combine(factors: Sequence[Floats], levels: Sequence[NDArray[np.intp]], n: int) -> Floats:
+def combine_effects(
+    factors: Sequence[Floats], levels: Sequence[NDArray[np.intp]], n: int
+) -> Floats:
     """Product of the factors at each session, shape (n,); a level of -1 counts 1."""
     total = np.ones(n)
     for factor, of in zip(factors, levels, strict=True):

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-TIMES_USUAL = 10.0
-LEAST_CROWD = 100.0
+TIMES_MEDIAN = 10.0
+MIN_CROWD = 100.0
 
 
-def flag_canvassed(
+def flag_survey_outliers(
     respondents: Floats,
     area: NDArray[np.intp],
     question: NDArray[np.intp],
@@ -46,14 +46,14 @@ def flag_canvassed(
     flagged = np.zeros(len(pairs), dtype=bool)
     for name in np.unique(channel):
         same = pairs[:, 2] == name
-        usual = float(np.median(total[same]))
-        flagged |= same & (total > np.maximum(TIMES_USUAL * usual, LEAST_CROWD))
+        reference = float(np.median(total[same]))
+        flagged |= same & (total > np.maximum(TIMES_MEDIAN * reference, MIN_CROWD))
     known = (pairs[:, 0] >= 0) & (np.nan_to_num(people)[pairs[:, 0]] > 0)
     flagged |= known & (total > np.nan_to_num(people)[pairs[:, 0]])
     return np.asarray(flagged[of])
 
 
-def once_each(resident: NDArray[np.intp], target: NDArray[np.intp]) -> NDArray[np.bool_]:
+def first_per_target(resident: NDArray[np.intp], target: NDArray[np.intp]) -> NDArray[np.bool_]:
     """The first of each resident's entries for one target; shape (entries,)."""
     kept = np.zeros(len(resident), dtype=bool)
     if len(resident):

@@ -1,7 +1,7 @@
-"""Surveys as evidence, weighed by how well past ones foretold bookings.
+"""Surveys as evidence, weighted by how well past surveys predicted bookings.
 
 People say yes more readily than they come, and small committees answer noisily. So a survey is
-never added to bookings; it moves the *expectation* of a product (or of a street's taste) by a share
+never added to bookings; it moves the *expectation* of a product (or of a street's ratio) by a share
 ρ of what it says, and ρ is learnt where surveys and later bookings exist side by side.
 """
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-USUAL_RELIABILITY = 0.3
+DEFAULT_RELIABILITY = 0.3
 """ρ assumed where no survey was ever followed by bookings (assumed, worth ten products)."""
 STEPS: Floats = np.linspace(0.0, 1.2, 13)
 
@@ -21,10 +21,10 @@ def survey_score(votes: Floats, expected: Floats, *, noise: float = 5.0) -> Floa
     Parameters
     ----------
     votes, expected
-        Same shape; ``expected`` from the usual share of yes among respondents of the same
+        Same shape; ``expected`` from the mean share of yes among respondents of the same
         channel and age, 0 where nobody was asked (the score is then 0).
     noise
-        Votes' worth of shrinkage: a handful of answers says next to nothing.
+        Votes' worth of shrinkage: a handful of answers carries little information.
     """
     return np.asarray(np.log((votes + noise) / (expected + noise)))
 
@@ -54,7 +54,7 @@ def adjust_products(
     if asked.sum() == 0:
         return predicted, 0.0, 0.0
     log = np.log(predicted)
-    # What features foretold already must not count again.
+    # What the features predicted already must not count again.
     X = np.column_stack([np.ones(asked.sum()), log[asked]])
     gram = X.T @ X + np.diag([1e-9, 1.0])
     beyond = np.zeros(len(predicted))
@@ -64,7 +64,7 @@ def adjust_products(
     w, e = weight[both], beyond[both]
     prior = 10.0 * float(np.mean(w)) * float(np.mean(beyond[asked] ** 2)) if both.any() else 1.0
     centred = residual - np.average(residual, weights=w) if both.any() else residual
-    slope = ((w * e * centred).sum() + prior * USUAL_RELIABILITY) / ((w * e**2).sum() + prior)
+    slope = ((w * e * centred).sum() + prior * DEFAULT_RELIABILITY) / ((w * e**2).sum() + prior)
     slope = float(np.clip(slope, 0.0, 1.5))
     explained = 0.0
     if both.sum() >= 10:
@@ -74,22 +74,22 @@ def adjust_products(
     return np.asarray(predicted * np.exp(slope * beyond)), slope, explained
 
 
-def reliability(counts: Floats, expected: Floats, hint: Floats) -> float:
-    """The ρ at which ``expected·exp(ρ·hint)`` predicts street counts best.
+def reliability(counts: Floats, expected: Floats, log_ratio_prior: Floats) -> float:
+    """The ρ at which ``expected·exp(ρ·log_ratio_prior)`` predicts street counts best.
 
     Each product keeps its total; only the pattern over streets is judged. Held near
-    :data:`USUAL_RELIABILITY` where counts say little.
+    :data:`DEFAULT_RELIABILITY` where counts say little.
 
     Parameters
     ----------
-    counts, expected, hint
+    counts, expected, log_ratio_prior
         Shape (streets, products).
     """
-    if not np.abs(hint).any():
+    if not np.abs(log_ratio_prior).any():
         return 0.0
-    fit = -0.5 * ((STEPS - USUAL_RELIABILITY) / 0.5) ** 2
+    fit = -0.5 * ((STEPS - DEFAULT_RELIABILITY) / 0.5) ** 2
     for index, step in enumerate(STEPS):
-        mean = expected * np.exp(step * hint)
+        mean = expected * np.exp(step * log_ratio_prior)
         mean = mean * (expected.sum(axis=0) / np.maximum(mean.sum(axis=0), 1e-12))
         fit[index] += (counts * np.log(mean + 1e-12) - (counts + 1.0) * np.log1p(mean)).sum()
     return float(STEPS[int(np.argmax(fit))])

@@ -1,6 +1,6 @@
-"""Who a product is for: street and age-band ratios predicted from what it is.
+"""Street and age-band ratios predicted from what it is.
 
-Each row (a street, an age band) has its own taste β_r over product features:
+Each row (a street, an age band) has its own coefficients β_r over product features:
 ``log(count / expected) = x_p·β_r``, fitted by weighted ridge regression on smoothed ratios with one
 penalty for all rows, chosen by cross-validation over products. A seen product's prediction comes
 from a fit without it, so that its own counts are not used twice.
@@ -13,20 +13,20 @@ Floats = NDArray[np.float64]
 
 PENALTIES: Floats = np.geomspace(1.0, 3000.0, 9)
 FOLDS = 5
-LEAST_PRODUCTS = 60
-"""With fewer seen products there is nothing to learn tastes over features from."""
+MIN_PRODUCTS = 60
+"""With fewer seen products no coefficients are estimated."""
 
 
 def predict_ratios(
-    counts: Floats, expected: Floats, traits: Floats, *, rng: np.random.Generator
+    counts: Floats, expected: Floats, product_features: Floats, *, rng: np.random.Generator
 ) -> Floats:
-    """Ratios of counts to expected that features foretell.
+    """Ratios of counts to expected predicted from features.
 
     Parameters
     ----------
     counts, expected
         Shape (rows, products), >= 0.
-    traits
+    product_features
         Shape (products, features), columns of mean about 0.
     rng
         Deals products to folds.
@@ -36,11 +36,11 @@ def predict_ratios(
     Shape (rows, products), in [1/8, 8]; ones where too few products were seen.
     """
     seen = (expected.sum(axis=0) > 1.0).nonzero()[0]
-    if len(seen) < LEAST_PRODUCTS or traits.shape[1] == 0:
+    if len(seen) < MIN_PRODUCTS or product_features.shape[1] == 0:
         return np.ones_like(expected)
-    y, u, X = counts[:, seen], expected[:, seen], traits[seen]
+    y, u, X = counts[:, seen], expected[:, seen], product_features[seen]
     target = np.log((y + 1.0) / (u + 1.0))
-    # Ratios of single products scatter by themselves, however many booked: cap the weight.
+    # Ratios of single products vary beyond Poisson noise: cap the weight.
     weight = u / (1.0 + u / 4.0)
     fold = rng.permutation(len(seen)) % FOLDS
     held = np.zeros((len(PENALTIES), *target.shape))
@@ -54,7 +54,7 @@ def predict_ratios(
     )
     if error[best] >= (weight * (level - target) ** 2).sum():
         return np.ones_like(expected)
-    found = _fit(X, target, weight, traits, PENALTIES[best : best + 1])[0]
+    found = _fit(X, target, weight, product_features, PENALTIES[best : best + 1])[0]
     found[:, seen] = held[best]
     return np.asarray(np.exp(np.clip(found - level, -2.08, 2.08)))
 

@@ -3,7 +3,7 @@
 ``log rate_p = x_p·β + ε_p`` with ε_p ~ N(0, σ²), fitted by ridge regression on the smoothed log
 rates of seen products, each weighted by how well its own rate is known; the penalty is chosen by
 cross-validation over products. A seen product's rate is then shrunk to its prediction with a
-Gamma prior of shape 1/σ², so that one session says a little and twenty say nearly all.
+Gamma prior of shape 1/σ², so that its weight grows with its own counts.
 """
 
 from dataclasses import dataclass
@@ -47,11 +47,11 @@ class ProductRates:
 def learn_product_rates(
     counts: Floats,
     exposure: Floats,
-    traits: Floats,
+    product_features: Floats,
     group: NDArray[np.intp],
     *,
     rng: np.random.Generator,
-    luck: Floats | float = 0.0,
+    overdispersion: Floats | float = 0.0,
     survey: tuple[Floats, NDArray[np.bool_]] | None = None,
 ) -> ProductRates:
     """Rates of seen and new products.
@@ -60,21 +60,21 @@ def learn_product_rates(
     ----------
     counts, exposure
         Shape (products,); exposure 0 for products never offered.
-    traits
+    product_features
         Shape (products, features), columns of mean about 0.
     group
         Category of each product, shape (products,).
     rng
         Deals products to folds.
-    luck
-        Variance of the logarithm of a product's counts beyond Poisson (its sessions' luck with
-        weather and posters), shape (products,): a few well-attended sessions are not many.
+    overdispersion
+        Variance of the logarithm of a product's counts beyond Poisson (session-level
+        effects such as weather), shape (products,): a few well-attended sessions are not many.
     survey
         Score of each product and whether it was asked about
         (:mod:`recommender.demand.observations.surveys`).
     """
     # What was seen counts for as much as Poisson counts of the same relative error would.
-    trust = 1.0 / (1.0 + counts * luck)
+    trust = 1.0 / (1.0 + counts * overdispersion)
     counts, exposure = counts * trust, exposure * trust
     seen = exposure > 0
     if not seen.any():
@@ -85,7 +85,7 @@ def learn_product_rates(
     smooth = np.log((counts[seen] + 0.5) / (exposure[seen] + 0.5 / level[seen]))
     noise = 1.0 / (counts[seen] + 0.5)
     target = smooth - np.log(level[seen])
-    X = traits[seen]
+    X = product_features[seen]
     sigma2 = float(max(np.var(target) - noise.mean(), 0.05))
     guess = np.zeros(len(counts))
     held = np.zeros(len(target))
@@ -99,7 +99,7 @@ def learn_product_rates(
             )
         weight = 1.0 / (sigma2 + noise)
         intercept, beta = _ridge(X, target, weight, penalty)
-        guess = intercept + traits @ beta
+        guess = intercept + product_features @ beta
         guess[seen] = held
     predicted = level * np.exp(np.clip(guess, -4.0, 4.0))
     # The mean of a lognormal lies above its median: make the totals agree.

@@ -1,4 +1,4 @@
-"""What a product may expect before its own counts speak: from its category or its features."""
+"""Prior of a product's ratios before its own counts are used, from its category or its features."""
 
 from dataclasses import dataclass
 
@@ -10,35 +10,35 @@ from recommender.demand.products.log_ratio_priors import predict_ratios
 Floats = NDArray[np.float64]
 
 STRENGTHS: Floats = np.append(1e9, np.geomspace(3000.0, 1.0, 12))
-"""Grid for how many expected counts the usual pattern is worth; the first one is "all"."""
+"""Grid of the prior's weight in expected counts; the first value ignores the group."""
 
 
 @dataclass(frozen=True, slots=True)
-class Usual:
-    """What products have in common with others.
+class ProductPrior:
+    """Prior from the other products.
 
     Attributes
     ----------
     group
         Category of each product, shape (products,).
-    traits
+    product_features
         Features, shape (products, features); may have no column.
     seed
         For dealing products to folds.
     """
 
     group: NDArray[np.intp]
-    traits: Floats
+    product_features: Floats
     seed: int = 0
 
     def ratios(self, counts: Floats, expected: Floats) -> Floats:
-        """Ratios of counts to expected that other products foretell, shape (rows, products).
+        """Ratios of counts to expected predicted from other products, shape (rows, products).
 
         From the category or from features, whichever predicts the products' own counts better.
         """
-        by_group = borrow(counts, expected, self.group)
+        by_group = leave_one_out_ratio(counts, expected, self.group)
         by_traits = predict_ratios(
-            counts, expected, self.traits, rng=np.random.default_rng(self.seed)
+            counts, expected, self.product_features, rng=np.random.default_rng(self.seed)
         )
         if held_out_fit(counts, expected, by_traits) > held_out_fit(counts, expected, by_group):
             return by_traits
@@ -55,8 +55,8 @@ def held_out_fit(counts: Floats, expected: Floats, ratio: Floats) -> float:
     return float((counts * np.log(mean + 1e-12) - (counts + 1.0) * np.log1p(mean)).sum())
 
 
-def borrow(counts: Floats, expected: Floats, group: NDArray[np.intp]) -> Floats:
-    """Ratios that a product may expect from the other products of its group.
+def leave_one_out_ratio(counts: Floats, expected: Floats, group: NDArray[np.intp]) -> Floats:
+    """Leave-one-out ratios: those of a product's group without the product itself.
 
     ``(Σ others' counts + κ) / (Σ others' expected + κ)``, with the one κ that predicts the
     products' own counts best (negative binomial, shape 1): large where the products of a group
@@ -73,10 +73,10 @@ def borrow(counts: Floats, expected: Floats, group: NDArray[np.intp]) -> Floats:
     -------
     Shape (rows, products), > 0.
     """
-    seen, usual = others(counts, expected, group)
+    seen, expected_others = others(counts, expected, group)
     best, kept = -np.inf, np.ones_like(expected)
     for strength in STRENGTHS:
-        ratio = (seen + strength) / (usual + strength)
+        ratio = (seen + strength) / (expected_others + strength)
         fit = held_out_fit(counts, expected, ratio)
         if fit > best + 1e-6:
             best, kept = fit, ratio

@@ -1,7 +1,7 @@
 """Streets are small: Gamma-Poisson shrinkage with a learnt mixture of prior strengths.
 
 A cell's ratio θ to what is expected of it has y ~ Poisson(E·θ), θ ~ Gamma(a, a). Products differ:
-some are wanted alike everywhere (large a), some only round the corner (small a). So a is drawn
+demand for some is even over streets (large a), for others local (small a). So a is drawn
 for each product from a distribution over a grid of shapes, which EM learns from all products
 (the non-parametric maximum likelihood of Laird 1978, here over strengths and not over rates).
 """
@@ -18,7 +18,7 @@ SHAPES: Floats = np.geomspace(0.1, 300.0, 24)
 
 
 @dataclass(frozen=True, slots=True)
-class Ratios:
+class GammaPoissonFit:
     """Posterior of every cell's ratio to its offset; arrays of shape (streets, products).
 
     Attributes
@@ -36,7 +36,7 @@ class Ratios:
     shape: Floats
 
 
-def shrink(counts: Floats, offset: Floats, *, iterations: int = 60) -> Ratios:
+def fit_gamma_poisson(counts: Floats, offset: Floats, *, iterations: int = 60) -> GammaPoissonFit:
     """Posterior ratios of all cells.
 
     Parameters
@@ -68,4 +68,4 @@ def shrink(counts: Floats, offset: Floats, *, iterations: int = 60) -> Ratios:
         mean += member[k] * part
         second += member[k] * part * (counts + shape + 1.0) / (offset + shape)
     relative = np.maximum(second / mean**2 - 1.0, 1e-12)
-    return Ratios(mean, np.sqrt(np.log1p(relative)), SHAPES @ member)
+    return GammaPoissonFit(mean, np.sqrt(np.log1p(relative)), SHAPES @ member)

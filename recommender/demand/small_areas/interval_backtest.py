@@ -1,4 +1,4 @@
-"""Intervals checked on the latest period: what was foretold before it, beside what came of it.
+"""Intervals checked on the latest period: predictions made before it against its outcomes.
 
 Split-conformal in spirit (Papadopoulos et al. 2002) with the split along time: product rates are
 learnt from the sessions before the latest period, and the factor on their standard deviations is
@@ -14,11 +14,11 @@ Floats = NDArray[np.float64]
 
 FACTORS: Floats = np.geomspace(1.0, 2.5, 15)
 PRIOR_SD = 0.3
-LEAST_PRODUCTS = 20
+MIN_PRODUCTS = 20
 """With fewer products in the latest period the model's own standard deviations stand."""
 
 
-def latest_factor(
+def backtest_factor(
     demand: Floats,
     expected: Floats,
     size: Floats,
@@ -30,21 +30,21 @@ def latest_factor(
     Parameters
     ----------
     demand, expected, size
-        Of each session of the latest period, its mean as foretold and its negative-binomial size,
+        Of each session of the latest period, its predicted mean and its negative-binomial size,
         shape (sessions,).
     product
         Product of each session.
     log_sd
-        As foretold, by product, shape (products,).
+        Predicted, by product, shape (products,).
 
     Returns
     -------
-    In [1, 2.5], held near 1, and 1 where fewer than :data:`LEAST_PRODUCTS` products were held: one
+    In [1, 2.5], held near 1, and 1 where fewer than :data:`MIN_PRODUCTS` products were held: one
     period may ask for wider intervals, but that it went well is no ground for narrower ones (what
-    halls, hours and seasons do was learnt from it too).
+    venues, hours and seasons do was learnt from it too).
     """
     products, of = np.unique(product, return_inverse=True)
-    if len(products) < LEAST_PRODUCTS:
+    if len(products) < MIN_PRODUCTS:
         return 1.0
     nodes, weights = np.polynomial.hermite_e.hermegauss(21)
     weights = weights / weights.sum()

@@ -2,7 +2,7 @@
 
 Split-conformal in spirit (Papadopoulos et al. 2002), for a mean and not for a count: every count is
 split at random into two halves, which are independent where counts are Poisson. The model is
-fitted on one half and foretells the other; the factor on its standard deviations is the one under
+fitted on one half and predicts the other; the factor on its standard deviations is the one under
 which the other half's counts, Poisson around a lognormal mean, are likeliest, held near 1 by a
 lognormal prior. (The factor at which bounds hold 80 % of the time was tried: counts of a few say
 so little about it that it swung between 0.5 and 1.7.) The full fit then uses that factor.
@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.demand.products.product_prior import Usual
+from recommender.demand.products.product_prior import ProductPrior
 from recommender.demand.small_areas.rates import StreetRates, estimate_rates
 
 Floats = NDArray[np.float64]
 
 FACTORS: Floats = np.geomspace(0.5, 3.0, 25)
 PRIOR_SD = 0.25
-MOST_CELLS = 8_000
-LEAST_EXPECTED = 0.5
+MAX_CELLS = 8_000
+MIN_EXPECTED = 0.5
 
 
 def estimate_with_intervals(
@@ -33,8 +33,8 @@ def estimate_with_intervals(
     *,
     rng: np.random.Generator,
     product_rates: Floats | None = None,
-    usual: Usual | None = None,
-    hints: Sequence[Floats] = (),
+    product_prior: ProductPrior | None = None,
+    log_ratio_priors: Sequence[Floats] = (),
     dispersion: float = 1.0,
 ) -> tuple[StreetRates, Floats]:
     """:func:`~recommender.demand.small_areas.rates.estimate_rates` with calibrated ``log_sd``.
@@ -44,18 +44,18 @@ def estimate_with_intervals(
     The estimate, and the factors that its streets' standard deviations were multiplied with,
     shape (streets,), at least 1: no street's interval is made narrower than the model says.
     """
-    known_too: dict[str, Any] = {
+    common: dict[str, Any] = {
         "product_rates": product_rates,
-        "usual": usual,
-        "hints": hints,
+        "product_prior": product_prior,
+        "log_ratio_priors": log_ratio_priors,
         "dispersion": dispersion,
     }
-    fitted = estimate_rates(counts, exposure, population, **known_too)
+    fitted = estimate_rates(counts, exposure, population, **common)
     first = split(counts, rng)
     second = counts - first
     factors = []
     for known, kept_back in ((first, second), (second, first)):
-        half = estimate_rates(known, exposure / 2.0, population, **known_too)
+        half = estimate_rates(known, exposure / 2.0, population, **common)
         expected = half.standardised.offset * half.ratio
         spread = np.sqrt(half.log_sd**2 + 1.0 / (known.sum(axis=(0, 1)) / dispersion + 1.0))
         factors.append(calibrate(kept_back.sum(axis=1) / dispersion, expected / dispersion, spread))
@@ -79,16 +79,16 @@ def calibrate(counts: Floats, expected: Floats, log_sd: Floats) -> Floats:
     counts
         What happened, shape (streets, products).
     expected, log_sd
-        Mean of what was foretold, and the standard deviation of its logarithm, same shape.
+        Predicted mean, and the standard deviation of its logarithm, same shape.
 
     Returns
     -------
     Shape (streets,), in [0.5, 3].
     """
-    rows, columns = (expected >= LEAST_EXPECTED).nonzero()
-    if len(rows) > MOST_CELLS:
-        step = len(rows) / MOST_CELLS
-        kept = (np.arange(MOST_CELLS) * step).astype(int)
+    rows, columns = (expected >= MIN_EXPECTED).nonzero()
+    if len(rows) > MAX_CELLS:
+        step = len(rows) / MAX_CELLS
+        kept = (np.arange(MAX_CELLS) * step).astype(int)
         rows, columns = rows[kept], columns[kept]
     y, mean, sd = (x[rows, columns] for x in (np.round(counts), expected, log_sd))
     nodes, weights = np.polynomial.hermite_e.hermegauss(15)

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Speciality:
+class LocationQuotients:
     """Taste of every street for every category.
 
     Attributes
@@ -28,9 +28,9 @@ class Speciality:
     best: NDArray[np.intp]
 
 
-def find_speciality(
+def location_quotients(
     expected: Floats, log_sd: Floats, group: NDArray[np.intp], *, least: float = 2.0
-) -> Speciality:
+) -> LocationQuotients:
     """Specialities from the figures of one period.
 
     Parameters
@@ -53,4 +53,4 @@ def find_speciality(
     strength = np.where(total > 0, strength, 0.0)
     top = strength.argmax(axis=1)
     stands_out = strength[np.arange(len(top)), top] >= least
-    return Speciality(ratio, strength, np.where(stands_out, top, -1).astype(np.intp))
+    return LocationQuotients(ratio, strength, np.where(stands_out, top, -1).astype(np.intp))

@@ -1,11 +1,11 @@
-"""Streets alike in taste inform each other: a Poisson model with correlated street effects.
+"""Similar streets inform each other: a Poisson model with correlated street effects.
 
 For every product p the logarithms of the streets' ratios are one draw
 ``η_p ~ N(0, τ_p·Σ)`` and ``y_sp ~ Poisson(E_sp · exp(η_sp))``. Σ (streets x streets) is learnt from
 all products by EM with a Laplace approximation (the multivariate Poisson-lognormal model of
 Aitchison & Ho 1989) and shrunk to equal variances and correlations, so that with few products it
-falls back to plain shrinkage and with many it says whose taste goes with whose. τ_p says how
-local a product is: some are wanted alike everywhere, some round the corner only. It has an
+falls back to plain shrinkage and with many it estimates which streets are similar. τ_p says how
+local a product is: demand for some is even over streets, for others it is local. It has an
 inverse-gamma prior of :data:`FREEDOM` degrees, which makes η a multivariate t (Lange, Little &
 Taylor 1989); with one scale for all, a few local products would loosen the shrinkage of all others.
 """
@@ -23,7 +23,7 @@ _CHUNK = 512  # products at a time: bounds memory at _CHUNK * streets**2 doubles
 
 
 @dataclass(frozen=True, slots=True)
-class SharedRatios:
+class PoissonLognormalFit:
     """Posterior of the log ratios under the fitted covariance.
 
     Attributes
@@ -44,9 +44,9 @@ class SharedRatios:
     scale: Floats
 
 
-def share(
+def fit_poisson_lognormal(
     counts: Floats, offset: Floats, *, iterations: int = 20, prior_products: float = 10.0
-) -> SharedRatios:
+) -> PoissonLognormalFit:
     """Fit Σ and the posterior of every product's street effects.
 
     Parameters
@@ -89,7 +89,7 @@ def share(
             covariance = _shrunk(total, len(told), prior_products)
             scale[told] = (distance[told] + FREEDOM) / (streets + FREEDOM)
             scale[told] /= np.exp(np.log(scale[told]).mean())
-    return SharedRatios(mode.T.copy(), np.sqrt(variance).T.copy(), covariance, scale)
+    return PoissonLognormalFit(mode.T.copy(), np.sqrt(variance).T.copy(), covariance, scale)
 
 
 def _laplace(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.demand.products.product_prior import Usual
+from recommender.demand.products.product_prior import ProductPrior
 
 Floats = NDArray[np.float64]
 
@@ -43,7 +43,7 @@ def standardise(
     exposure: Floats,
     population: Floats,
     product_rates: Floats,
-    usual: Usual | None = None,
+    product_prior: ProductPrior | None = None,
 ) -> Standardised:
     """Split every cell into what age explains and what is the street's own.
 
@@ -52,14 +52,14 @@ def standardise(
     counts
         Shape (streets, bands, products), >= 0.
     exposure
-        Resident-sessions behind the counts, shape (streets, bands, products) or
+        Resident-sessions that gave the counts, shape (streets, bands, products) or
         (streets, bands, 1) where all products were open to the same residents.
     population
         People, shape (streets, bands).
     product_rates
         Overall rate of each product, shape (products,), > 0.
-    usual
-        What tells the ages that a product starts from; by default all products are alike.
+    product_prior
+        Prior of the age-band ratios of each product; by default all products are alike.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def standardise(
     """
     band_counts = counts.sum(axis=0)
     band_exposure = np.broadcast_to(exposure.sum(axis=0), band_counts.shape)
-    rates = band_rates(band_counts, band_exposure, product_rates, usual)
+    rates = band_rates(band_counts, band_exposure, product_rates, product_prior)
     if exposure.shape[2] == 1:
         offset = exposure[:, :, 0] @ rates
     else:
@@ -84,9 +84,9 @@ def band_rates(
     counts: Floats,
     exposure: Floats,
     product_rates: Floats,
-    usual: Usual | None = None,
+    product_prior: ProductPrior | None = None,
 ) -> Floats:
-    """Rates by age band, shrunk to the overall rate times the usual activity of the bands.
+    """Rates by age band, shrunk to the overall rate times the mean activity of the bands.
 
     The prior is worth one expected booking. (A strength learnt by likelihood shrinks harder and
     was worse: it weighs all bands alike, while the error lies where most people are.)
@@ -97,7 +97,7 @@ def band_rates(
         Shape (bands, products).
     product_rates
         Shape (products,), > 0.
-    usual
+    product_prior
         As in :func:`standardise`.
 
     Returns
@@ -105,7 +105,7 @@ def band_rates(
     Shape (bands, products), > 0.
     """
     plain = exposure * product_rates
-    activity = band_activity(counts, plain, usual)
+    activity = band_activity(counts, plain, product_prior)
     foreseen = plain * activity
     rates = product_rates * activity * (counts + 1.0) / (foreseen + 1.0)
     # Where a product was seen, the bands' rates must add up to what it showed over all of them.
@@ -114,9 +114,11 @@ def band_rates(
     return np.asarray(rates * scale)
 
 
-def band_activity(counts: Floats, plain: Floats, usual: Usual | None = None) -> Floats:
+def band_activity(
+    counts: Floats, plain: Floats, product_prior: ProductPrior | None = None
+) -> Floats:
     """How much each age band takes part, relative to all, by product; shape (bands, products)."""
     overall = (counts.sum(axis=1) + 1.0) / (plain.sum(axis=1) + 1.0)
-    if usual is None:
+    if product_prior is None:
         return np.asarray(np.repeat(overall[:, None], counts.shape[1], axis=1))
-    return np.asarray(overall[:, None] * usual.ratios(counts, plain * overall[:, None]))
+    return np.asarray(overall[:, None] * product_prior.ratios(counts, plain * overall[:, None]))

@@ -1,4 +1,4 @@
-"""From counts to street demand: standardise, shrink, share, rake.
+"""From counts to street demand: standardise, shrink, pool over streets, rake.
 
 Two views of each cell are combined: Gamma-Poisson shrinkage, which is careful where counts are
 few, and the correlated lognormal, which knows which streets want the same. Their errors differ,
@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.demand.observations.surveys import reliability
-from recommender.demand.products.product_prior import Usual
-from recommender.demand.small_areas.gamma_poisson import shrink
-from recommender.demand.small_areas.poisson_lognormal import share
+from recommender.demand.products.product_prior import ProductPrior
+from recommender.demand.small_areas.gamma_poisson import fit_gamma_poisson
+from recommender.demand.small_areas.poisson_lognormal import fit_poisson_lognormal
 from recommender.demand.small_areas.poststratification import Standardised, standardise
 from recommender.demand.small_areas.raking import rake
 
@@ -53,8 +53,8 @@ def estimate_rates(
     population: Floats,
     *,
     product_rates: Floats | None = None,
-    usual: Usual | None = None,
-    hints: Sequence[Floats] = (),
+    product_prior: ProductPrior | None = None,
+    log_ratio_priors: Sequence[Floats] = (),
     dispersion: float = 1.0,
 ) -> StreetRates:
     """Demand of every street for every product from counts by street and age band.
@@ -64,40 +64,46 @@ def estimate_rates(
     counts
         Bookings by residents, shape (streets, bands, products), >= 0; fractions are allowed.
     exposure
-        Resident-sessions behind them, shape (streets, bands, products) or (streets, bands, 1).
+        Resident-sessions at risk, shape (streets, bands, products) or (streets, bands, 1).
     population
         People, shape (streets, bands).
     product_rates
         Overall rate of each product; by default observed counts over exposure. Give them where
         features say more than the counts do.
-    usual
-        What tells the ages and streets that a product starts from; by default all are alike.
-    hints
+    product_prior
+        Prior of the age-band and street ratios of each product; by default all are alike.
+    log_ratio_priors
         Log ratios of streets from elsewhere (surveys), shape (streets, products) each; they
-        count as far as they foretell the counts.
+        are weighted by how well they predict the counts.
     dispersion
         Variance of a count over its mean: above 1 where one booking is for several seats.
     """
     if product_rates is None:
         total = np.broadcast_to(exposure.sum(axis=(0, 1)), counts.shape[2:])
         product_rates = (counts.sum(axis=(0, 1)) + 0.05) / np.maximum(total, 1.0)
-    base = standardise(counts, exposure, population, product_rates, usual)
-    prior = np.ones_like(base.offset) if usual is None else usual.ratios(base.counts, base.offset)
-    for hint in hints:
-        prior = prior * np.exp(reliability(base.counts, base.offset * prior, hint) * hint)
+    base = standardise(counts, exposure, population, product_rates, product_prior)
+    prior = (
+        np.ones_like(base.offset)
+        if product_prior is None
+        else product_prior.ratios(base.counts, base.offset)
+    )
+    for log_ratio_prior in log_ratio_priors:
+        prior = prior * np.exp(
+            reliability(base.counts, base.offset * prior, log_ratio_prior) * log_ratio_prior
+        )
     offset, target = base.offset * prior, base.target * prior
-    # Products keep their rate: what a lucky session drew beyond it is nobody's taste.
+    # Products keep their rate: a single session above it is overdispersion, not preference.
     target = target * (base.offset.sum(axis=0) / offset.sum(axis=0))
     offset = offset * ((base.counts.sum(axis=0) + 1.0) / (offset.sum(axis=0) + 1.0))
-    # Counted in units that vary like Poisson counts: two seats of one family are one wish.
-    told, of = base.counts / dispersion, offset / dispersion
-    shrunk = shrink(told, of)
-    shared = share(told, of)
-    rows = _row_margin(told, of, target)
+    # Divided by the dispersion, counts vary like Poisson counts: several seats are one decision.
+    scaled, scaled_offset = base.counts / dispersion, offset / dispersion
+    shrunk = fit_gamma_poisson(scaled, scaled_offset)
+    shared = fit_poisson_lognormal(scaled, scaled_offset)
+    rows = _row_margin(scaled, scaled_offset, target)
     columns = target.sum(axis=0)
-    by_shrinkage = rake(target * shrunk.mean, rows, columns)
-    by_sharing = rake(target * np.exp(shared.mode), rows, columns)
-    expected = np.sqrt(by_shrinkage * by_sharing)
+    by_gamma_poisson = rake(target * shrunk.mean, rows, columns)
+    by_poisson_lognormal = rake(target * np.exp(shared.mode), rows, columns)
+    expected = np.sqrt(by_gamma_poisson * by_poisson_lognormal)
     log_sd = np.sqrt(0.5 * (shrunk.log_sd**2 + shared.log_sd**2))
     return StreetRates(
         expected,
@@ -117,5 +123,7 @@ def _product_log_sd(band_counts: Floats, people: Floats, rates: Floats) -> Float
 
 def _row_margin(counts: Floats, offset: Floats, target: Floats) -> Floats:
     """Wanted total of every street."""
-    streets = shrink(counts.sum(axis=1)[:, None] / 1.5, offset.sum(axis=1)[:, None] / 1.5)
+    streets = fit_gamma_poisson(
+        counts.sum(axis=1)[:, None] / 1.5, offset.sum(axis=1)[:, None] / 1.5
+    )
     return np.asarray(target.sum(axis=1) * streets.mean[:, 0])

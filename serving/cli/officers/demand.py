@@ -63,7 +63,7 @@ def demand(
 
     Example: gongxu demand --period 2026Q4 --street 310105102 --category performance
     """
-    from serving.demand.frames import demand_frame, explain_frame, speciality_frame
+    from serving.demand.frames import demand_frame, explain_frame, location_quotient_frame
 
     model = _fit(data, as_of, period, seed) if data is not None else _served()
     if explain is not None:
@@ -75,13 +75,13 @@ def demand(
         )
         return
     if speciality:
-        tastes = speciality_frame(model, period)
+        quotients = location_quotient_frame(model, period)
         if street is not None:
             demand_frame(model, period, street=street)
-            tastes = tastes[tastes["street_code"] == street]
+            quotients = quotients[quotients["street_code"] == street]
         if category is not None:
-            tastes = tastes[tastes["category"] == category]
-        emit(tastes, format, out=out, title=f"一街一品, specialities of the streets, {period}")
+            quotients = quotients[quotients["category"] == category]
+        emit(quotients, format, out=out, title=f"一街一品, specialities of the streets, {period}")
         return
     frame = demand_frame(model, period, street=street, category=category)
     if top is not None:

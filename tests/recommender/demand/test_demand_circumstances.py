@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from recommender.demand.observations.censoring import unconstrain
-from recommender.demand.observations.exposure import looks_by_position, relative_exposure
-from recommender.demand.observations.saturation import learn_wear
-from recommender.demand.observations.session_effects import learn_factors
-from recommender.demand.small_areas.interval_backtest import latest_factor
-from recommender.demand.small_areas.poisson_lognormal import share
+from recommender.demand.observations.exposure import position_weights, relative_exposure
+from recommender.demand.observations.saturation import learn_saturation
+from recommender.demand.observations.session_effects import fit_session_effects
+from recommender.demand.small_areas.interval_backtest import backtest_factor
+from recommender.demand.small_areas.poisson_lognormal import fit_poisson_lognormal
 from recommender.demand.small_areas.rates import estimate_rates
 
 
@@ -48,12 +48,16 @@ def test_what_is_popular_and_therefore_shown_more_is_not_counted_twice() -> None
     appeal = rng.lognormal(0, 0.8, n)
     attention = appeal**0.4 * rng.lognormal(0, 0.1, n)
     logged = np.arange(n) % 3 == 0
-    looks = rng.poisson(500 * attention).astype(float)
-    found, slope = relative_exposure(appeal, np.full(n, 100.0), looks, logged, appeal, 1.0)
+    weighted_impressions = rng.poisson(500 * attention).astype(float)
+    found, slope = relative_exposure(
+        appeal, np.full(n, 100.0), weighted_impressions, logged, appeal, 1.0
+    )
     assert slope == pytest.approx(0.4, abs=0.05)
     assert (found * appeal).sum() == pytest.approx(appeal.sum())
     assert np.corrcoef(np.log(found), np.log(attention))[0, 1] > 0.95
-    half, _ = relative_exposure(appeal, np.full(n, 100.0), looks, logged, appeal, 0.5)
+    half, _ = relative_exposure(
+        appeal, np.full(n, 100.0), weighted_impressions, logged, appeal, 0.5
+    )
     assert np.log(half).std() < np.log(found).std()
 
 
@@ -70,9 +74,9 @@ def test_sessions_that_nobody_could_have_been_shown_tell_nothing() -> None:
     rng = np.random.default_rng(3)
     n = 100
     met = np.where(np.arange(n) < 40, 0.0, 100.0)
-    looks = np.where(met > 0, rng.poisson(50, n), 0).astype(float)
+    weighted_impressions = np.where(met > 0, rng.poisson(50, n), 0).astype(float)
     ones = np.ones(n)
-    found, _ = relative_exposure(ones, met, looks, ones > 0, ones, 1.0)
+    found, _ = relative_exposure(ones, met, weighted_impressions, ones > 0, ones, 1.0)
     assert np.isfinite(found).all()
     assert found.sum() == pytest.approx(n)
     nothing, slope = relative_exposure(ones, ones, np.zeros(n), ones > 0, ones, 1.0)
@@ -84,11 +88,11 @@ def test_impressions_low_on_a_list_count_less() -> None:
     rng = np.random.default_rng(2)
     position = rng.integers(1, 6, 200_000)
     booked = rng.random(len(position)) < 0.05 / position
-    looks = looks_by_position(position, booked)
-    by_place = [looks[position == k][0] for k in range(1, 6)]
+    weighted_impressions = position_weights(position, booked)
+    by_place = [weighted_impressions[position == k][0] for k in range(1, 6)]
     assert by_place == sorted(by_place, reverse=True)
     assert by_place[0] / by_place[4] == pytest.approx(5.0, rel=0.3)
-    assert looks.mean() == pytest.approx(1.0, rel=0.05)
+    assert weighted_impressions.mean() == pytest.approx(1.0, rel=0.05)
 
 
 def test_a_lucky_session_does_not_raise_a_product_over_its_rate() -> None:
@@ -109,7 +113,7 @@ def test_local_products_do_not_loosen_the_others() -> None:
     log = 0.05 * rng.normal(size=(streets, products))
     log[:, :4] = 2.0 * rng.normal(size=(streets, 4))
     offset = np.full((streets, products), 5.0)
-    found = share(rng.poisson(offset * np.exp(log)).astype(float), offset)
+    found = fit_poisson_lognormal(rng.poisson(offset * np.exp(log)).astype(float), offset)
     assert found.scale[:4].min() > 3 * np.median(found.scale[4:])
     assert np.abs(found.mode[:, 4:]).mean() < 0.2
     assert np.corrcoef(found.mode[:, :4].ravel(), log[:, :4].ravel())[0, 1] > 0.9
@@ -125,9 +129,9 @@ def test_wear_is_told_from_appeal() -> None:
     size = 8.0
     mean = appeal[product] * np.exp(-0.2 * level)
     demand = rng.poisson(mean * rng.gamma(size, 1 / size, len(mean))).astype(float)
-    found = learn_wear(demand, np.ones(len(mean)), level, product, size)
+    found = learn_saturation(demand, np.ones(len(mean)), level, product, size)
     assert found == pytest.approx(0.2, abs=0.06)
-    assert learn_wear(demand, np.ones(len(mean)), level, np.arange(len(mean)), size) == 0.0
+    assert learn_saturation(demand, np.ones(len(mean)), level, np.arange(len(mean)), size) == 0.0
 
 
 def test_noise_of_many_levels_is_not_taken_for_a_season() -> None:
@@ -135,10 +139,10 @@ def test_noise_of_many_levels_is_not_taken_for_a_season() -> None:
     level, size = rng.integers(0, 40, 2000), 3.0
     flat = rng.poisson(50 * rng.gamma(size, 1 / size, 2000)).astype(float)
     expected = np.full(2000, 50.0)
-    (found,) = learn_factors(flat, expected, [level], [40], size=size)
+    (found,) = fit_session_effects(flat, expected, [level], [40], size=size)
     assert np.log(found).std() < 0.05
     lifted = flat * np.where(level % 2 == 0, 1.3, 1 / 1.3)
-    (found,) = learn_factors(lifted, expected, [level], [40], size=size)
+    (found,) = fit_session_effects(lifted, expected, [level], [40], size=size)
     assert np.log(found[::2]).mean() - np.log(found[1::2]).mean() == pytest.approx(0.52, abs=0.15)
 
 
@@ -150,7 +154,7 @@ def test_a_latest_period_that_went_badly_widens_intervals_and_a_good_one_leaves_
         mean = 40 * np.exp(rng.normal(0, truth, 120))[product]
         demand = rng.poisson(mean * rng.gamma(5, 1 / 5, 360)).astype(float)
         expected = np.full(360, 40 * np.exp(truth**2 / 2))
-        found[truth] = latest_factor(demand, expected, size, product, np.full(120, 0.5))
+        found[truth] = backtest_factor(demand, expected, size, product, np.full(120, 0.5))
     assert found[0.3] == 1.0
     assert found[0.9] == pytest.approx(1.8, abs=0.4)
-    assert latest_factor(demand[:30], expected[:30], size[:30], product[:30], np.ones(120)) == 1.0
+    assert backtest_factor(demand[:30], expected[:30], size[:30], product[:30], np.ones(120)) == 1.0

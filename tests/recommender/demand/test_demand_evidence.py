@@ -12,8 +12,8 @@ from recommender.demand.access import (
     huff_shares,
 )
 from recommender.demand.observations.exposure import rates_when_shown
-from recommender.demand.observations.survey_outliers import flag_canvassed, once_each
-from recommender.demand.small_areas.location_quotient import find_speciality
+from recommender.demand.observations.survey_outliers import first_per_target, flag_survey_outliers
+from recommender.demand.small_areas.location_quotient import location_quotients
 
 
 def test_uneven_exposure_is_undone() -> None:
@@ -48,9 +48,11 @@ def test_a_crowd_out_of_proportion_is_set_aside_in_one_row_or_many() -> None:
     people = np.full(4, 5000.0)
     question, channel = np.zeros(5, dtype=np.intp), np.zeros(5, dtype=np.intp)
     question[4] = 1
-    one = flag_canvassed(np.array([10_000.0, 40, 50, 60, 30]), area, question, channel, people)
+    one = flag_survey_outliers(
+        np.array([10_000.0, 40, 50, 60, 30]), area, question, channel, people
+    )
     assert one.tolist() == [True, False, False, False, False]
-    many = flag_canvassed(
+    many = flag_survey_outliers(
         np.r_[np.ones(3000), [40.0, 50, 60]],
         np.r_[np.zeros(3000), [1, 2, 3]].astype(np.intp),
         np.zeros(3003, dtype=np.intp),
@@ -62,7 +64,7 @@ def test_a_crowd_out_of_proportion_is_set_aside_in_one_row_or_many() -> None:
 
 
 def test_more_answers_than_people_are_never_taken() -> None:
-    flagged = flag_canvassed(
+    flagged = flag_survey_outliers(
         np.array([90.0, 80.0]), np.array([0, 1]), np.array([0, 0]), np.array([0, 0]),
         np.array([50.0, np.nan]),
     )  # fmt: skip
@@ -70,7 +72,7 @@ def test_more_answers_than_people_are_never_taken() -> None:
 
 
 def test_one_resident_counts_once() -> None:
-    kept = once_each(np.array([1, 1, 2, 1]), np.array([5, 5, 5, 6]))
+    kept = first_per_target(np.array([1, 1, 2, 1]), np.array([5, 5, 5, 6]))
     assert kept.tolist() == [True, False, True, True]
 
 
@@ -79,8 +81,8 @@ def test_ten_minute_circle_by_hand() -> None:
     half = gaussian_decay(np.array([5.0]))[0]
     minutes = np.array([[0.0], [5.0], [20.0]])
     found = accessibility(minutes, np.array([100.0, 200, 50]), np.array([30.0]))
-    share = 30 / (100 + 200 * half)
-    np.testing.assert_allclose(found, [share, half * share, 0.0])
+    fit_poisson_lognormal = 30 / (100 + 200 * half)
+    np.testing.assert_allclose(found, [fit_poisson_lognormal, half * fit_poisson_lognormal, 0.0])
 
 
 @settings(max_examples=40, deadline=None)
@@ -104,10 +106,10 @@ def test_a_speciality_stands_out_beyond_noise_or_not_at_all() -> None:
     expected = np.full((6, 40), 10.0)
     group = np.repeat([0, 1], 20)
     expected[0, :20] = 40.0
-    found = find_speciality(expected, np.full((6, 40), 0.3), group)
+    found = location_quotients(expected, np.full((6, 40), 0.3), group)
     assert found.best[0] == 0
     assert found.ratio[0, 0] > 1.2
-    unsure = find_speciality(expected, np.full((6, 40), 3.0), group)
+    unsure = location_quotients(expected, np.full((6, 40), 3.0), group)
     assert (unsure.best == -1).all()
-    alike = find_speciality(np.full((6, 40), 10.0), np.full((6, 40), 0.3), group)
+    alike = location_quotients(np.full((6, 40), 10.0), np.full((6, 40), 0.3), group)
     assert (alike.best == -1).all()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.demand.disclosure import suppress
+from recommender.demand.disclosure import disclosure_control
 from recommender.demand.observations.saturation import DEFAULT_REPEAT_FACTOR, learn_repeat_factor
 from recommender.demand.periods import period_months
 from recommender.errors import UsageError
@@ -26,15 +26,15 @@ def test_planted_repeat_factor_is_found_by_category() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(2, 6), st.integers(2, 6), st.integers(0, 10**6))
 def test_no_hidden_cell_can_be_worked_out_from_totals(rows: int, cols: int, seed: int) -> None:
-    behind = np.random.default_rng(seed).integers(0, 40, (rows, cols)).astype(np.int64)
-    hidden = suppress(behind)
-    assert hidden[behind < 10].all()
+    contributors = np.random.default_rng(seed).integers(0, 40, (rows, cols)).astype(np.int64)
+    hidden = disclosure_control(contributors)
+    assert hidden[contributors < 10].all()
     assert not (hidden.sum(axis=0) == 1).any()
     assert not (hidden.sum(axis=1) == 1).any()
 
 
 def test_nothing_is_hidden_where_enough_stand_behind() -> None:
-    assert not suppress(np.full((3, 4), 10, dtype=np.int64)).any()
+    assert not disclosure_control(np.full((3, 4), 10, dtype=np.int64)).any()
 
 
 def test_periods_are_months() -> None:

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.linalg import null_space
 
-from recommender.demand.disclosure import LEAST_RESIDENTS, suppress
+from recommender.demand.disclosure import MIN_RESIDENTS, disclosure_control
 
 
 def recoverable(hidden: NDArray[np.bool_]) -> int:
@@ -31,32 +31,32 @@ def recoverable(hidden: NDArray[np.bool_]) -> int:
         elements=st.sampled_from([0, 5, 9, 10, 12, 40, 400]),
     )
 )
-def test_no_hidden_cell_follows_from_totals(behind: NDArray[np.int64]) -> None:
-    hidden = suppress(behind)
-    assert hidden[behind < LEAST_RESIDENTS].all()
+def test_no_hidden_cell_follows_from_totals(contributors: NDArray[np.int64]) -> None:
+    hidden = disclosure_control(contributors)
+    assert hidden[contributors < MIN_RESIDENTS].all()
     assert recoverable(hidden) == 0
 
 
 def test_a_bridge_between_two_rings_is_closed() -> None:
-    behind = np.full((4, 5), 50)
-    behind[:2, :2] = 3
-    behind[2:, 3:] = 3
-    behind[1, 3] = 3
+    contributors = np.full((4, 5), 50)
+    contributors[:2, :2] = 3
+    contributors[2:, 3:] = 3
+    contributors[1, 3] = 3
     # Every row and column has two hidden cells, and yet one cell follows from the totals.
-    assert recoverable(behind < LEAST_RESIDENTS) == 1
-    assert recoverable(suppress(behind)) == 0
+    assert recoverable(contributors < MIN_RESIDENTS) == 1
+    assert recoverable(disclosure_control(contributors)) == 0
 
 
 def test_products_of_one_category_hide_together_and_nothing_more() -> None:
-    behind = np.full((10, 300), 80)
-    behind[2, :40] = 4
-    behind[7, :40] = 9
-    hidden = suppress(behind)
-    np.testing.assert_array_equal(hidden, behind < LEAST_RESIDENTS)
-    assert suppress(np.full((3, 4), 10)).sum() == 0
+    contributors = np.full((10, 300), 80)
+    contributors[2, :40] = 4
+    contributors[7, :40] = 9
+    hidden = disclosure_control(contributors)
+    np.testing.assert_array_equal(hidden, contributors < MIN_RESIDENTS)
+    assert disclosure_control(np.full((3, 4), 10)).sum() == 0
 
 
 @pytest.mark.parametrize("shape", [(1, 4), (4, 1), (1, 1)])
 def test_a_single_row_or_column_hides_what_is_few(shape: tuple[int, int]) -> None:
-    assert suppress(np.full(shape, 2)).all()
-    assert not suppress(np.full(shape, 20)).any()
+    assert disclosure_control(np.full(shape, 2)).all()
+    assert not disclosure_control(np.full(shape, 20)).any()

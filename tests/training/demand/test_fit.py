@@ -12,7 +12,7 @@ from data.schema import TABLES
 from recommender.demand.model import DemandModel
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import IdMap
-from serving.demand.frames import COLUMNS, demand_frame, explain_frame, speciality_frame
+from serving.demand.frames import COLUMNS, demand_frame, explain_frame, location_quotient_frame
 from training.demand.fit import fit_demand
 
 AS_OF = datetime(2027, 1, 1, tzinfo=UTC)
@@ -257,24 +257,31 @@ def test_a_period_with_no_data_gives_figures_and_one_without_a_catalogue_is_refu
 def test_speciality_marks_what_stands_out_and_leaves_suppressed_products_out(
     model: DemandModel,
 ) -> None:
-    frame = speciality_frame(model, "2027Q1")
+    frame = location_quotient_frame(model, "2027Q1")
     assert set(frame["category"]) == {"film"}
     np.testing.assert_allclose(frame["ratio"], 1.0)
     assert not frame["speciality"].any()
     group = np.arange(len(model.products)) % 2
     split = replace(model, categories=("film", "tour"), group=group, season=np.ones((2, 12)))
-    tastes = speciality_frame(split, "2027Q1").set_index(["street_code", "category"])
+    tastes = location_quotient_frame(split, "2027Q1").set_index(["street_code", "category"])
     assert tastes.loc[(STREETS[0], "film"), "ratio"] > 1.2
     assert tastes.loc[(STREETS[1], "tour"), "ratio"] > 1.2
-    hidden = replace(model, behind=np.zeros_like(model.behind))
+    hidden = replace(model, contributors=np.zeros_like(model.contributors))
     with pytest.raises(UsageError, match="too few residents"):
-        speciality_frame(hidden, "2027Q1")
+        location_quotient_frame(hidden, "2027Q1")
 
 
-def test_a_bundle_of_before_exposure_was_told_of_stays_readable(model: DemandModel) -> None:
-    arrays = model.to_arrays()
-    del arrays["shown"]
-    again = DemandModel.from_arrays(arrays)
+def test_explanation_says_when_impressions_were_not_recorded(model: DemandModel) -> None:
+    unseen = replace(model, effective_impressions=np.zeros(len(model.products)))
+    text = explain_frame(unseen, "2027Q1", STREETS[0], "p00").set_index("step")["text"]
+    assert "not recorded" in text["own_bookings"]
+    measured = replace(model, effective_impressions=np.full(len(model.products), 1234.0))
+    text = explain_frame(measured, "2027Q1", STREETS[0], "p00").set_index("step")["text"]
+    assert "1,234 effective impressions" in text["own_bookings"]
+
+
+def test_a_model_comes_back_from_its_arrays(model: DemandModel) -> None:
+    again = DemandModel.from_arrays(model.to_arrays())
     np.testing.assert_array_equal(again.expected, model.expected)
-    text = explain_frame(again, "2027Q1", STREETS[0], "p00").set_index("step")["text"]
-    assert "not known" in text["own_bookings"]
+    assert again.streets.ids == model.streets.ids
+    assert again.titles == model.titles

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import nbinom
 
 from recommender.demand.observations.censoring import tail_mean, unconstrain
-from recommender.demand.observations.gravity import draw, learn_reach
+from recommender.demand.observations.gravity import gravity_attendances, learn_reach
 
 
 @pytest.mark.parametrize(("tightness", "within"), [(1.3, 0.03), (1.0, 0.05), (0.8, 0.08)])
@@ -80,7 +80,7 @@ def test_reach_is_learnt_from_who_came_from_where() -> None:
     found = learn_reach(rng.poisson(expected * truth).astype(float), expected, metres)
     assert found.per_km == pytest.approx(0.5, abs=0.08)
     np.testing.assert_allclose(found.reach, truth, rtol=0.25, atol=0.05)
-    np.testing.assert_allclose(draw(np.ones((8, 1)), truth)[:, 0], truth.sum(axis=0))
+    np.testing.assert_allclose(gravity_attendances(np.ones((8, 1)), truth)[:, 0], truth.sum(axis=0))
 
 
 def test_without_points_own_street_and_others_still_differ() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recommender.demand.observations.surveys import (
-    USUAL_RELIABILITY,
+    DEFAULT_RELIABILITY,
     adjust_products,
     reliability,
     survey_score,
@@ -36,7 +36,7 @@ def test_without_any_past_a_survey_still_moves_demand() -> None:
     predicted, truth, _, score = planted(1.0)
     asked = np.arange(300) < 20
     found, slope, _ = adjust_products(predicted, truth, np.zeros(300), score, asked)
-    assert slope == pytest.approx(USUAL_RELIABILITY)
+    assert slope == pytest.approx(DEFAULT_RELIABILITY)
     assert found[score[:20].argmax()] > predicted[0]
     np.testing.assert_array_equal(found[20:], predicted[20:])
 
@@ -50,12 +50,14 @@ def test_no_survey_changes_nothing() -> None:
 
 def test_street_reliability_is_learnt_from_counts() -> None:
     rng = np.random.default_rng(1)
-    hint = rng.normal(0, 0.5, (8, 60))
+    log_ratio_prior = rng.normal(0, 0.5, (8, 60))
     expected = np.full((8, 60), 20.0)
-    follows = rng.poisson(expected * np.exp(0.8 * hint)).astype(float)
-    assert reliability(follows, expected, hint) == pytest.approx(0.8, abs=0.11)
-    assert reliability(rng.poisson(expected).astype(float), expected, hint) <= 0.1
-    assert reliability(0 * expected, 0 * expected, hint) == pytest.approx(USUAL_RELIABILITY)
+    follows = rng.poisson(expected * np.exp(0.8 * log_ratio_prior)).astype(float)
+    assert reliability(follows, expected, log_ratio_prior) == pytest.approx(0.8, abs=0.11)
+    assert reliability(rng.poisson(expected).astype(float), expected, log_ratio_prior) <= 0.1
+    assert reliability(0 * expected, 0 * expected, log_ratio_prior) == pytest.approx(
+        DEFAULT_RELIABILITY
+    )
 
 
 def test_few_answers_say_little() -> None:

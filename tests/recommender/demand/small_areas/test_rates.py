@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.demand.observations.session_effects import learn_factors
+from recommender.demand.observations.session_effects import fit_session_effects
 from recommender.demand.products.log_ratio_priors import predict_ratios
 from recommender.demand.products.new_products import learn_product_rates
-from recommender.demand.products.product_prior import Usual, borrow
-from recommender.demand.small_areas.gamma_poisson import shrink
-from recommender.demand.small_areas.poisson_lognormal import share
+from recommender.demand.products.product_prior import ProductPrior, leave_one_out_ratio
+from recommender.demand.small_areas.gamma_poisson import fit_gamma_poisson
+from recommender.demand.small_areas.poisson_lognormal import fit_poisson_lognormal
 from recommender.demand.small_areas.poststratification import band_rates, standardise
 from recommender.demand.small_areas.raking import rake
 from recommender.demand.small_areas.rates import estimate_rates
@@ -44,7 +44,7 @@ def test_chain_beats_each_simpler_estimate_on_planted_rates() -> None:
     scaled = y / np.maximum(n, 1) * people.sum(axis=1)[:, None]
     city = people.sum(axis=1)[:, None] * y.sum(axis=0) / n.sum()
     base = standardise(counts, users, people, y.sum(axis=0) / n.sum())
-    shrunk = base.target * shrink(base.counts, base.offset).mean
+    shrunk = base.target * fit_gamma_poisson(base.counts, base.offset).mean
     assert wape(found, truth) < 0.95 * wape(shrunk, truth)
     assert wape(found, truth) < 0.8 * min(wape(scaled, truth), wape(city, truth))
 
@@ -86,7 +86,7 @@ def test_categories_tell_what_an_unseen_product_may_expect_of_a_street() -> None
         users,
         np.full((3, 1), 1000.0),
         product_rates=rates,
-        usual=Usual(group, np.zeros((40, 0))),
+        product_prior=ProductPrior(group, np.zeros((40, 0))),
     ).expected
     np.testing.assert_allclose(found[:, 0], 20 * taste[:, 0], rtol=0.35)
 
@@ -96,7 +96,7 @@ def test_shrinkage_tells_local_from_general_products() -> None:
     offset = np.full((40, 60), 5.0)
     local = np.arange(60) < 30
     truth = np.where(local, rng.gamma(0.3, 1 / 0.3, (40, 60)), 1.0)
-    found = shrink(rng.poisson(offset * truth).astype(float), offset)
+    found = fit_gamma_poisson(rng.poisson(offset * truth).astype(float), offset)
     assert found.shape[local].max() < found.shape[~local].min()
     assert np.abs(found.mean[:, ~local] - 1).mean() < 0.1
 
@@ -105,7 +105,9 @@ def test_sharing_learns_which_streets_go_together() -> None:
     rng = np.random.default_rng(3)
     pair = rng.normal(0, 1, (4, 200))
     effect = np.repeat(pair, 2, axis=0)
-    found = share(rng.poisson(4 * np.exp(effect)).astype(float), np.full((8, 200), 4.0))
+    found = fit_poisson_lognormal(
+        rng.poisson(4 * np.exp(effect)).astype(float), np.full((8, 200), 4.0)
+    )
     spread = np.sqrt(np.diag(found.covariance))
     correlation = found.covariance / np.outer(spread, spread)
     assert correlation[0, 1] > 0.75
@@ -126,9 +128,9 @@ def test_nothing_is_borrowed_from_a_group_without_anything_in_common() -> None:
     expected = np.full((20, 30), 20.0)
     unlike = rng.poisson(expected * rng.gamma(2, 0.5, (20, 30))).astype(float)
     group = np.arange(30) % 10
-    assert np.abs(borrow(unlike, expected, group) - 1).max() < 0.35
+    assert np.abs(leave_one_out_ratio(unlike, expected, group) - 1).max() < 0.35
     alike = rng.poisson(expected * rng.gamma(2, 0.5, (20, 10))[:, group]).astype(float)
-    assert borrow(alike, expected, group).std() > 0.4
+    assert leave_one_out_ratio(alike, expected, group).std() > 0.4
 
 
 @settings(max_examples=40, deadline=None)
@@ -144,14 +146,14 @@ def test_raking_meets_both_margins(rows: int, columns: int, seed: int) -> None:
 
 def test_new_products_get_the_rate_their_features_tell() -> None:
     rng = np.random.default_rng(6)
-    traits = rng.normal(size=(600, 8))
+    product_features = rng.normal(size=(600, 8))
     beta = np.array([0.8, -0.6, 0.4, 0, 0, 0, 0, 0])
-    rate = 0.01 * np.exp(traits @ beta + rng.normal(0, 0.3, 600))
+    rate = 0.01 * np.exp(product_features @ beta + rng.normal(0, 0.3, 600))
     exposure = np.where(np.arange(600) < 400, 2000.0, 0.0)
     found = learn_product_rates(
         rng.poisson(exposure * rate).astype(float),
         exposure,
-        traits,
+        product_features,
         np.zeros(600, dtype=np.intp),
         rng=np.random.default_rng(0),
     )
@@ -172,17 +174,20 @@ def test_no_data_at_all_gives_small_figures_not_errors() -> None:
 
 def test_tastes_over_features_reach_products_nobody_booked() -> None:
     rng = np.random.default_rng(7)
-    traits = rng.normal(size=(300, 6))
+    product_features = rng.normal(size=(300, 6))
     taste = rng.normal(0, 0.5, (5, 6))
-    truth = np.exp(taste @ traits.T)
+    truth = np.exp(taste @ product_features.T)
     expected = np.full((5, 300), 15.0)
     expected[:, 200:] = 0.0
     counts = rng.poisson(expected * truth).astype(float)
-    found = predict_ratios(counts, expected, traits, rng=np.random.default_rng(0))
+    found = predict_ratios(counts, expected, product_features, rng=np.random.default_rng(0))
     new = np.log(found[:, 200:])
     assert np.corrcoef(new.ravel(), np.log(truth[:, 200:]).ravel())[0, 1] > 0.9
     noise = predict_ratios(
-        rng.poisson(expected).astype(float), expected, traits, rng=np.random.default_rng(0)
+        rng.poisson(expected).astype(float),
+        expected,
+        product_features,
+        rng=np.random.default_rng(0),
     )
     assert np.abs(np.log(noise)).mean() < 0.05
 
@@ -193,6 +198,6 @@ def test_factors_of_place_and_hour_are_found() -> None:
     by_venue, by_hour = rng.gamma(20, 1 / 20, 10), rng.gamma(8, 1 / 8, 6)
     expected = rng.gamma(3, 10, 2000)
     demand = rng.poisson(expected * by_venue[venue] * by_hour[hour]).astype(float)
-    found = learn_factors(demand, expected, [venue, hour], [10, 6])
+    found = fit_session_effects(demand, expected, [venue, hour], [10, 6])
     np.testing.assert_allclose(found[0] / found[0].mean(), by_venue / by_venue.mean(), rtol=0.08)
     np.testing.assert_allclose(found[1] / found[1].mean(), by_hour / by_hour.mean(), rtol=0.08)
