@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from serving.messages.catalogue import text
 from serving.planning.document import PlanDocument
 
 _PREFIX = "ocds-gongxu"
@@ -42,12 +43,12 @@ def _release(document: PlanDocument, code: str, lines: pd.DataFrame) -> dict[str
         "parties": [{**buyer, "roles": ["buyer", "procuringEntity"]}],
         "buyer": buyer,
         "planning": {
-            "rationale": f"供需匹配采购建议，模型 {document.model_version}",
+            "rationale": text("document.rationale", "zh", version=document.model_version),
             "budget": {"amount": amount, "description": document.period},
         },
         "tender": {
             "id": f"{document.plan_id}-{code}",
-            "title": f"公共文化采购建议 {document.period}",
+            "title": text("document.public_plan_title", "zh", period=document.period),
             "status": "planned",
             "value": amount,
             "mainProcurementCategory": "services",
@@ -61,12 +62,17 @@ def _item(row: dict[Hashable, Any]) -> dict[str, Any]:
     sessions = int(row["sessions"])
     return {
         "id": row["line_id"],
-        "description": f"{row['title']}（{row['street']}）",
+        "description": text(
+            "document.item", "zh", title=row["title"], street=row["street"]
+        ),
         "classification": {
             "scheme": "gongxu-product", "id": row["product_id"], "description": row["category"],
         },
         "quantity": sessions,
-        "unit": {"name": "场", "value": _money(int(row["amount_fen"]) / sessions)},
+        "unit": {
+            "name": text("document.unit", "zh"),
+            "value": _money(int(row["amount_fen"]) / sessions),
+        },
     }  # fmt: skip
 
 

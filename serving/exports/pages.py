@@ -15,13 +15,14 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Flowable, PageBreak, Paragraph, SimpleDocTemplate, Spacer, Table
 
+from serving.messages.catalogue import text
 from serving.planning.document import PlanDocument
 from serving.planning.explanations import group_label
 
 FONT = "STSong-Light"
 """One of the fonts that readers of PDF bring along for Chinese; no font file is needed."""
 
-_HEADS = ("产品", "供应商", "场馆", "排期（月×场）", "场次", "金额（元）", "人次（80% 区间）")
+_HEADS = ("product", "supplier", "venue", "months", "sessions", "amount_yuan", "attendances")
 _SHOWN = 22  # lines that fit on one page
 _BLUE, _PALE, _GREY = HexColor("#1F4E78"), HexColor("#EAF1F8"), HexColor("#999999")
 
@@ -37,19 +38,20 @@ def write_pages(document: PlanDocument, out: Path) -> None:
             story.append(PageBreak())
         story += _page(document, lines[lines["street_code"] == code])
     if not story:
-        story = [_text("本建议没有任何行。", 12)]
+        story = [_text(_say("no_lines"), 12)]
     out.parent.mkdir(parents=True, exist_ok=True)
     template = SimpleDocTemplate(
         str(out), pagesize=A4, leftMargin=14 * mm, rightMargin=14 * mm, topMargin=12 * mm,
-        bottomMargin=14 * mm, title=f"采购建议 {document.period}", author="gongxu",
+        bottomMargin=14 * mm, title=_say("plan_title", period=document.period), author="gongxu",
         invariant=1,
     )  # fmt: skip
 
     def foot(canvas: Any, _: Any) -> None:
         canvas.setFont(FONT, 8)
         canvas.setFillColor(_GREY)
-        canvas.drawString(14 * mm, 8 * mm, f"{document.plan_id}　模型 {document.model_version}")
-        canvas.drawRightString(196 * mm, 8 * mm, f"第 {canvas.getPageNumber()} 页")
+        words = _say("page_foot", plan=document.plan_id, version=document.model_version)
+        canvas.drawString(14 * mm, 8 * mm, words)
+        canvas.drawRightString(196 * mm, 8 * mm, _say("page_number", page=canvas.getPageNumber()))
 
     template.build(story, onFirstPage=foot, onLaterPages=foot)
 
@@ -57,14 +59,14 @@ def write_pages(document: PlanDocument, out: Path) -> None:
 def _page(document: PlanDocument, lines: pd.DataFrame) -> list[Flowable]:
     lines = lines.sort_values("expected", ascending=False)
     amount, expected = int(lines["amount_fen"].sum()), float(lines["expected"].sum())
-    title = f"{lines['street'].iloc[0]}　公共文化采购建议　{document.period}"
+    title = _say("page_title", street=lines["street"].iloc[0], period=document.period)
     figures = [
-        ("金额（元）", f"{amount / 100:,.0f}"),
-        ("场次", f"{int(lines['sessions'].sum()):,}"),
-        ("产品", f"{lines['product_id'].nunique():,}"),
-        ("预计人次", f"{expected:,.0f}"),
-        ("元/人次", f"{amount / 100 / max(expected, 1):,.1f}"),
-        ("新产品金额占比", f"{lines.loc[lines['new'], 'amount_fen'].sum() / max(amount, 1):.0%}"),
+        (_say("amount_yuan"), f"{amount / 100:,.0f}"),
+        (_say("sessions"), f"{int(lines['sessions'].sum()):,}"),
+        (_say("products"), f"{lines['product_id'].nunique():,}"),
+        (_say("expected"), f"{expected:,.0f}"),
+        (_say("yuan_each"), f"{amount / 100 / max(expected, 1):,.1f}"),
+        (_say("new_share"), f"{lines.loc[lines['new'], 'amount_fen'].sum() / max(amount, 1):.0%}"),
     ]
     story = [
         _text(title, 15),
@@ -79,44 +81,56 @@ def _page(document: PlanDocument, lines: pd.DataFrame) -> list[Flowable]:
         Spacer(1, 3 * mm),
     ]  # fmt: skip
     shown = lines.head(_SHOWN)
-    rows = [[_text(name, 8, "#FFFFFF") for name in _HEADS]]
+    rows = [[_text(_say(name), 8, "#FFFFFF") for name in _HEADS]]
     rows += [_row(row) for row in shown.to_dict("records")]
     story.append(_grid(rows, [w * mm for w in (45, 29, 30, 29, 9, 16, 24)], head=True))
     rest = lines.iloc[_SHOWN:]
     if len(rest):
         story.append(Spacer(1, 2 * mm))
-        words = (
-            f"另有 {len(rest)} 行（{int(rest['sessions'].sum())} 场，"
-            f"{rest['amount_fen'].sum() / 100:,.0f} 元）见工作簿“明细”。"
+        words = _say(
+            "more_lines",
+            lines=len(rest),
+            sessions=int(rest["sessions"].sum()),
+            yuan=rest["amount_fen"].sum() / 100,
         )
         story.append(_text(words, 8, "#555555"))
     story.append(Spacer(1, 2 * mm))
-    note = "本页是建议，由采购人员逐行决定并写明理由。人次为模型估计。"
+    note = _say("page_note")
     warned = int((lines["warnings"] != "").sum())
-    story.append(_text(note + (f"有提示的行：{warned}，见工作簿“提示”。" if warned else ""), 8))
+    story.append(_text(note + (_say("lines_with_warnings", lines=warned) if warned else ""), 8))
     story.append(Spacer(1, 4 * mm))
-    story.append(_text("经办人：＿＿＿＿＿＿　　审核人：＿＿＿＿＿＿　　日期：＿＿＿＿＿＿", 10))
+    story.append(_text(_say("signatures"), 10))
     return story
 
 
 def _row(row: dict[Hashable, Any]) -> list[Flowable]:
     name = ("★" if row["new"] else "") + _cut(row["title"], 32)
-    venue = row["venue"] if isinstance(row["venue"], str) else "另行落实"
+    venue = row["venue"] if isinstance(row["venue"], str) else _say("no_venue")
     # "2026-10×1;2026-11×1" as "10月×1 11月×1"; the page's head tells the year.
-    months = re.sub(r"\d{4}-0?(\d+)×", r"\1月×", str(row["months"] or "")).replace(";", " ")
+    months = " ".join(
+        _say("month", month=month, sessions=sessions)
+        for month, sessions in re.findall(r"\d{4}-0?(\d+)×(\d+)", str(row["months"] or ""))
+    )
     cells = (
         name, _cut(row["supplier"], 17), _cut(venue, 19), months, f"{row['sessions']}",
         f"{row['amount_fen'] / 100:,.0f}",
-        f"{row['expected']:,.0f}（{row['low']:,.0f}–{row['high']:,.0f}）",
+        _say("expected_interval", expected=row["expected"], low=row["low"], high=row["high"]),
     )  # fmt: skip
-    return [_text(text, 7.5) for text in cells]
+    return [_text(cell, 7.5) for cell in cells]
 
 
 def _mix(lines: pd.DataFrame) -> str:
     """Sessions by category in one sentence; ★ marks new products below."""
     counts = lines.groupby("category")["sessions"].sum().sort_values(ascending=False)
-    parts = [f"{group_label(f'category.{name}')} {n} 场" for name, n in counts.items()]
-    return "、".join(parts) + "。★ 为新产品。"
+    parts = [
+        _say("category_sessions", category=group_label(f"category.{name}"), sessions=n)
+        for name, n in counts.items()
+    ]
+    return _say("new_mark", mix=_say("comma").join(parts))
+
+
+def _say(name: str, **values: object) -> str:
+    return text(f"document.{name}", "zh", **values)
 
 
 def _cut(text: Any, most: int) -> str:
@@ -124,12 +138,12 @@ def _cut(text: Any, most: int) -> str:
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
-def _text(text: str, size: float, color: str = "#000000") -> Paragraph:
+def _text(content: str, size: float, color: str = "#000000") -> Paragraph:
     style = ParagraphStyle(
         "cell", fontName=FONT, fontSize=size, leading=size * 1.25, textColor=HexColor(color),
         wordWrap="CJK",
     )  # fmt: skip
-    return Paragraph(escape(text), style)
+    return Paragraph(escape(content), style)
 
 
 def _grid(rows: list[list[Any]], widths: list[float], *, head: bool) -> Table:

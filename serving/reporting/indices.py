@@ -13,6 +13,7 @@ from data.schema import CATEGORIES
 from features.demand.streets import read_streets
 from features.time import period_bounds
 from recommender.metrics.evenness import gini
+from serving.messages.catalogue import text
 
 DISTRICT = "district"
 COLUMNS = ("index", "name_zh", "scope", "value", "numerator", "denominator", "version")
@@ -81,37 +82,38 @@ def compute_indices(dataset: Dataset, period: str, rules: IndexRules | None = No
     came = bookings[bookings["status"] == "attended"]
     streets = read_streets(dataset)
     people = float(streets.population.sum())
-    rows: list[tuple[str, str, str, float, float, float]] = []
+    rows: list[tuple[str, str, float, float, float]] = []
 
-    def add(index: str, zh: str, over: float, under: float, scope: str = DISTRICT) -> None:
+    def add(index: str, over: float, under: float, scope: str = DISTRICT) -> None:
         value = over / under if under else float("nan")
-        rows.append((index, zh, scope, value, over, under))
+        rows.append((index, scope, value, over, under))
 
     known = held[held["seats"].notna()]
     filled = came[came["event_id"].isin(known.index)]
-    add("seat_fill", "上座率", filled["seats"].sum(), float(known["seats"].sum()))
+    add("seat_fill", filled["seats"].sum(), float(known["seats"].sum()))
     missed = int((bookings["status"] == "no_show").sum())
-    add("no_show_rate", "爽约率", missed, missed + len(came))
+    add("no_show_rate", missed, missed + len(came))
     for scope, used, open_ in _venue_hours(dataset, held, (end - start).total_seconds() / _WEEK_S):
-        add("venue_use", "场馆使用率", used, open_, scope)
+        add("venue_use", used, open_, scope)
     ratings = dataset["ratings"]
     stars = ratings.loc[ratings["event_id"].isin(held.index), "stars"].astype(float)
     prior = rules.prior_ratings
     if len(stars):
-        add("delight", "愉悦指数", stars.sum() + prior * rules.prior_stars, len(stars) + prior)
+        add("delight", stars.sum() + prior * rules.prior_stars, len(stars) + prior)
     else:
-        add("delight", "愉悦指数", 0.0, 0.0)
-    add("response_rate", "评价率", len(stars), len(came))
-    add("participation", "群文参与度", came["resident_id"].nunique(), people)
+        add("delight", 0.0, 0.0)
+    add("response_rate", len(stars), len(came))
+    add("participation", came["resident_id"].nunique(), people)
     service = _service(dataset, came)
     spread = gini(service)
     rows.append(
-        ("evenness", "优质均衡指数", DISTRICT, float(service.mean()) * (1 - spread), spread, np.nan)
+        ("evenness", DISTRICT, float(service.mean()) * (1 - spread), spread, np.nan)
         if len(service)
-        else ("evenness", "优质均衡指数", DISTRICT, np.nan, np.nan, np.nan)
+        else ("evenness", DISTRICT, np.nan, np.nan, np.nan)
     )
-    rows.append(("match", "供需匹配度", DISTRICT, _match(dataset, held, bookings), np.nan, np.nan))
-    frame = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
+    rows.append(("match", DISTRICT, _match(dataset, held, bookings), np.nan, np.nan))
+    frame = pd.DataFrame(rows, columns=[name for name in COLUMNS[:-1] if name != "name_zh"])
+    frame.insert(1, "name_zh", [text(f"index.{index}", "zh") for index in frame["index"]])
     return frame.assign(version=rules.version)
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from icalendar import Calendar, Event
 
+from serving.messages.catalogue import text
+
 
 def calendar_of(
     suggestions: Iterable[Mapping[str, Any]],
@@ -28,7 +30,7 @@ def calendar_of(
     calendar = Calendar()
     calendar.add("prodid", "-//gongxu//suggestions//ZH")
     calendar.add("version", "2.0")
-    calendar.add("x-wr-calname", "为你推荐")
+    calendar.add("x-wr-calname", text("document.calendar", "zh"))
     calendar.add("refresh-interval", timedelta(hours=6), parameters={"VALUE": "DURATION"})
     for line in suggestions:
         event = Event()

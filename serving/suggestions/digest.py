@@ -12,12 +12,11 @@ from urllib.parse import unquote, urlsplit
 from features.time import LOCAL
 from recommender.errors import UsageError
 from recommender.types import Suggestion
-from serving.messages.catalogue import reasons_text
+from serving.messages.catalogue import reasons_text, text
 from serving.suggestions.suggester import NothingEligibleError, Suggester
 
 DAYS = 7
 _ASKED = 40
-_DAY_NAMES = "一二三四五六日"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ def write_letters(
             continue
         chosen = [line for line in found if first <= line.starts_at < last][:n]
         if chosen:
-            subject = f"{first:%m月%d日}起一周的文化活动"
+            subject = text("document.digest_subject", "zh", first=first)
             yield Letter(resident, subject, _text(suggester, chosen))
 
 
@@ -152,14 +151,15 @@ def _mark(path: Path) -> Path:
 
 
 def _text(suggester: Suggester, chosen: Sequence[Suggestion]) -> str:
-    text = suggester.live.text
-    places = dict(zip(text.event_id, text.venue_name, strict=True))
+    shown = suggester.live.text
+    places = dict(zip(shown.event_id, shown.venue_name, strict=True))
     parts = []
     for line in chosen:
         at = line.starts_at.astimezone(LOCAL)
-        when = f"{at:%m月%d日} 周{_DAY_NAMES[at.weekday()]} {at:%H:%M}"
-        where = places.get(line.event_id) or "线上"
+        weekday = text(f"document.weekday_{at.weekday()}", "zh")
+        when = text("document.digest_time", "zh", at=at, weekday=weekday)
+        where = places.get(line.event_id) or text("document.online", "zh")
         why = reasons_text(line.reasons, "zh", separator="；")
         parts.append(f"{line.title}\n{when} · {where}" + (f"\n{why}" if why else ""))
-    parts.append("你收到这封信，是因为你关注了某些内容。取消关注后不再发送。")
+    parts.append(text("document.digest_foot", "zh"))
     return "\n\n".join(parts) + "\n"

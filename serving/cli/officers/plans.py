@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serving.cli.output import Format, FormatOption, emit, log
+from serving.messages.catalogue import text
 
 if TYPE_CHECKING:
     from serving.planning.document import PlanDocument
@@ -59,7 +60,7 @@ def plan(
         save_plan(document, out)
         log.print(f"wrote {len(document.lines):,} lines to {out}", soft_wrap=True)
     for warning in document.warnings:
-        log.print(f"[yellow]提示[/] {warning}", soft_wrap=True)
+        log.print(f"[yellow]{text('document.warning', 'zh')}[/] {warning}", soft_wrap=True)
     if out is None and format is not Format.TABLE:
         emit(document.lines, format)
     else:
@@ -134,33 +135,46 @@ def _keep(document: "PlanDocument") -> None:
         store.close()
 
 
+def _head(name: str) -> str:
+    return text(f"document.{name}", "zh")
+
+
 def _show(document: "PlanDocument") -> None:
     import pandas as pd
 
     s = document.summary
     figures = {
-        "预算（元）": f"{s['budget_fen'] / 100:,.0f}",
-        "金额（元）": f"{s['amount_fen'] / 100:,.0f}",
-        "场次": f"{s['sessions']:,}",
-        "产品": f"{s['products']:,}",
-        "街镇": f"{s['streets']:,}",
-        "预计人次": f"{s['expected']:,.0f}（{s['low']:,.0f}–{s['high']:,.0f}）",
-        "元/人次": f"{(s['fen_per_attendance'] or 0) / 100:,.2f}",
-        "基尼": f"{s['gini']:.3f}",
-        "与最优差距": f"≤ {s['gap']:.2%}",
+        _head("budget_yuan"): f"{s['budget_fen'] / 100:,.0f}",
+        _head("amount_yuan"): f"{s['amount_fen'] / 100:,.0f}",
+        _head("sessions"): f"{s['sessions']:,}",
+        _head("products"): f"{s['products']:,}",
+        _head("streets"): f"{s['streets']:,}",
+        _head("expected"): text(
+            "document.expected_interval",
+            "zh",
+            expected=s["expected"],
+            low=s["low"],
+            high=s["high"],
+        ),
+        _head("yuan_each"): f"{(s['fen_per_attendance'] or 0) / 100:,.2f}",
+        _head("gini"): f"{s['gini']:.3f}",
+        _head("gap"): f"≤ {s['gap']:.2%}",
     }
-    emit(pd.DataFrame([figures]), title=f"采购建议 {document.period} {document.plan_id}")
+    title = text("document.plan_title", "zh", period=document.period)
+    emit(pd.DataFrame([figures]), title=f"{title} {document.plan_id}")
     top = document.lines.head(10)
+    intervals = zip(top["low"], top["high"], strict=True)
+    yuan_each = top["amount_fen"] / 100 / top["expected"].clip(lower=0.1)
     shown = pd.DataFrame(
         {
-            "街镇": top["street"],
-            "产品": top["title"],
-            "场馆": top["venue"],
-            "场次": top["sessions"],
-            "金额（元）": top["amount_fen"] / 100,
-            "预计人次": top["expected"].round(),
-            "区间": [f"{a:.0f}–{b:.0f}" for a, b in zip(top["low"], top["high"], strict=True)],
-            "元/人次": (top["amount_fen"] / 100 / top["expected"].clip(lower=0.1)).round(1),
+            _head("street"): top["street"],
+            _head("product"): top["title"],
+            _head("venue"): top["venue"],
+            _head("sessions"): top["sessions"],
+            _head("amount_yuan"): top["amount_fen"] / 100,
+            _head("expected"): top["expected"].round(),
+            _head("interval"): [f"{a:.0f}–{b:.0f}" for a, b in intervals],
+            _head("yuan_each"): yuan_each.round(1),
         }
     )
-    emit(shown, title="预计人次最多的十行")
+    emit(shown, title=_head("top_lines"))

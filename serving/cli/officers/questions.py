@@ -8,6 +8,7 @@ import typer
 
 from recommender.errors import UsageError
 from serving.cli.output import Format, FormatOption, OutOption, emit, log
+from serving.messages.catalogue import text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,7 +78,7 @@ def why(
     for reason in answer["reasons"]:
         typer.echo(f"{answer['title']}（{answer['street']}）：{reason}")
     if answer["changes"]:
-        title = "改买" if answer["planned"] else "让出"
+        title = text("document.buy_instead" if answer["planned"] else "document.give_up", "zh")
         emit(pd.DataFrame(answer["changes"]).head(20), title=title)
 
 
@@ -207,7 +208,7 @@ def _solve(
     planning = state_planning(sources, period, wanted, buyer=buyer, budget_fen=budget_fen)
     solved = solve_planning(planning, time_limit_s=time_limit)
     for words in solved.loosened:
-        log.print(f"[yellow]提示[/] {words}", soft_wrap=True)
+        log.print(f"[yellow]{text('document.warning', 'zh')}[/] {words}", soft_wrap=True)
     return planning, solved
 
 

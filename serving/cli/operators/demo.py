@@ -53,7 +53,7 @@ class _Walk:
 
     def run(self, preset: str, residents: int | None, seed: int) -> None:
         world = self.home / f"{preset}-{residents or 'all'}-{seed}"
-        self.heading("1. A district to try things on 模拟城区")
+        self.heading("1. A simulated district 模拟城区")
         if (world / "bookings.csv").exists():
             self.console.print(f"{world} exists from an earlier run.", soft_wrap=True)
         else:
@@ -63,26 +63,26 @@ class _Walk:
                 *(*size, "--out", world),
             )
 
-        self.heading("2. Its tables, checked and imported 导入")
+        self.heading("2. Import of its tables 导入")
         self.step("init")
         self.step("import", world)
 
-        self.heading("3. Models, fitted and gated 训练")
+        self.heading("3. Training, evaluation and gate 训练")
         self.step("retrain", "--as-of", PRESENT, "--if-needed", "--seed", str(seed))
 
-        self.heading("4. Every scorer on later time 评估")
+        self.heading("4. Evaluation of every scorer 评估")
         self.step("evaluate", "--cutoff", EVALUATED_FROM)
 
-        self.heading("5. Three residents 居民推荐")
+        self.heading("5. Lists for three residents 居民推荐")
         for who, resident in self.three_residents().items():
             self.console.print(f"\n[bold]{who}[/]")
             self.step("suggest", resident, "-n", "5", "--at", PRESENT)
 
-        self.heading("6. What two streets want next quarter 街镇需求")
+        self.heading("6. Demand of two streets in the next quarter 街镇需求")
         for street in self.two_streets():
             self.step("demand", "--period", PERIOD, "--street", street, "-n", "8")
 
-        self.heading("7. What to buy under the budgets 采购建议")
+        self.heading("7. A purchase plan under the budgets 采购建议")
         plan = self.home / f"plan-{PERIOD}.xlsx"
         self.step("plan", "--period", PERIOD, "--time-limit", 10, "--gap", 0.01, "--out", plan)
         self.console.print(

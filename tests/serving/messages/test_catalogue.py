@@ -8,6 +8,7 @@ from recommender.ranking.lists.eligibility import EVENT_RULES, RESIDENT_RULES
 from recommender.ranking.lists.explanations import FINDERS, Evidence, reasons_for
 from recommender.ranking.snapshot import LEVELS
 from recommender.types import Reason
+from serving.messages import console, pages
 from serving.messages.catalogue import TOPICS, reason_text, reasons_text, text, text_or
 
 
@@ -15,9 +16,12 @@ def placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(sentence) if name is not None}
 
 
-@pytest.mark.parametrize("topic", TOPICS)
+EVERY = {**TOPICS, "console": console.MESSAGES, "page": pages.MESSAGES}
+
+
+@pytest.mark.parametrize("topic", EVERY)
 def test_both_languages_are_complete_and_name_the_same_values(topic: str) -> None:
-    for key, sentences in TOPICS[topic].items():
+    for key, sentences in EVERY[topic].items():
         assert len(sentences) == 2, key
         zh, en = sentences
         assert zh.strip(), key
