@@ -6,45 +6,48 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
+from serving.messages.catalogue import text
 from serving.planning.document import PlanDocument
 from serving.planning.explanations import group_label, rule_words
 
 _YUAN, _COUNT, _SHARE = "#,##0.00", "#,##0", "0.0%"
 
 _LINES: tuple[tuple[str, str, int, str | None], ...] = (
-    ("line_id", "行号", 12, None),
-    ("buyer", "采购方", 13, None),
-    ("street", "街镇", 13, None),
-    ("title", "产品", 30, None),
-    ("category", "类别", 7, None),
-    ("supplier", "供应商", 20, None),
-    ("venue", "场馆", 20, None),
-    ("months", "排期（月×场）", 14, None),
-    ("sessions", "场次", 6, _COUNT),
-    ("price_yuan", "单价（元）", 11, _YUAN),
-    ("amount_yuan", "金额（元）", 13, _YUAN),
-    ("expected", "预计人次", 9, "#,##0"),
-    ("low", "下限", 8, "#,##0"),
-    ("high", "上限", 8, "#,##0"),
-    ("yuan_each", "元/人次", 9, _YUAN),
-    ("marginal_yuan", "末场元/人次", 10, _YUAN),
-    ("new", "新产品", 7, None),
-    ("reasons", "理由", 50, None),
-    ("warnings", "提示", 32, None),
-    ("product_id", "产品编号", 14, None),
-    ("supplier_id", "供应商编号", 11, None),
-    ("street_code", "街镇代码", 12, None),
-    ("venue_id", "场馆编号", 10, None),
+    ("line_id", "line", 12, None),
+    ("buyer", "buyer", 13, None),
+    ("street", "street", 13, None),
+    ("title", "product", 30, None),
+    ("category", "category", 7, None),
+    ("supplier", "supplier", 20, None),
+    ("venue", "venue", 20, None),
+    ("months", "months", 14, None),
+    ("sessions", "sessions", 6, _COUNT),
+    ("price_yuan", "price_yuan", 11, _YUAN),
+    ("amount_yuan", "amount_yuan", 13, _YUAN),
+    ("expected", "expected", 9, "#,##0"),
+    ("low", "low", 8, "#,##0"),
+    ("high", "high", 8, "#,##0"),
+    ("yuan_each", "yuan_each", 9, _YUAN),
+    ("marginal_yuan", "marginal_yuan", 10, _YUAN),
+    ("new", "new", 7, None),
+    ("reasons", "reasons", 50, None),
+    ("warnings", "notes", 32, None),
+    ("product_id", "product_id", 14, None),
+    ("supplier_id", "supplier_id", 11, None),
+    ("street_code", "street_code", 12, None),
+    ("venue_id", "venue_id", 10, None),
 )
 _PRINTED = 15  # columns on paper; reasons and identifiers are for the screen
-_STATUS = {"optimal": "已证明接近最优", "feasible": "满足全部规则", "infeasible": "规则冲突"}
+_STATUSES = ("optimal", "feasible", "infeasible")
 
 
 def write_workbook(document: PlanDocument, out: Path) -> None:
     """Write the workbook: 汇总, 明细, 按街镇, 按供应商, 按类别, 规则, 提示, 未列入."""
     out.parent.mkdir(parents=True, exist_ok=True)
     book = xlsxwriter.Workbook(str(out), {"nan_inf_to_errors": True})
-    book.set_properties({"title": f"采购建议 {document.period}", "comments": document.plan_id})
+    book.set_properties(
+        {"title": _say("title", period=document.period), "comments": document.plan_id}
+    )
     try:
         _Writer(book, document).write()
     finally:
@@ -77,29 +80,35 @@ class _Writer:
     def write(self) -> None:
         lines = _with_yuan(self.document.lines)
         self.summary(lines)
-        self.table("明细", lines, _LINES, total=("sessions", "amount_yuan", "expected"))
-        book_lines = self.book.get_worksheet_by_name("明细")
+        self.table(_say("lines"), lines, _LINES, total=("sessions", "amount_yuan", "expected"))
+        book_lines = self.book.get_worksheet_by_name(_say("lines"))
         book_lines.print_area(0, 0, len(lines) + 1, _PRINTED - 1)
         for row in range(1, len(lines) + 1):
             book_lines.set_row(row, 30)
-        self.table("按街镇", _by_street(lines), _STREET, total=_SUMS)
-        self.table("按供应商", _by_supplier(lines), _SUPPLIER, total=_SUMS)
-        self.table("按类别", _by_category(lines), _CATEGORY, total=_SUMS)
+        self.table(_say("by_street"), _by_street(lines), _STREET, total=_SUMS)
+        self.table(_say("by_supplier"), _by_supplier(lines), _SUPPLIER, total=_SUMS)
+        self.table(_say("by_category"), _by_category(lines), _CATEGORY, total=_SUMS)
         rules = pd.DataFrame(self.document.rules, columns=["rule", "value", "where"])
-        rules["where"] = rules["where"].str.replace("default", "默认").str.replace("line", "第 ")
+        rules["where"] = (
+            rules["where"]
+            .str.replace("default", _say("default"))
+            .str.replace("line", _say("line_of_file"))
+        )
         rules.insert(0, "words", [rule_words(rule) for rule in rules["rule"]])
-        self.table("规则", rules, _RULES)
+        self.table(_say("rules"), rules, _RULES)
         warnings = pd.DataFrame({"text": list(self.document.warnings)})
         own = lines.loc[lines["warnings"] != "", ["line_id", "street", "title", "warnings"]]
         notes = pd.concat([warnings, own.rename(columns={"warnings": "text"})])
-        self.table("提示", notes.reindex(columns=["line_id", "street", "title", "text"]), _NOTES)
+        self.table(
+            _say("notes"), notes.reindex(columns=["line_id", "street", "title", "text"]), _NOTES
+        )
         left = pd.DataFrame(sorted(self.document.left_out.items()), columns=["product", "reason"])
-        self.table("未列入", left, _LEFT)
+        self.table(_say("left_out"), left, _LEFT)
         self.contract_lines()
 
     def contract_lines(self) -> None:
         """The lines with the contract's column names, for programs."""
-        sheet = self.sheet("数据", len(self.document.lines.columns))
+        sheet = self.sheet(_say("data"), len(self.document.lines.columns))
         frame = self.document.lines
         sheet.write_row(0, 0, list(frame.columns), self.head)
         for position, name in enumerate(frame.columns):
@@ -120,47 +129,57 @@ class _Writer:
         sheet.set_landscape()
         sheet.fit_to_pages(1, 0)
         sheet.set_margins(0.4, 0.4, 0.6, 0.6)
-        sheet.set_footer(f"&L{self.document.plan_id}&C第 &P 页，共 &N 页&R&A")
+        sheet.set_footer(f"&L{self.document.plan_id}&C{_say('page')}&R&A")
         del columns
         return sheet
 
     def summary(self, lines: pd.DataFrame) -> None:
-        sheet, s = self.sheet("汇总", 2), self.document.summary
+        sheet, s = self.sheet(_say("summary"), 2), self.document.summary
         sheet.set_portrait()
         sheet.set_column(0, 0, 24)
         sheet.set_column(1, 1, 26)
         sheet.set_column(2, 2, 48)
         sheet.set_row(0, 28)
-        sheet.write(0, 0, f"公共文化采购建议 {self.document.period}", self.title)
+        sheet.write(0, 0, _say("heading", period=self.document.period), self.title)
         sheet.merge_range(
             1, 0, 1, 2,
-            "本表是建议，由采购人员逐行决定并写明理由；预计人次为模型估计，区间为 80%。", self.note,
+            _say("disclaimer"), self.note,
         )  # fmt: skip
         rows: list[tuple[str, Any, str | None, str]] = [
-            ("预算（元）", s["budget_fen"] / 100, _YUAN, ""),
-            ("建议金额（元）", s["amount_fen"] / 100, _YUAN, ""),
-            ("预算使用率", s["amount_fen"] / max(1, s["budget_fen"]), _SHARE, ""),
-            ("场次", s["sessions"], _COUNT, ""),
-            ("产品数", s["products"], _COUNT, ""),
-            ("供应商数", s["suppliers"], _COUNT, ""),
-            ("街镇数", s["streets"], _COUNT, ""),
-            ("预计人次", s["expected"], _COUNT, f"区间合计 {s['low']:,.0f}–{s['high']:,.0f}"),
-            ("每人次成本（元）", (s["fen_per_attendance"] or 0) / 100, _YUAN, ""),
-            ("新产品金额占比", s["new_products_share"], _SHARE, ""),
-            ("街镇间基尼系数", s["gini"], "0.000", "每居民预计人次；0 为完全均等"),
-            ("求解状态", _STATUS.get(s["status"], s["status"]), None, ""),
-            ("与最优的差距不超过", s["gap"], "0.00%", "按预计人次计的上界"),
-            ("模型版本", self.document.model_version, None, ""),
-            ("数据截至", self.document.data_date.strftime("%Y-%m-%d %H:%M %Z"), None, ""),
-            ("建议编号", self.document.plan_id, None, ""),
+            (_say("budget_yuan"), s["budget_fen"] / 100, _YUAN, ""),
+            (_say("planned_yuan"), s["amount_fen"] / 100, _YUAN, ""),
+            (_say("budget_used"), s["amount_fen"] / max(1, s["budget_fen"]), _SHARE, ""),
+            (_say("sessions"), s["sessions"], _COUNT, ""),
+            (_say("products"), s["products"], _COUNT, ""),
+            (_say("suppliers"), s["suppliers"], _COUNT, ""),
+            (_say("streets"), s["streets"], _COUNT, ""),
+            (
+                _say("expected"),
+                s["expected"],
+                _COUNT,
+                _say("interval", low=s["low"], high=s["high"]),
+            ),
+            (_say("cost_each"), (s["fen_per_attendance"] or 0) / 100, _YUAN, ""),
+            (_say("new_share"), s["new_products_share"], _SHARE, ""),
+            (_say("gini"), s["gini"], "0.000", _say("gini_note")),
+            (
+                _say("status"),
+                _say(s["status"]) if s["status"] in _STATUSES else s["status"],
+                None,
+                "",
+            ),
+            (_say("gap"), s["gap"], "0.00%", _say("gap_note")),
+            (_say("model"), self.document.model_version, None, ""),
+            (_say("data_date"), self.document.data_date.strftime("%Y-%m-%d %H:%M %Z"), None, ""),
+            (_say("plan_id"), self.document.plan_id, None, ""),
         ]
-        sheet.write_row(3, 0, ["项目", "数值", "说明"], self.head)
+        sheet.write_row(3, 0, [_say("item"), _say("value"), _say("note")], self.head)
         for row, (name, value, number, note) in enumerate(rows, start=4):
             sheet.write(row, 0, name, self.key)
             sheet.write(row, 1, value, self.cell(number))
             sheet.write(row, 2, note, self.cell(None))
         start = len(rows) + 5
-        sheet.write_row(start, 0, ["办理阶段", "经办人", "日期与意见"], self.head)
+        sheet.write_row(start, 0, [_say("stage"), _say("officer"), _say("remark")], self.head)
         for row, stage in enumerate(self.document.stages, start=start + 1):
             sheet.write(row, 0, f"□ {stage}", self.key)
             sheet.write(row, 1, "", self.cell(None))
@@ -179,7 +198,7 @@ class _Writer:
         sheet = self.sheet(name, len(columns))
         for position, (_, heading, width, _) in enumerate(columns):
             sheet.set_column(position, position, width)
-            sheet.write(0, position, heading, self.head)
+            sheet.write(0, position, _say(heading), self.head)
         sheet.set_row(0, 30)
         for position, (key, _, _, number) in enumerate(columns):
             style = self.cell(number)
@@ -187,7 +206,7 @@ class _Writer:
                 if value is None or value is pd.NA or value != value:
                     sheet.write_blank(row, position, None, style)
                 elif isinstance(value, bool):
-                    sheet.write(row, position, "是" if value else "", style)
+                    sheet.write(row, position, _say("yes") if value else "", style)
                 elif isinstance(value, str):  # never a formula, whatever a title begins with
                     sheet.write_string(row, position, value, style)
                 else:
@@ -199,8 +218,8 @@ class _Writer:
                 if key in total:
                     sheet.write_number(end, position, frame[key].sum(), style)
                 else:
-                    sheet.write(end, position, "合计" if position == 0 else "", style)
-        sheet.freeze_panes(1, 4 if name == "明细" else 1)
+                    sheet.write(end, position, _say("total") if position == 0 else "", style)
+        sheet.freeze_panes(1, 4 if name == _say("lines") else 1)
         sheet.repeat_rows(0)
         if len(frame):
             sheet.autofilter(0, 0, len(frame), len(columns) - 1)
@@ -208,32 +227,36 @@ class _Writer:
 
 _SUMS = ("lines", "sessions", "amount_yuan", "expected")
 _MEASURES: tuple[tuple[str, str, int, str | None], ...] = (
-    ("lines", "行数", 8, _COUNT),
-    ("sessions", "场次", 8, _COUNT),
-    ("amount_yuan", "金额（元）", 16, _YUAN),
-    ("share", "金额占比", 10, _SHARE),
-    ("expected", "预计人次", 12, _COUNT),
-    ("yuan_each", "元/人次", 11, _YUAN),
+    ("lines", "count", 8, _COUNT),
+    ("sessions", "sessions", 8, _COUNT),
+    ("amount_yuan", "amount_yuan", 16, _YUAN),
+    ("share", "share", 10, _SHARE),
+    ("expected", "expected", 12, _COUNT),
+    ("yuan_each", "yuan_each", 11, _YUAN),
 )
-_STREET = (("street", "街镇", 18, None), ("street_code", "代码", 14, None), *_MEASURES)
-_SUPPLIER = (("supplier", "供应商", 32, None), ("supplier_id", "编号", 12, None), *_MEASURES)
-_CATEGORY = (("category", "类别", 14, None), *_MEASURES)
+_STREET = (("street", "street", 18, None), ("street_code", "code", 14, None), *_MEASURES)
+_SUPPLIER = (("supplier", "supplier", 32, None), ("supplier_id", "id", 12, None), *_MEASURES)
+_CATEGORY = (("category", "category", 14, None), *_MEASURES)
 _RULES: tuple[tuple[str, str, int, str | None], ...] = (
-    ("words", "规则", 38, None),
-    ("rule", "文件中的名称", 34, None),
-    ("value", "取值", 32, None),
-    ("where", "来源", 14, None),
+    ("words", "rules", 38, None),
+    ("rule", "name_in_file", 34, None),
+    ("value", "set_to", 32, None),
+    ("where", "source", 14, None),
 )
 _NOTES: tuple[tuple[str, str, int, str | None], ...] = (
-    ("line_id", "行号", 12, None),
-    ("street", "街镇", 16, None),
-    ("title", "产品", 34, None),
-    ("text", "提示", 80, None),
+    ("line_id", "line", 12, None),
+    ("street", "street", 16, None),
+    ("title", "product", 34, None),
+    ("text", "notes", 80, None),
 )
 _LEFT: tuple[tuple[str, str, int, str | None], ...] = (
-    ("product", "产品编号", 20, None),
-    ("reason", "原因", 60, None),
+    ("product", "product_id", 20, None),
+    ("reason", "reason", 60, None),
 )
+
+
+def _say(name: str, **values: object) -> str:
+    return text(f"workbook.{name}", "zh", **values)
 
 
 def _with_yuan(lines: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, get_args
 
-from serving.messages import categories, documents, indices, plans, reasons
+from serving.messages import categories, documents, indices, plans, reasons, workbook
 
 if TYPE_CHECKING:  # so that the command starts without numpy
     from recommender.types import Reason
@@ -23,6 +23,7 @@ TOPICS: dict[str, Topic] = {
     "index": indices.MESSAGES,
     "plan": plans.MESSAGES,
     "reason": reasons.MESSAGES,
+    "workbook": workbook.MESSAGES,
 }
 """Topic to its sentences; a sentence's key is ``topic.key``."""
 

@@ -38,7 +38,9 @@ def read_boosts(path: Path) -> Boosts:
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}.", "Give a JSON file.") from None
     if not isinstance(document, dict):
-        raise UsageError(f"{path} holds no weights.", 'Write {"district": {"tag:舞蹈": 0.3}}.')
+        raise UsageError(
+            f"{path} holds no weights.", 'Write {"district": {"category:reading": 0.3}}.'
+        )
     return Boosts.parse(document)
 
 
