@@ -106,6 +106,7 @@ PHRASES = (
     "about 1 minutes",
     "what looks at it",
     "a lucky session",
+    "relived",
     "难点正是它的用处所在",
     "对突出估计的收缩",
     "隔离文件",

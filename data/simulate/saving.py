@@ -13,6 +13,7 @@ import pandas as pd
 
 from data.files.writing import FileFormat, write_table
 from data.schema import TABLES
+from data.simulate.evaluation.crowd import season_of
 from data.simulate.evaluation.replay_inputs import Stage
 from data.simulate.evaluation.truth import (
     TIERS,
@@ -20,7 +21,6 @@ from data.simulate.evaluation.truth import (
     demand_truth,
     event_truth,
     measure_exposure,
-    season_of,
 )
 from data.simulate.identifiers import event_ids, product_ids, taken
 from data.simulate.settings import SimulationSettings, period_name, settings_for

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from data.simulate.behaviour.purchasing import ONLINE
 from data.simulate.district.catalogue import AGE_FIT
-from data.simulate.evaluation.truth import Exposure, gather_crowd, season_of, show_rate
+from data.simulate.evaluation.crowd import gather_crowd, season_of
+from data.simulate.evaluation.truth import Exposure, show_rate
 from data.simulate.identifiers import product_ids, venue_ids
 from data.simulate.settings import period_name
 from data.simulate.world import SimulatedWorld

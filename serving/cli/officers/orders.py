@@ -90,7 +90,7 @@ def stages(
 
     import pandas as pd
 
-    from data.store.decisions import pass_stage, read_stages
+    from data.store.stages import pass_stage, read_stages
 
     with _transaction() as connection:
         if done is not None:

@@ -16,10 +16,9 @@ from data.store.decisions import (
     advance_order,
     decide,
     keep_plan,
-    pass_stage,
     read_plan_document,
-    read_stages,
 )
+from data.store.stages import pass_stage, read_stages
 from data.store.store import Store
 from recommender.errors import UnknownIdError, UsageError
 
