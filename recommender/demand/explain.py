@@ -9,21 +9,11 @@ from recommender.demand.model import DemandModel
 from recommender.demand.observations.exposure import MIN_SAMPLE
 from recommender.errors import UsageError
 
-TEXTS = (
-    (
-        "features",
-        "Prior from category, text, supplier, price and surveys",
-    ),
-    ("own_bookings", "Own bookings so far, shrunk towards the prior"),
-    ("sold_out", "Demand censored by sold-out sessions"),
-    ("population", "From registered users to the whole population within reach, by age band"),
-    (
-        "street_ratio",
-        "Ratio of the streets within reach to the district, pooled over similar streets",
-    ),
-    ("hours_and_shows", "Typical hours for its audience, and no-shows"),
-    ("season", "Season of the period"),
-)
+STEPS = (
+    "features", "own_bookings", "sold_out", "population", "street_ratio", "hours_and_shows",
+    "season",
+)  # fmt: skip
+"""Names of the steps, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +22,8 @@ class Step:
 
     Attributes
     ----------
-    name, text
-        A stable name, and a sentence.
+    name
+        One of :data:`STEPS`.
     change
         Attendances that the step adds or takes.
     figure
@@ -41,13 +31,25 @@ class Step:
     """
 
     name: str
-    text: str
     change: float
     figure: float
 
 
 def explain(model: DemandModel, street: str, product: str, period: str) -> list[Step]:
     """Steps from features to the expected attendances of one cell.
+
+    Parameters
+    ----------
+    model
+        The fitted demand.
+    street, product
+        The cell's identifiers.
+    period
+        Such as ``2027Q1``.
+
+    Returns
+    -------
+    One step for each of :data:`STEPS`.
 
     Raises
     ------
@@ -71,19 +73,33 @@ def explain(model: DemandModel, street: str, product: str, period: str) -> list[
         float(model.expected[s, p] * season),
     ]
     changes = np.diff([0.0, *figures])
-    booked = bool(model.bookings[:, p].any())
-    steps = []
-    for (name, text), change, figure in zip(TEXTS, changes, figures, strict=True):
-        more = (
-            f" ({_shown(float(model.effective_impressions[p]))})"
-            if name == "own_bookings" and booked
-            else ""
-        )
-        steps.append(Step(name, text + more, float(change), figure))
-    return steps
+    return [
+        Step(name, float(change), figure)
+        for name, change, figure in zip(STEPS, changes, figures, strict=True)
+    ]
 
 
-def _shown(sample: float) -> str:
-    if sample < MIN_SAMPLE:
-        return "impressions not recorded; exposure taken as average for its appeal"
-    return f"relative to {sample:,.0f} effective impressions"
+def own_bookings_sample(model: DemandModel, product: str) -> float | None:
+    """Effective impressions that a product's own bookings are set against.
+
+    Parameters
+    ----------
+    model
+        The fitted demand.
+    product
+        Its identifier.
+
+    Returns
+    -------
+    The number, 0 if too few were recorded to be used; ``None`` for a product without bookings.
+
+    Raises
+    ------
+    UnknownIdError
+        For an unknown product.
+    """
+    p = model.products.position(product)
+    if not model.bookings[:, p].any():
+        return None
+    sample = float(model.effective_impressions[p])
+    return sample if sample >= MIN_SAMPLE else 0.0

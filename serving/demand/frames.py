@@ -4,11 +4,12 @@ import numpy as np
 import pandas as pd
 
 from recommender.demand.disclosure import MIN_RESIDENTS
-from recommender.demand.explain import explain
+from recommender.demand.explain import explain, own_bookings_sample
 from recommender.demand.model import DemandModel
 from recommender.demand.small_areas.location_quotient import location_quotients
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import IdMap
+from serving.messages.catalogue import Lang, text
 
 COLUMNS = (
     "street_code", "product_id", "period", "expected", "low", "high", "evidence_bookings",
@@ -16,8 +17,25 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def explain_frame(model: DemandModel, period: str, street: str, product: str) -> pd.DataFrame:
-    """Steps of one figure: step, change, figure, text. The changes sum to the last figure.
+def explain_frame(
+    model: DemandModel, period: str, street: str, product: str, *, lang: Lang = "zh"
+) -> pd.DataFrame:
+    """Steps of one figure. The changes sum to the last figure.
+
+    Parameters
+    ----------
+    model
+        The fitted demand.
+    period
+        Such as ``2027Q1``.
+    street, product
+        The cell.
+    lang
+        Language of the sentences.
+
+    Returns
+    -------
+    One row a step: step, change, figure (attendances), text.
 
     Raises
     ------
@@ -30,9 +48,23 @@ def explain_frame(model: DemandModel, period: str, street: str, product: str) ->
             "step": [step.name for step in steps],
             "change": [step.change for step in steps],
             "figure": [step.figure for step in steps],
-            "text": [step.text for step in steps],
+            "text": [_step_text(model, step.name, product, lang) for step in steps],
         }
     )
+
+
+def _step_text(model: DemandModel, step: str, product: str, lang: Lang) -> str:
+    if step != "own_bookings":
+        return text(f"demand.{step}", lang)
+    sample = own_bookings_sample(model, product)
+    if sample is None:
+        return text("demand.own_bookings_none", lang)
+    exposure = (
+        text("demand.impressions", lang, sample=sample)
+        if sample
+        else text("demand.impressions_missing", lang)
+    )
+    return text("demand.own_bookings", lang, exposure=exposure)
 
 
 LOCATION_QUOTIENT_COLUMNS = ("street_code", "street", "category", "ratio", "strength", "speciality")

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, get_args
 
-from serving.messages import categories, documents, indices, plans, reasons, workbook
+from serving.messages import (
+    categories,
+    demand,
+    documents,
+    indices,
+    plans,
+    reasons,
+    workbook,
+)
 
 if TYPE_CHECKING:  # so that the command starts without numpy
     from recommender.types import Reason
@@ -19,6 +27,7 @@ formatted as by :meth:`str.format`, in both languages alike."""
 
 TOPICS: dict[str, Topic] = {
     "category": categories.MESSAGES,
+    "demand": demand.MESSAGES,
     "document": documents.MESSAGES,
     "index": indices.MESSAGES,
     "plan": plans.MESSAGES,

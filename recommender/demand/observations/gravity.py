@@ -11,9 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
+from sklearn.linear_model import PoissonRegressor
 
 Floats = NDArray[np.float64]
 
+RIDGE = 0.1
+"""Penalty on the squared coefficients of the gravity law, in counts."""
 SHAPES: Floats = np.geomspace(1.0, 1000.0, 20)
 
 
@@ -50,10 +53,9 @@ def learn_reach(counts: Floats, expected: Floats, distance_m: Floats | None = No
     size = len(counts)
     same = np.eye(size)
     far = np.zeros((size, size)) if distance_m is None else np.nan_to_num(distance_m) / 1000.0
-    X = np.stack([np.ones((size, size)), same, far], axis=-1).reshape(-1, 3)
-    weight = np.maximum(expected, 0.0).ravel()
-    beta = _poisson(X, counts.ravel(), weight)
-    law = np.exp(X @ beta).reshape(size, size)
+    X = np.stack([same, far], axis=-1).reshape(-1, 2)
+    beta = _gravity_law(X, counts.ravel(), np.maximum(expected, 0.0).ravel())
+    law = np.exp(beta[0] + X @ beta[1:]).reshape(size, size)
     mean = np.maximum(expected, 0.0) * law
     evidence = [
         (
@@ -68,22 +70,15 @@ def learn_reach(counts: Floats, expected: Floats, distance_m: Floats | None = No
     return Catchment(law * (counts + shape) / (mean + shape), float(beta[1]), float(-beta[2]))
 
 
-def _poisson(X: Floats, y: Floats, offset: Floats, ridge: float = 0.1) -> Floats:
-    """Poisson regression with a log link by Newton's method, lightly penalised but for level."""
-    penalty = np.diag(np.r_[1e-9, np.full(X.shape[1] - 1, ridge)])
-    beta = np.zeros(X.shape[1])
-    beta[0] = np.log(max(y.sum(), 0.5) / max(offset.sum(), 1e-9))
-    if offset.sum() <= 0:
-        return np.zeros(X.shape[1])
-    for _ in range(50):
-        mean = offset * np.exp(np.clip(X @ beta, -20.0, 20.0))
-        gradient = X.T @ (y - mean) - penalty @ beta
-        move = np.linalg.solve((X * mean[:, None]).T @ X + penalty, gradient)
-        move = np.clip(move, -1.0, 1.0)
-        beta = beta + move
-        if np.abs(move).max() < 1e-8:
-            break
-    return np.asarray(beta)
+def _gravity_law(X: Floats, y: Floats, offset: Floats) -> Floats:
+    """Intercept and coefficients of a Poisson regression with offset; zeros without any count."""
+    if offset.sum() <= 0 or y.sum() <= 0:
+        return np.zeros(1 + X.shape[1])
+    # y / offset weighed by the offset has the likelihood of y with that offset.
+    seen = offset > 0
+    law = PoissonRegressor(alpha=RIDGE / offset.sum(), solver="newton-cholesky", tol=1e-8)
+    law.fit(X[seen], y[seen] / offset[seen], sample_weight=offset[seen])
+    return np.asarray(np.r_[law.intercept_, law.coef_])
 
 
 def gravity_attendances(home_demand: Floats, reach: Floats) -> Floats:

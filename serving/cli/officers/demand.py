@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from serving.cli.output import Format, FormatOption, OutOption, emit
+from serving.messages.catalogue import Lang
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,6 +54,7 @@ def demand(
         ),
     ] = False,
     top: Annotated[int | None, typer.Option("--top", "-n", min=1, help="Number of rows.")] = None,
+    lang: Annotated[Lang, typer.Option("--lang", help="Language of the explanation.")] = "zh",
     seed: Annotated[int, typer.Option("--seed", help="With --data: random seed of the fit.")] = 0,
     format: FormatOption = Format.TABLE,
     out: OutOption = None,
@@ -68,7 +70,7 @@ def demand(
     model = _fit(data, as_of, period, seed) if data is not None else _served()
     if explain is not None:
         emit(
-            explain_frame(model, period, *explain),
+            explain_frame(model, period, *explain, lang=lang),
             format,
             out=out,
             title=f"{explain[1]} in {explain[0]}, {period}",

@@ -60,3 +60,17 @@ def test_products_of_one_category_hide_together_and_nothing_more() -> None:
 def test_a_single_row_or_column_hides_what_is_few(shape: tuple[int, int]) -> None:
     assert disclosure_control(np.full(shape, 2)).all()
     assert not disclosure_control(np.full(shape, 20)).any()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 6), st.integers(2, 6), st.integers(0, 10**6))
+def test_no_hidden_cell_can_be_worked_out_from_totals(rows: int, cols: int, seed: int) -> None:
+    contributors = np.random.default_rng(seed).integers(0, 40, (rows, cols)).astype(np.int64)
+    hidden = disclosure_control(contributors)
+    assert hidden[contributors < 10].all()
+    assert not (hidden.sum(axis=0) == 1).any()
+    assert not (hidden.sum(axis=1) == 1).any()
+
+
+def test_nothing_is_hidden_where_enough_stand_behind() -> None:
+    assert not disclosure_control(np.full((3, 4), 10, dtype=np.int64)).any()

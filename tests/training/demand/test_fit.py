@@ -273,10 +273,10 @@ def test_speciality_marks_what_stands_out_and_leaves_suppressed_products_out(
 
 def test_explanation_says_when_impressions_were_not_recorded(model: DemandModel) -> None:
     unseen = replace(model, effective_impressions=np.zeros(len(model.products)))
-    text = explain_frame(unseen, "2027Q1", STREETS[0], "p00").set_index("step")["text"]
+    text = explain_frame(unseen, "2027Q1", STREETS[0], "p00", lang="en").set_index("step")["text"]
     assert "not recorded" in text["own_bookings"]
     measured = replace(model, effective_impressions=np.full(len(model.products), 1234.0))
-    text = explain_frame(measured, "2027Q1", STREETS[0], "p00").set_index("step")["text"]
+    text = explain_frame(measured, "2027Q1", STREETS[0], "p00", lang="en").set_index("step")["text"]
     assert "1,234 effective impressions" in text["own_bookings"]
 
 

@@ -88,3 +88,33 @@ def test_without_points_own_street_and_others_still_differ() -> None:
     counts = np.where(np.eye(5) > 0, 300.0, 50.0)
     found = learn_reach(counts, expected)
     np.testing.assert_allclose(found.reach, counts / expected, rtol=0.05)
+
+
+@pytest.mark.parametrize("scarcity", [1.0, 2.0, 4.0])
+def test_the_moment_a_session_filled_up_tells_its_demand(scarcity: float) -> None:
+    rng = np.random.default_rng(0)
+    products, sessions = 200, 4
+    product = np.repeat(np.arange(products), sessions)
+    mean = rng.gamma(3, 20, products)[product] * rng.gamma(6, 1 / 6, len(product))
+    demand = rng.poisson(mean).astype(float)
+    seats = np.maximum(np.round(60 / scarcity * rng.lognormal(0, 0.4, len(product))), 3.0)
+    full = demand > seats
+    # Arrivals are even in time; the first to find it full stands on the waiting list.
+    elapsed, early = np.full(len(product), np.nan), demand.copy()
+    for j in full.nonzero()[0]:
+        arrivals = np.sort(rng.random(int(demand[j])))
+        elapsed[j], early[j] = arrivals[int(seats[j])], seats[j] + 1
+    taken = np.minimum(demand, seats)
+    found = unconstrain(
+        taken,
+        np.zeros(len(product)),
+        full,
+        np.ones(len(product)),
+        product,
+        np.zeros(products, dtype=np.intp),
+        early=early,
+        elapsed=elapsed,
+    )
+    assert taken.sum() < 0.9 * demand.sum()
+    assert found.demand.sum() == pytest.approx(demand.sum(), rel=0.03)
+    assert np.corrcoef(found.demand[full], demand[full])[0, 1] > 0.9

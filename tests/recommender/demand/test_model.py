@@ -1,0 +1,123 @@
+"""A model of known figures: seasons, supply, catalogue, intervals, suppression."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recommender.demand.explain import STEPS, explain, own_bookings_sample
+from recommender.demand.model import DemandModel, interval
+from recommender.errors import UnknownIdError, UsageError
+from recommender.types import IdMap
+
+STREETS, PRODUCTS = IdMap(["s1", "s2"]), IdMap(["a", "b", "c"])
+
+
+def known(**changes: Any) -> DemandModel:
+    """Two streets and three products in two categories; the second category peaks in January."""
+    shape = (2, 3)
+    expected = np.array([[10.0, 20.0, 30.0], [40.0, 50.0, 60.0]])
+    season = np.ones((2, 12))
+    season[1] = 0.9
+    season[1, 0] = 2.1
+    values: dict[str, Any] = {
+        "streets": STREETS,
+        "products": PRODUCTS,
+        "street_names": ("one", "two"),
+        "titles": ("A", "B", "C"),
+        "categories": ("film", "lecture"),
+        "group": np.array([0, 1, 1]),
+        "expected": expected,
+        "log_sd": np.full(shape, 0.5),
+        "bookings": np.array([[5, 0, 1], [5, 0, 1]]),
+        "survey_votes": np.zeros(shape, dtype=np.int64),
+        "contributors": np.full(shape, 50),
+        "step_rates": np.array([[0.1] * 3, [0.2] * 3, [0.3] * 3]),
+        "within_reach": np.full(shape, 100.0),
+        "step_age_bands": np.full(shape, 25.0),
+        "step_street_ratios": np.full(shape, 28.0),
+        "repeat_factor": np.array([0.7, 0.5]),
+        "season": season,
+        "listed_from": np.array(["2027-01-01", "NaT", "2027-06-01"], "datetime64[D]"),
+        "listed_until": np.array(["2027-03-31", "NaT", "NaT"], "datetime64[D]"),
+        "effective_impressions": np.array([500.0, 0.0, 2.0]),
+        "planned_street": np.array([0, 0, 1]),
+        "planned_product": np.array([1, 1, 2]),
+        "planned_month": np.array(["2027-01", "2027-02", "2027-07"], "datetime64[M]"),
+        "planned_seats": np.array([80.0, 20.0, 60.0]),
+    }
+    return DemandModel(**(values | changes))
+
+
+def test_a_period_takes_the_mean_of_its_months() -> None:
+    model = known()
+    np.testing.assert_allclose(model.season_of("2027-01"), [1.0, 2.1])
+    np.testing.assert_allclose(model.season_of("2027Q1"), [1.0, 1.3])
+    estimate = model.estimate(STREETS, PRODUCTS, "2027Q1")
+    np.testing.assert_allclose(estimate.expected[0], [10.0, 26.0, 39.0])
+
+
+def test_supply_counts_the_seats_of_the_period() -> None:
+    model = known()
+    np.testing.assert_array_equal(model.supply("2027Q1"), [[0, 100, 0], [0, 0, 0]])
+    np.testing.assert_array_equal(model.supply("2027-02"), [[0, 20, 0], [0, 0, 0]])
+    assert model.supply("2027").sum() == 160.0
+
+
+def test_the_catalogue_of_a_period() -> None:
+    model = known()
+    assert list(model.listed("2027Q1").ids) == ["a", "b"]
+    assert list(model.listed("2027Q2").ids) == ["b", "c"]
+
+
+def test_a_part_of_the_grid_shows_no_more_than_the_whole() -> None:
+    model = known(contributors=np.array([[3, 50, 50], [50, 50, 50]]))
+    whole = model.estimate(STREETS, PRODUCTS, "2027Q1").suppressed
+    assert whole[0, 0]
+    part = model.estimate(IdMap(["s1"]), IdMap(["b", "a"]), "2027Q1").suppressed
+    np.testing.assert_array_equal(part[0], whole[0, [1, 0]])
+
+
+def test_an_interval_holds_80_percent_of_its_lognormal() -> None:
+    rng = np.random.default_rng(0)
+    mean, sd = np.full(1, 30.0), np.full(1, 0.6)
+    low, high = interval(mean, sd)
+    drawn = rng.lognormal(np.log(30.0) - 0.5 * 0.6**2, 0.6, 200_000)
+    assert drawn.mean() == pytest.approx(30.0, rel=0.01)
+    assert ((drawn >= low) & (drawn <= high)).mean() == pytest.approx(0.8, abs=0.005)
+
+
+def test_what_is_unknown_is_refused() -> None:
+    model = known()
+    with pytest.raises(UnknownIdError):
+        model.estimate(IdMap(["s9"]), PRODUCTS, "2027Q1")
+    with pytest.raises(UsageError):
+        model.estimate(STREETS, PRODUCTS, "2027Q5")
+
+
+def test_the_arrays_give_the_model_back() -> None:
+    model = known()
+    again = DemandModel.from_arrays(model.to_arrays())
+    for name, array in model.to_arrays().items():
+        np.testing.assert_array_equal(again.to_arrays()[name], array)
+
+
+class TestExplain:
+    def test_changes_sum_to_the_figure(self) -> None:
+        model = known()
+        steps = explain(model, "s1", "b", "2027Q1")
+        assert tuple(step.name for step in steps) == STEPS
+        assert [step.figure for step in steps[:3]] == [10.0, 20.0, 30.0]
+        assert steps[-1].figure == pytest.approx(26.0)
+        assert sum(step.change for step in steps) == pytest.approx(26.0)
+
+    def test_a_suppressed_cell_is_not_explained(self) -> None:
+        model = known(contributors=np.array([[3, 50, 50], [50, 50, 50]]))
+        with pytest.raises(UsageError, match="fewer than ten residents"):
+            explain(model, "s1", "a", "2027Q1")
+
+    def test_few_impressions_are_none(self) -> None:
+        model = known()
+        assert own_bookings_sample(model, "a") == 500.0
+        assert own_bookings_sample(model, "b") is None
+        assert own_bookings_sample(model, "c") == 0.0
