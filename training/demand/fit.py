@@ -94,7 +94,7 @@ def _fit(
         n_products,
         weight=session_demand.weight,
         reach=reach,
-        session_weight=session_demand.circumstance,
+        session_weight=session_demand.context,
     )
 
     report("products", 0.5)
@@ -264,7 +264,7 @@ def _reach(
     if len(np.unique(sessions.street[held])) < 2:
         return None
     reference = registered[:, held] * (
-        session_demand.circumstance[held] * session_demand.rate[sessions.product[held]]
+        session_demand.context[held] * session_demand.rate[sessions.product[held]]
     )
     expected = np.zeros((size, size))
     np.add.at(expected.T, sessions.street[held], reference.T)

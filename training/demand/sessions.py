@@ -50,7 +50,7 @@ class SessionDemand:
         By venue, time of week, time of week by audience, and quarter by category.
     opportunity
         Demand of each past session at a rate of one, shape (past,).
-    circumstance
+    context
         Factor of all circumstances on each session, shape (events,).
     weight
         Demand over seats asked for, shape (events,).
@@ -66,7 +66,7 @@ class SessionDemand:
     size: Floats
     factors: list[Floats]
     opportunity: Floats
-    circumstance: Floats
+    context: Floats
     weight: Floats
     repeat_factor: Floats
     exposure: float
@@ -162,7 +162,7 @@ def learn_sessions(
         size=freed.size,
         factors=factors,
         opportunity=(met * lift * exposure_factor)[seen],
-        circumstance=fresh * lift * exposure_factor,
+        context=fresh * lift * exposure_factor,
         weight=weight,
         repeat_factor=repeat_factor,
         exposure=follow,
