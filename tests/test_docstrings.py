@@ -9,8 +9,7 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("recommender", "features", "training", "serving", "data")
 
 NOT_YET = {
-    "features/",
-    "recommender/demand/",
+    "features/ranking/",
     "recommender/interfaces.py",
     "recommender/metrics/",
     "recommender/ranking/",
@@ -18,13 +17,15 @@ NOT_YET = {
     "serving/api/",
     "serving/auth/",
     "serving/composition.py",
-    "serving/demand/",
     "serving/exports/",
     "serving/outcomes/",
     "serving/reporting/",
     "serving/suggestions/",
     "serving/web/",
-    "training/",
+    "training/evaluation/",
+    "training/lock.py",
+    "training/registry/",
+    "training/suggestions/",
 }
 """Files and folders that are still being documented; one that is done leaves the list."""
 

@@ -120,7 +120,23 @@ def product_ids(tables: Tables) -> IdMap:
 
 
 def read_sessions(tables: Tables, streets: Streets, products: IdMap, as_of: datetime) -> Sessions:
-    """Sessions of all events that were not cancelled."""
+    """Sessions of all events that were not cancelled.
+
+    Parameters
+    ----------
+    tables
+        The contract's tables as of ``as_of``.
+    streets
+        The streets and which area lies in which.
+    products
+        Positions of products.
+    as_of
+        Sessions that began by then are past.
+
+    Returns
+    -------
+    One entry a session; those without a known street have position -1.
+    """
     events = tables["events"]
     events = events[(events["status"].astype(object) != "cancelled").to_numpy()]
     product = events["product_id"].fillna(events["event_id"]).astype(str)
@@ -149,7 +165,21 @@ def read_sessions(tables: Tables, streets: Streets, products: IdMap, as_of: date
 def read_active_bookings(
     tables: Tables, residents: StreetResidents, sessions: Sessions
 ) -> ActiveBookings:
-    """Bookings that were not cancelled, of known residents and sessions."""
+    """Bookings that were not cancelled, of known residents and sessions.
+
+    Parameters
+    ----------
+    tables
+        The contract's tables.
+    residents
+        Residents and their streets.
+    sessions
+        The sessions that bookings are looked up in.
+
+    Returns
+    -------
+    One entry a booking, with its seats and whether its resident came.
+    """
     frame = tables["bookings"]
     status = frame["status"].astype(object).to_numpy()
     resident = pd.Index(residents.residents.ids).get_indexer(pd.Index(frame["resident_id"]))
@@ -198,6 +228,10 @@ def count_streets(
     session_weight
         Effect of a session's time on demand, relative to the mean, shape (events,); ones by
         default.
+
+    Returns
+    -------
+    Counts and exposure by street, age band and product, and their dispersion.
     """
     bands, n_streets = len(AGE_BANDS), len(registered)
     street = residents.street[active.resident]
@@ -243,6 +277,19 @@ def show_rates(
     """Share of kept bookings whose resident came, for free (True) and paid (False) sessions.
 
     Each is shrunk to the share over both; 1.0 where no attendance was ever recorded.
+
+    Parameters
+    ----------
+    sessions
+        The sessions, with their prices.
+    active
+        Bookings that were not cancelled.
+    weight
+        Bookings' worth of shrinkage.
+
+    Returns
+    -------
+    Shares in [0, 1].
     """
     known = active.attended | active.missed
     overall = active.attended.sum() / known.sum() if active.attended.any() else 1.0

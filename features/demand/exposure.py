@@ -39,7 +39,23 @@ class SessionImpressions:
 def read_impressions(
     tables: Tables, residents: StreetResidents, sessions: Sessions, active: ActiveBookings
 ) -> SessionImpressions:
-    """Impressions by session; all zero where there is no log."""
+    """Impressions by session; all zero where there is no log.
+
+    Parameters
+    ----------
+    tables
+        The contract's tables.
+    residents
+        Residents and their streets.
+    sessions
+        The sessions that were shown.
+    active
+        Bookings that were not cancelled: what an impression may have led to.
+
+    Returns
+    -------
+    Impressions of each session, weighted by their place on the list.
+    """
     frame, size = tables["impressions"], len(sessions.events)
     session = pd.Index(sessions.events.ids).get_indexer(pd.Index(frame["event_id"]))
     used = (session >= 0).nonzero()[0]

@@ -55,6 +55,10 @@ def read_products(
         Dimensions kept of the titles' and descriptions' character n-grams.
     seed
         For the randomised decomposition of the words.
+
+    Returns
+    -------
+    One row of features a product, with its category, price and audience.
     """
     frame = (tables["products"].drop_duplicates("product_id").set_index("product_id")).reindex(
         list(products.ids)

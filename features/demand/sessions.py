@@ -33,7 +33,19 @@ class SessionTotals:
 
 
 def read_session_totals(sessions: Sessions, active: ActiveBookings) -> SessionTotals:
-    """Totals over all residents, those without a street included."""
+    """Totals over all residents, those without a street included.
+
+    Parameters
+    ----------
+    sessions
+        The sessions.
+    active
+        Bookings that were not cancelled.
+
+    Returns
+    -------
+    Seats taken and waited for, and which sessions were full; shape (events,) each.
+    """
     size = len(sessions.events)
     waiting = np.bincount(
         active.session, weights=active.seats * active.waiting, minlength=size
@@ -56,6 +68,13 @@ def read_booking_curve(
     A session is full from the first entry on its waiting list on, or else from its last booking
     on. Time runs from publication (or the first booking) to the start, as a share of it; the curve
     is that of sessions that never filled and were on sale about as long.
+
+    Parameters
+    ----------
+    sessions, active
+        The sessions and their bookings that were not cancelled.
+    totals
+        Which sessions were full.
 
     Returns
     -------
@@ -176,7 +195,21 @@ def session_series(sessions: Sessions) -> tuple[NDArray[np.intp], NDArray[np.int
 
 
 def registered_by_session(sessions: Sessions, residents: StreetResidents, n_streets: int) -> Floats:
-    """Residents of each street who had joined by each session, shape (streets, events)."""
+    """Residents of each street who had joined by each session, shape (streets, events).
+
+    Parameters
+    ----------
+    sessions
+        The sessions.
+    residents
+        Residents with their streets and joining times.
+    n_streets
+        Number of streets.
+
+    Returns
+    -------
+    Counts, at least a quarter of the street's largest.
+    """
     found = np.zeros((n_streets, len(sessions.events)))
     for street in range(n_streets):
         joined = residents.joined[residents.street == street]
@@ -194,7 +227,21 @@ def street_pair_counts(
     weight: Floats,
     n_streets: int,
 ) -> Floats:
-    """Seats by home street and session street, shape (streets, streets); past sessions only."""
+    """Seats by home street and session street, shape (streets, streets); past sessions only.
+
+    Parameters
+    ----------
+    sessions, residents, active
+        Sessions, residents and bookings that were not cancelled.
+    weight
+        Factor on each session's seats, shape (events,).
+    n_streets
+        Number of streets.
+
+    Returns
+    -------
+    Seats, >= 0.
+    """
     home = residents.street[active.resident]
     held = sessions.street[active.session]
     used = (home >= 0) & (held >= 0) & sessions.past[active.session]
@@ -220,6 +267,19 @@ def main_venues(tables: Tables, sessions: Sessions, n_streets: int) -> NDArray[n
     """The venue of each street where its sessions usually take place, -1 where there is none.
 
     The street's own centre, if one of its venues has that level; of several the most used.
+
+    Parameters
+    ----------
+    tables
+        The contract's tables.
+    sessions
+        The sessions that were held.
+    n_streets
+        Number of streets.
+
+    Returns
+    -------
+    Venue positions, shape (streets,).
     """
     table = tables["venues"].drop_duplicates("venue_id")
     own = (table["level"].astype(object) == "street").to_numpy()

@@ -97,7 +97,19 @@ def read_streets(tables: Tables) -> Streets:
 
 
 def read_residents(tables: Tables, streets: Streets) -> StreetResidents:
-    """Home street, age band and joining time of every resident."""
+    """Home street, age band and joining time of every resident.
+
+    Parameters
+    ----------
+    tables
+        The contract's tables.
+    streets
+        The streets and which area lies in which.
+
+    Returns
+    -------
+    One entry a resident; street -1 where unknown.
+    """
     frame = tables["residents"]
     street = _positions(frame["area_code"], streets.area_street)
     return StreetResidents(
@@ -111,7 +123,21 @@ def read_residents(tables: Tables, streets: Streets) -> StreetResidents:
 def members(
     residents: StreetResidents, n_streets: int, moment: np.datetime64 | None = None
 ) -> NDArray[np.float64]:
-    """Residents known by ``moment`` (by default ever), shape (streets, bands)."""
+    """Residents known by ``moment`` (by default ever), shape (streets, bands).
+
+    Parameters
+    ----------
+    residents
+        Residents with their streets, age bands and joining times.
+    n_streets
+        Number of streets.
+    moment
+        Who joined later is not counted.
+
+    Returns
+    -------
+    Counts; residents without a street are left out.
+    """
     used = residents.street >= 0
     if moment is not None:
         joined = residents.joined

@@ -37,6 +37,19 @@ def read_surveys(
     """Votes for products and categories; rows without respondents count one a vote.
 
     Outliers are excluded (:mod:`recommender.demand.observations.survey_outliers`).
+
+    Parameters
+    ----------
+    tables
+        The contract's tables.
+    streets, products
+        Positions of streets and products.
+    categories
+        Names of categories, by position.
+
+    Returns
+    -------
+    Votes and what was expected of such respondents, by street and target.
     """
     frame = tables["surveys"]
     street = _positions(frame["area_code"], streets.area_street)

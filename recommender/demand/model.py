@@ -23,6 +23,10 @@ def interval(expected: Floats, log_sd: Floats) -> tuple[Floats, Floats]:
     ----------
     expected, log_sd
         Mean, and standard deviation of the logarithm, same shape.
+
+    Returns
+    -------
+    Both ends, shape as given; the mean always lies between them.
     """
     # The mean of a lognormal lies half a variance above its median.
     median = expected * np.exp(-0.5 * np.minimum(log_sd, 1.5) ** 2)
@@ -99,6 +103,18 @@ class DemandModel:
 
     def estimate(self, streets: IdMap, products: IdMap, period: str) -> DemandEstimate:
         """Estimate every cell of a grid.
+
+        Parameters
+        ----------
+        streets, products
+            The grid's rows and columns, in any order.
+        period
+            Such as ``2027Q1``, ``2027-01`` or ``2027``.
+
+        Returns
+        -------
+        Attendances at one session, intervals, evidence, supply in seats, and which cells are
+        suppressed; arrays of shape (streets, products).
 
         Raises
         ------

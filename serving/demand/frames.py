@@ -78,6 +78,17 @@ def location_quotient_frame(model: DemandModel, period: str) -> pd.DataFrame:
     street that stands out by two of them or more. Suppressed figures are left out of all sums; a
     category of which a street has nothing to show is left out there.
 
+    Parameters
+    ----------
+    model
+        The fitted demand.
+    period
+        Such as ``2027Q1``.
+
+    Returns
+    -------
+    One row a street and category: street_code, street, category, ratio, strength, speciality.
+
     Raises
     ------
     UsageError
@@ -123,6 +134,19 @@ def demand_frame(
 
     Every product listed in the period is a row. A suppressed row has no numbers, and a count of
     bookings below ten is left empty.
+
+    Parameters
+    ----------
+    model
+        The fitted demand.
+    period
+        Such as ``2027Q1``.
+    street, category
+        Only this street, only this category; all by default.
+
+    Returns
+    -------
+    Columns :data:`COLUMNS`; expected, low, high and gap in attendances, supply in seats.
 
     Raises
     ------

@@ -59,6 +59,10 @@ def fit_demand(
         Deals products to folds.
     progress
         Called with what is being done and the share done so far.
+
+    Returns
+    -------
+    The fitted demand, ready for a bundle.
     """
     # The matrices are many and small: threads of linear algebra would only wait for each other.
     with threadpool_limits(1, user_api="blas"):

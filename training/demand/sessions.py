@@ -72,7 +72,19 @@ class SessionDemand:
     exposure: float
 
     def hour_effect(self, sessions: Sessions, product_features: ProductFeatures) -> Floats:
-        """Factor of the hours at which products for the same audience typically take place."""
+        """Factor of the hours at which products for the same audience typically take place.
+
+        Parameters
+        ----------
+        sessions
+            The sessions, with their hours.
+        product_features
+            The products, with their audiences.
+
+        Returns
+        -------
+        Factors, shape (products,).
+        """
         slot, audience = time_slots(sessions), product_features.audience[sessions.product]
         lift = self.factors[1][slot] * self.factors[2][audience * 6 + slot]
         size = int(product_features.audience.max(initial=0)) + 1
@@ -98,6 +110,10 @@ def learn_sessions(
     ----------
     registered
         Residents of each street at each session, shape (streets, events).
+
+    Returns
+    -------
+    Demand of every session if capacity were unlimited, and the factors that were learnt.
     """
     size = len(sessions.events)
     seen = sessions.past.nonzero()[0]
@@ -179,6 +195,21 @@ def backtest_factors(
     """Factors on the spread of new and of seen products, from the latest period with sessions.
 
     Rates are learnt from the sessions before it and predict those in it.
+
+    Parameters
+    ----------
+    sessions
+        The sessions.
+    session_demand
+        Their demand, as learnt.
+    product_features
+        Features of the products.
+    rng
+        Deals products to folds.
+
+    Returns
+    -------
+    Both factors, >= 1; 1 where there are too few sessions to tell.
     """
     seen = sessions.past.nonzero()[0]
     if len(seen) == 0:

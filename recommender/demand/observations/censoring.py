@@ -82,6 +82,10 @@ def unconstrain(
         that is usually in by then, in (0, 1], NaN where unknown; shape (sessions,).
     passes
         Rounds of estimating π from what the waiting lists show, for full sessions without F.
+
+    Returns
+    -------
+    Demand of every session, rate of every product, and overdispersion of every category.
     """
     n_groups = int(group.max(initial=0)) + 1
     if len(taken) == 0:
@@ -125,6 +129,19 @@ def tail_mean(bound: Floats, mean: Floats, size: Floats) -> Floats:
     """``E[D | D >= bound]`` of a negative binomial; shapes broadcast.
 
     From ``d·f(d; r) = μ·f(d-1; r+1)`` and ``P(D >= b) = I_{1-p}(b, r)``, p = r / (r + μ).
+
+    Parameters
+    ----------
+    bound
+        b, whole numbers >= 0.
+    mean
+        μ, > 0.
+    size
+        r, > 0; variance ``μ + μ²/r``.
+
+    Returns
+    -------
+    The conditional means, >= ``bound``.
     """
     failure = mean / (size + mean)
     above = betainc(np.maximum(bound, 1e-9), size, failure)

@@ -14,6 +14,17 @@ def position_weights(position: NDArray[np.int64], booked: NDArray[np.bool_]) -> 
 
     The share of impressions at its position that led to a booking, over the share at all,
     shrunk to 1 as if by a hundred bookings.
+
+    Parameters
+    ----------
+    position
+        Place on the list, from 1, shape (impressions,).
+    booked
+        Whether the impression led to a booking, same shape.
+
+    Returns
+    -------
+    Weights, same shape, > 0.
     """
     level = max(float(booked.mean()), 1e-9) if len(booked) else 1.0
     place = np.clip(position, 1, 50) - 1

@@ -49,6 +49,10 @@ def learn_reach(counts: Floats, expected: Floats, distance_m: Floats | None = No
         no session was held.
     distance_m
         Metres between streets; ``None`` or NaN where unknown, which the law then does not use.
+
+    Returns
+    -------
+    Reach of every pair, and the law it departs from.
     """
     size = len(counts)
     same = np.eye(size)
@@ -90,5 +94,9 @@ def gravity_attendances(home_demand: Floats, reach: Floats) -> Floats:
         Demand of each street's residents at mean reach, shape (streets, products).
     reach
         As learnt.
+
+    Returns
+    -------
+    Attendances, >= 0.
     """
     return np.asarray(reach.T @ home_demand)

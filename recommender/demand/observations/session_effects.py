@@ -92,7 +92,21 @@ def _strength(seen: Floats, reference: Floats) -> float:
 def combine_effects(
     factors: Sequence[Floats], levels: Sequence[NDArray[np.intp]], n: int
 ) -> Floats:
-    """Product of the factors at each session, shape (n,); a level of -1 counts 1."""
+    """Product of the factors at each session, shape (n,); a level of -1 counts 1.
+
+    Parameters
+    ----------
+    factors
+        One array of factors a kind of effect, shape (levels,) each.
+    levels
+        Level of each session in each kind, shape (n,) each.
+    n
+        Number of sessions.
+
+    Returns
+    -------
+    Factors, > 0.
+    """
     total = np.ones(n)
     for factor, of in zip(factors, levels, strict=True):
         if len(factor):

@@ -54,7 +54,19 @@ def flag_survey_outliers(
 
 
 def first_per_target(resident: NDArray[np.intp], target: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """The first of each resident's entries for one target; shape (entries,)."""
+    """The first of each resident's entries for one target; shape (entries,).
+
+    Parameters
+    ----------
+    resident
+        Resident position of each entry, shape (entries,).
+    target
+        Target position of each entry, same shape.
+
+    Returns
+    -------
+    True where an entry counts.
+    """
     kept = np.zeros(len(resident), dtype=bool)
     if len(resident):
         pair = resident.astype(np.int64) * (int(target.max()) + 1) + target

@@ -25,6 +25,10 @@ def survey_score(votes: Floats, expected: Floats, *, noise: float = 5.0) -> Floa
         channel and age, 0 where nobody was asked (the score is then 0).
     noise
         Votes' worth of shrinkage: a handful of answers carries little information.
+
+    Returns
+    -------
+    Scores, same shape; 0 says nothing.
     """
     return np.asarray(np.log((votes + noise) / (expected + noise)))
 
@@ -84,6 +88,10 @@ def reliability(counts: Floats, expected: Floats, log_ratio_prior: Floats) -> fl
     ----------
     counts, expected, log_ratio_prior
         Shape (streets, products).
+
+    Returns
+    -------
+    ρ in [0, 1].
     """
     if not np.abs(log_ratio_prior).any():
         return 0.0

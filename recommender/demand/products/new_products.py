@@ -72,6 +72,10 @@ def learn_product_rates(
     survey
         Score of each product and whether it was asked about
         (:mod:`recommender.demand.observations.surveys`).
+
+    Returns
+    -------
+    Rate of every product with the standard deviation of its logarithm.
     """
     # What was seen counts for as much as Poisson counts of the same relative error would.
     trust = 1.0 / (1.0 + counts * overdispersion)

@@ -35,6 +35,15 @@ class ProductPrior:
         """Ratios of counts to expected predicted from other products, shape (rows, products).
 
         From the category or from features, whichever predicts the products' own counts better.
+
+        Parameters
+        ----------
+        counts, expected
+            Shape (rows, products); rows are streets or age bands.
+
+        Returns
+        -------
+        Ratios, > 0.
         """
         by_group = leave_one_out_ratio(counts, expected, self.group)
         by_traits = predict_ratios(
@@ -49,6 +58,19 @@ def held_out_fit(counts: Floats, expected: Floats, ratio: Floats) -> float:
     """Negative-binomial log likelihood (shape 1) of the counts, given each product's total.
 
     Products keep the sum they are expected to have: only the pattern over rows is judged.
+
+    Parameters
+    ----------
+    counts
+        What happened, shape (rows, products), >= 0.
+    expected
+        What was expected before the pattern, same shape, >= 0.
+    ratio
+        The pattern that is judged, same shape, > 0.
+
+    Returns
+    -------
+    The log likelihood, up to a constant.
     """
     mean = expected * ratio
     mean = mean * (expected.sum(axis=0) / np.maximum(mean.sum(axis=0), 1e-12))
@@ -84,7 +106,19 @@ def leave_one_out_ratio(counts: Floats, expected: Floats, group: NDArray[np.intp
 
 
 def others(counts: Floats, expected: Floats, group: NDArray[np.intp]) -> tuple[Floats, Floats]:
-    """Sums over the other products of each product's group; shapes as given (n, products)."""
+    """Sums over the other products of each product's group; shapes as given (n, products).
+
+    Parameters
+    ----------
+    counts, expected
+        Shape (n, products).
+    group
+        Group of each product, shape (products,).
+
+    Returns
+    -------
+    Sums of counts and of expected, >= 0.
+    """
     member = np.eye(int(group.max()) + 1)[group] if len(group) else np.zeros((0, 1))
     of = [(values @ member)[:, group] - values for values in (counts, expected)]
     return np.maximum(of[0], 0.0), np.maximum(of[1], 0.0)

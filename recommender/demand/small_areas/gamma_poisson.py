@@ -45,6 +45,10 @@ def fit_gamma_poisson(counts: Floats, offset: Floats, *, iterations: int = 60) -
         Shape (streets, products); counts >= 0, offsets > 0.
     iterations
         Steps of EM over the distribution of shapes.
+
+    Returns
+    -------
+    Posterior of every cell, and the strength of every product's prior.
     """
     streets, products = counts.shape
     evidence = np.empty((len(SHAPES), products))

@@ -39,6 +39,13 @@ def estimate_with_intervals(
 ) -> tuple[StreetRates, Floats]:
     """:func:`~recommender.demand.small_areas.rates.estimate_rates` with calibrated ``log_sd``.
 
+    Parameters
+    ----------
+    counts, exposure, population, product_rates, product_prior, log_ratio_priors, dispersion
+        As in :func:`~recommender.demand.small_areas.rates.estimate_rates`.
+    rng
+        Splits the counts into halves.
+
     Returns
     -------
     The estimate, and the factors that its streets' standard deviations were multiplied with,
@@ -64,7 +71,19 @@ def estimate_with_intervals(
 
 
 def split(counts: Floats, rng: np.random.Generator) -> Floats:
-    """One random half of every count; what is beyond a whole number is halved."""
+    """One random half of every count; what is beyond a whole number is halved.
+
+    Parameters
+    ----------
+    counts
+        Any shape, >= 0.
+    rng
+        Decides where each count goes.
+
+    Returns
+    -------
+    The half, same shape.
+    """
     whole = np.floor(counts)
     return np.asarray(rng.binomial(whole.astype(np.int64), 0.5) + (counts - whole) / 2.0)
 

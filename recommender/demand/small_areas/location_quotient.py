@@ -41,6 +41,10 @@ def location_quotients(
         Category of each product, shape (products,).
     least
         Standard errors that a speciality must stand out by.
+
+    Returns
+    -------
+    Ratios with their strength, and the speciality of each street.
     """
     member = np.eye(int(group.max(initial=0)) + 1)[group]
     total = expected @ member

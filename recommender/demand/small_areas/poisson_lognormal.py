@@ -57,6 +57,10 @@ def fit_poisson_lognormal(
         Steps of EM.
     prior_products
         How many products' worth of weight the shrinkage target of Σ has.
+
+    Returns
+    -------
+    Posterior of the effects of streets, and the covariance that they share.
     """
     streets, products = counts.shape
     covariance = np.eye(streets) + 0.2

@@ -117,7 +117,21 @@ def band_rates(
 def band_activity(
     counts: Floats, plain: Floats, product_prior: ProductPrior | None = None
 ) -> Floats:
-    """How much each age band takes part, relative to all, by product; shape (bands, products)."""
+    """How much each age band takes part, relative to all, by product; shape (bands, products).
+
+    Parameters
+    ----------
+    counts
+        Bookings, shape (bands, products), >= 0.
+    plain
+        What they would be if all bands took part alike, same shape.
+    product_prior
+        Prior of the ratios; by default all products are alike.
+
+    Returns
+    -------
+    Ratios, > 0.
+    """
     overall = (counts.sum(axis=1) + 1.0) / (plain.sum(axis=1) + 1.0)
     if product_prior is None:
         return np.asarray(np.repeat(overall[:, None], counts.shape[1], axis=1))

@@ -23,6 +23,10 @@ def rake(cells: Floats, rows: Floats, columns: Floats, *, iterations: int = 20) 
         totals differ.
     iterations
         Rounds over rows and columns; the last one is over columns.
+
+    Returns
+    -------
+    Shape (r, c); columns meet their sums exactly, rows after enough rounds.
     """
     fitted = np.maximum(cells, 1e-12)
     scale = columns.sum() / rows.sum() if rows.sum() > 0 else 1.0

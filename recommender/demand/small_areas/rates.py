@@ -77,6 +77,10 @@ def estimate_rates(
         are weighted by how well they predict the counts.
     dispersion
         Variance of a count over its mean: above 1 where one booking is for several seats.
+
+    Returns
+    -------
+    Expected attendances with the standard deviations of their logarithms, and the steps before.
     """
     if product_rates is None:
         total = np.broadcast_to(exposure.sum(axis=(0, 1)), counts.shape[2:])
