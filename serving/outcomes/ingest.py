@@ -14,8 +14,8 @@ import sqlalchemy as sa
 from data.files.readers import RawTable
 from data.files.reading import judge_table
 from data.schema import TABLES, Table
-from serving.api.online.changes import note_changes
 from serving.auth.secrets import digest_of
+from serving.outcomes.changes import note_changes
 from serving.store_tables import erasures
 
 ROWS_MAX = 10_000
@@ -43,6 +43,18 @@ class Verdicts:
         """Mark a row as bad."""
         self.words[row] = BAD
         self.problems.setdefault(row, (column, reason))
+
+    def counts(self) -> dict[str, int]:
+        """Number of rows by verdict."""
+        return {word: self.words.count(word) for word in (NEW, CHANGED, SAME, BAD)}
+
+    def documents(self) -> list[dict[str, Any]]:
+        """One JSON object a row: ``row``, ``verdict``, and ``column`` and ``reason`` if bad."""
+        found = []
+        for number, word in enumerate(self.words):
+            column, reason = self.problems.get(number, ("", ""))
+            found.append({"row": number, "verdict": word, "column": column, "reason": reason})
+        return found
 
 
 def merge_rows(
@@ -78,7 +90,7 @@ def merge_rows(
             good = _not_erased(connection, good, numbers, rows, verdicts)
         if good:
             written = _write(connection, table, list(judged.rows.column_names), good)
-            _tell(written, table, rows, numbers, verdicts)
+            _assign_verdicts(written, table, rows, numbers, verdicts)
     if any(word in (NEW, CHANGED) for word in verdicts.words):
         kept = [
             row for row, word in zip(rows, verdicts.words, strict=True) if word in (NEW, CHANGED)
@@ -215,7 +227,7 @@ def _plain(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
-def _tell(
+def _assign_verdicts(
     written: dict[tuple[str, ...], str],
     table: Table,
     rows: list[Any],

@@ -11,8 +11,8 @@ from data.files.pseudonyms import erasure_digest
 from data.schema import TABLES
 from data.store.tables import METADATA
 from recommender.errors import UnknownIdError, UsageError
-from serving.api.online.changes import note_changes
 from serving.auth.secrets import CALENDAR_PREFIX, digest_of, new_secret
+from serving.outcomes.changes import note_changes
 from serving.store_tables import (
     OF_A_RESIDENT,
     access_log,

@@ -19,13 +19,13 @@ import sqlalchemy as sa
 
 from recommender.errors import GongxuError
 from serving.api.http.database import Database
-from serving.api.online.building import BuildSchedule, build, load_model, rows_written
-from serving.api.online.changes import ChangeCounter
 from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.api.settings import ServiceSettings
 from serving.composition import open_store
 from serving.logs import LOGGING
+from serving.outcomes.changes import ChangeCounter
 from serving.settings import Settings
+from serving.suggestions.serving_snapshot import BuildSchedule, build, load_model, rows_written
 from training.registry.served import read_served
 
 _log = logging.getLogger("gongxu.snapshots")

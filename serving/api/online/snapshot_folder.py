@@ -23,10 +23,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.types import IdMap
-from serving.api.online.sorted_ids import SortedIds
+from serving.suggestions.sorted_ids import SortedIds
 
 if TYPE_CHECKING:
-    from serving.api.online.building import Loaded, ServingSnapshot
+    from serving.suggestions.serving_snapshot import Loaded, ServingSnapshot
 
 PACKAGES = ("recommender.", "features.", "training.", "serving.", "data.")
 """Only classes of these packages are written and read."""

@@ -16,7 +16,11 @@ from recommender.errors import GongxuError, NotTrainedError
 from serving.api.http.database import Database
 from serving.api.http.metrics import Metrics
 from serving.api.online.builder import build_in_process
-from serving.api.online.building import (
+from serving.api.online.snapshot_folder import SnapshotFolder
+from serving.api.online.state import OnlineState
+from serving.outcomes.changes import CHANNEL, ChangeCounter
+from serving.settings import Settings
+from serving.suggestions.serving_snapshot import (
     BuildSchedule,
     Loaded,
     ServingSnapshot,
@@ -24,10 +28,6 @@ from serving.api.online.building import (
     load_model,
     rows_written,
 )
-from serving.api.online.changes import CHANNEL, ChangeCounter
-from serving.api.online.snapshot_folder import SnapshotFolder
-from serving.api.online.state import OnlineState
-from serving.settings import Settings
 from training.registry.served import Served, read_served
 
 _log = logging.getLogger("gongxu.snapshots")
@@ -157,7 +157,7 @@ class SnapshotRefresher:
         if not self._rebuilding.acquire(timeout=5):
             raise GongxuError("another moment is being built.", "Try again.")
         try:
-            self._moments[name] = self._built_for(at, loaded).state()
+            self._moments[name] = OnlineState.of(self._built_for(at, loaded))
             while len(self._moments) > _MOMENTS:
                 self._moments.popitem(last=False)
             return self._moments[name]
@@ -260,7 +260,7 @@ class SnapshotRefresher:
 
     def _answer_from(self, snapshot: ServingSnapshot, loaded: Loaded) -> None:
         with self._changing:
-            self._state, self._loaded = snapshot.state(), loaded
+            self._state, self._loaded = OnlineState.of(snapshot), loaded
             self._applied = -1  # changes since its tables were read are still to be applied
         since = loaded.served.served.since.timestamp()
         self._metrics.model_since.labels(loaded.version).set(since)

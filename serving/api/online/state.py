@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from serving.api.online.response_cache import Answer, Key, ResponseCache
 from serving.auth.secrets import digest_of
 from serving.store_tables import erasures, live_changes, mutes
 from serving.suggestions.list_engine import Asked
+from serving.suggestions.serving_snapshot import ServingSnapshot
 from serving.suggestions.suggester import NothingEligibleError, Suggester
 
 _TAKEN = ("booked", "attended")
@@ -76,6 +77,18 @@ class OnlineState:
         self._until_s = array("d", np.minimum(facts.closes_s, facts.starts_s))
         free = facts.open & ((facts.seats_left > 0) | facts.waiting_list)
         self._free = bytearray(free.astype(np.uint8).tobytes())
+
+    @classmethod
+    def of(cls, snapshot: ServingSnapshot) -> Self:
+        """The state of a snapshot, with no later change applied yet."""
+        return cls(
+            snapshot.suggester,
+            snapshot.version,
+            snapshot.entry,
+            snapshot.tables,
+            snapshot.parents,
+            gone=set(snapshot.gone),
+        )
 
     @property
     def at(self) -> datetime:

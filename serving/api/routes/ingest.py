@@ -13,7 +13,7 @@ from serving.api.http.access import Access, guarded
 from serving.api.http.idempotency import Answer, once
 from serving.api.http.problems import ProblemError
 from serving.auth.roles import Role
-from serving.outcomes.ingest import BAD, ROWS_MAX, merge_rows
+from serving.outcomes.ingest import ROWS_MAX, merge_rows
 
 router = APIRouter(tags=["ingest"])
 
@@ -146,11 +146,7 @@ def _rows(body: bytes) -> list[Any]:
 
 def _answer(service: Any, connection: Any, table: str, rows: list[Any], now: Any) -> bytes:
     verdicts = merge_rows(connection, TABLES[table], rows, now=now)
-    counts = {word: verdicts.words.count(word) for word in ("new", "changed", "same", BAD)}
-    for word, count in counts.items():
+    for word, count in verdicts.counts().items():
         service.metrics.ingested.labels(table, word).inc(count)
-    told = []
-    for number, word in enumerate(verdicts.words):
-        column, reason = verdicts.problems.get(number, ("", ""))
-        told.append({"row": number, "verdict": word, "column": column, "reason": reason})
-    return orjson.dumps({"table": table, "received": len(rows), **counts, "rows": told})
+    answer = {"table": table, "received": len(rows), **verdicts.counts()}
+    return orjson.dumps({**answer, "rows": verdicts.documents()})

@@ -41,10 +41,10 @@ def digest(
     import sqlalchemy as sa
 
     from recommender.errors import UsageError
-    from serving.api.online.building import build, load_model
     from serving.composition import open_store, require_tables
     from serving.settings import Settings
     from serving.suggestions.digest import save_letters, send_letters, write_letters
+    from serving.suggestions.serving_snapshot import build, load_model
 
     try:
         day = day_of.fromisoformat(date)

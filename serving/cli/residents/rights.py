@@ -23,8 +23,8 @@ def forget(resident: _Resident) -> None:
 
     Example: gongxu forget R00001149
     """
-    from serving.api.online.changes import ChangeCounter
     from serving.composition import open_store, require_tables
+    from serving.outcomes.changes import ChangeCounter
     from serving.outcomes.rights import erase_resident
     from serving.settings import Settings
 

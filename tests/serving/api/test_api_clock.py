@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from serving.api.app import create_app
-from serving.api.online.changes import note_changes
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
 from serving.auth.keys import add_key, revoke_key
 from serving.auth.roles import Role
+from serving.outcomes.changes import note_changes
 from serving.settings import Settings
 from serving.store_tables import live_changes
 

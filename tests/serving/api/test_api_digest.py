@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from data.store.embedded import embedded_url
 from data.store.store import Store
 from recommender.errors import UsageError
-from serving.api.online.building import build, load_model
 from serving.settings import Settings
 from serving.suggestions.digest import save_letters, send_letters, write_letters
+from serving.suggestions.serving_snapshot import build, load_model
 
 pytestmark = pytest.mark.usefixtures("world")
 

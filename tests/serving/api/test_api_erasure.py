@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from benchmarks.serving.erasure import in_dump, in_files
 from data.store.embedded import embedded_url
 from data.store.store import Store
-from serving.api.online.building import build, load_model
 from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.auth.roles import Role
 from serving.settings import Settings
+from serving.suggestions.serving_snapshot import build, load_model
 from training.demand.fit import fit_demand
 from training.registry.bundle import Manifest, save_bundle
 from training.suggestions.fit import fit_suggestions

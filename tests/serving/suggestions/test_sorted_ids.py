@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from recommender.errors import UnknownIdError
 from recommender.types import IdMap
-from serving.api.online.sorted_ids import SortedIds
+from serving.suggestions.sorted_ids import SortedIds
 
 names = st.lists(
     st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=8),

@@ -12,7 +12,6 @@ import sqlalchemy as sa
 
 from data.dataset import Dataset
 from data.schema import TABLES
-from serving.api.online.state import OnlineState
 from serving.settings import Settings
 from serving.store_tables import erasures, live_changes, mutes
 from serving.suggestions.live import Live
@@ -61,8 +60,12 @@ class ServingSnapshot:
         :func:`rows_written` before the tables were read.
     cost_s
         Seconds that building took.
-    tables, parents, gone
-        See :class:`serving.api.online.state.OnlineState`.
+    tables
+        Tables of which single rows are read: areas and events.
+    parents
+        Code of each area's parent, by area code.
+    gone
+        Digests of erased residents.
     """
 
     suggester: Suggester
@@ -73,12 +76,6 @@ class ServingSnapshot:
     tables: dict[str, pd.DataFrame]
     parents: dict[str, str]
     gone: set[str]
-
-    def state(self) -> OnlineState:
-        """A state in which no later change is applied yet."""
-        return OnlineState(
-            self.suggester, self.version, self.entry, self.tables, self.parents, gone=set(self.gone)
-        )
 
 
 def load_model(settings: Settings, store: "Store") -> Loaded:

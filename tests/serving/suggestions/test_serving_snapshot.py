@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from serving.api.online.building import AGED, BuildSchedule
+from serving.suggestions.serving_snapshot import AGED, BuildSchedule
 
 NOW = datetime(2026, 10, 1, 8, tzinfo=UTC)
 
