@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio.to_thread
-import orjson
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
@@ -56,7 +55,11 @@ def create_app(
     settings, options
         Read from the environment when left out.
     service
-        Its parts, when somebody else made them (tests).
+        Its parts, when the caller made them.
+
+    Returns
+    -------
+    The application.
 
     Raises
     ------
@@ -81,7 +84,6 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url=None,
         redirect_slashes=False,
     )
     app.state.service = service
@@ -180,8 +182,3 @@ def _add_openapi(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
-
-    async def openapi(_: Request) -> Response:
-        return Response(orjson.dumps(app.openapi()), media_type="application/json")
-
-    app.add_route("/openapi.json", openapi, include_in_schema=False)

@@ -12,7 +12,6 @@ from serving.api.http.database import Database
 from serving.api.http.limits import RequestLimits
 from serving.api.http.metrics import Metrics
 from serving.api.http.tracing import Tracing
-from serving.api.online.recorder import Recorder
 from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.api.online.snapshot_refresher import SnapshotRefresher
 from serving.api.settings import ServiceSettings
@@ -20,6 +19,7 @@ from serving.auth.authenticator import Authenticator
 from serving.auth.local_issuer import key_set
 from serving.auth.tokens import Issuer
 from serving.outcomes.changes import ChangeCounter
+from serving.outcomes.recorder import Recorder
 from serving.settings import Settings
 
 

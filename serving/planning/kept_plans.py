@@ -1,4 +1,4 @@
-"""Plans that are kept: who may see them, and what they look like as files."""
+"""Plans that are kept: whose they are, and what they look like as files."""
 
 import tempfile
 from collections.abc import Iterable, Mapping

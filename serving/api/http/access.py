@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio.to_thread
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 
-from serving.api.http.problems import ProblemError, responses
+from serving.api.http.problems import responses
 from serving.auth.roles import Principal, Role
 
 
@@ -40,12 +40,12 @@ class Access:
 
         Raises
         ------
-        ProblemError
+        HTTPException
             401 without a credential that holds, 403 without the right.
         """
         principal = await identify(request)
         if principal is None:
-            raise ProblemError(
+            raise HTTPException(
                 401,
                 "A valid bearer token or API key is needed.",
                 {"WWW-Authenticate": 'Bearer realm="gongxu"'},
@@ -53,7 +53,7 @@ class Access:
         request.scope["principal"] = principal
         request.scope["caller"] = f"{principal.role}"
         if not self.allows(principal, request):
-            raise ProblemError(403, "This caller may not do that.")
+            raise HTTPException(403, "This caller may not do that.")
         return principal
 
     def allows(self, principal: Principal, request: Request) -> bool:

@@ -5,15 +5,15 @@ import random
 import re
 import time
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 import anyio
-import orjson
+from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.api.http.limits import RequestLimits
 from serving.api.http.metrics import Metrics
+from serving.api.http.problems import problem
 from serving.auth.roles import Principal
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
@@ -105,9 +105,9 @@ class RequestMiddleware:
             wait = 0 if self._limits is None else self._limits.wait_s(caller, address)
             length = headers.get(b"content-length", b"0")
             if wait:
-                await _refuse(scope, answer, 429, "Too many requests.", wait)
+                await _refuse(scope, receive, answer, 429, "Too many requests.", wait)
             elif length.isdigit() and int(length) > self._body_max:
-                await _refuse(scope, answer, 413, "The request body is too large.")
+                await _refuse(scope, receive, answer, 413, "The request body is too large.")
             elif scope["method"] in ("GET", "HEAD"):
                 await self.app(scope, receive, answer)
             else:
@@ -117,7 +117,9 @@ class RequestMiddleware:
                 "unexpected error", extra={"fields": {"request_id": request_id.decode()}}
             )
             if not started_answer:
-                await _refuse(scope, answer, 500, "An unexpected error occurred; see the log.")
+                await _refuse(
+                    scope, receive, answer, 500, "An unexpected error occurred; see the log."
+                )
         finally:
             if self._limits is not None and caller is None:
                 self._limits.count(_name(scope.get("principal")), address)
@@ -134,11 +136,11 @@ class RequestMiddleware:
                         return
                     body += message.get("body", b"")
                     if len(body) > self._body_max:
-                        await _refuse(scope, send, 413, "The request body is too large.")
+                        await _refuse(scope, receive, send, 413, "The request body is too large.")
                         return
                     more = message.get("more_body", False)
         except TimeoutError:
-            await _refuse(scope, send, 408, "The request body did not arrive in time.")
+            await _refuse(scope, receive, send, 408, "The request body did not arrive in time.")
             return
         whole: Message = {"type": "http.request", "body": bytes(body), "more_body": False}
         sent = False
@@ -195,28 +197,11 @@ def _credential(headers: dict[bytes, bytes]) -> str | None:
 
 
 async def _refuse(
-    scope: Scope, send: Send, status: int, detail: str, retry_after: int | None = None
+    scope: Scope, receive: Receive, send: Send, status: int, detail: str, wait_s: int = 0
 ) -> None:
-    body = orjson.dumps(
-        {
-            "type": "about:blank",
-            "title": "Content Too Large" if status == 413 else HTTPStatus(status).phrase,
-            "status": status,
-            "detail": detail,
-            "instance": scope["path"],
-            "request_id": scope["request_id"],
-            "errors": [],
-        }
-    )
-    headers = [
-        (b"content-type", b"application/problem+json"),
-        (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
-    ]
-    if retry_after is not None:
-        headers.append((b"retry-after", str(retry_after).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    headers = {"Connection": "close"} | ({"Retry-After": str(wait_s)} if wait_s else {})
+    refusal = problem(Request(scope), status, detail, headers=headers)
+    await refusal(scope, receive, send)
 
 
 def _new_id() -> bytes:

@@ -23,10 +23,12 @@ from recommender.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 NOT_JSON = "The body is not JSON."
-_PLAIN = {
-    404: "There is nothing at this path; /docs names all routes.",
-    405: "This path does not take this method; see the header Allow, and /docs.",
+_FRAMEWORK = {
+    "Not Found": "There is nothing at this path; /docs names all routes.",
+    "Method Not Allowed": "This path does not take this method; see the header Allow, and /docs.",
+    "There was an error parsing the body": NOT_JSON,
 }
+"""Plainer sentences for those of the framework."""
 
 
 class FieldProblem(BaseModel):
@@ -50,26 +52,6 @@ class Problem(BaseModel):
     errors: list[FieldProblem] = Field(default_factory=list)
 
 
-class ProblemError(Exception):
-    """Raised by routes; becomes a problem document.
-
-    Parameters
-    ----------
-    status
-        HTTP status.
-    detail
-        One sentence for the caller.
-    headers
-        Such as ``Retry-After``.
-    """
-
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = dict(headers or {})
-
-
 def problem(
     request: Request,
     status: int,
@@ -78,10 +60,26 @@ def problem(
     headers: Mapping[str, str] | None = None,
     errors: list[dict[str, str]] | None = None,
 ) -> Response:
-    """A problem document as a response."""
+    """A problem document as a response.
+
+    Parameters
+    ----------
+    request, status
+        What was asked, and the HTTP status.
+    detail
+        One sentence for the caller.
+    headers
+        Such as ``Retry-After``.
+    errors
+        Objects by the fields of :class:`FieldProblem`.
+
+    Returns
+    -------
+    The response.
+    """
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": "Content Too Large" if status == 413 else HTTPStatus(status).phrase,
         "status": status,
         "detail": detail[:1].upper() + detail[1:],
         "instance": request.url.path,
@@ -120,16 +118,9 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def add_handlers(app: FastAPI) -> None:
     """Make every error of the application a problem document."""
 
-    async def of_route(request: Request, error: Exception) -> Response:
-        assert isinstance(error, ProblemError)
-        return problem(request, error.status, error.detail, headers=error.headers)
-
     async def of_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        if error.status_code == 400:
-            # The framework's own word for bytes that are not even text.
-            return problem(request, 400, NOT_JSON, headers=error.headers)
-        detail = _PLAIN.get(error.status_code, str(error.detail))
+        detail = _FRAMEWORK.get(str(error.detail), str(error.detail))
         return problem(request, error.status_code, detail, headers=error.headers)
 
     async def of_validation(request: Request, error: Exception) -> Response:
@@ -153,7 +144,6 @@ def add_handlers(app: FastAPI) -> None:
         request.scope["failure"] = f"{type(error).__name__}"
         return problem(request, 503, "The database does not answer.", headers={"Retry-After": "2"})
 
-    app.add_exception_handler(ProblemError, of_route)
     app.add_exception_handler(HTTPException, of_http)
     app.add_exception_handler(RequestValidationError, of_validation)
     app.add_exception_handler(GongxuError, of_engine)

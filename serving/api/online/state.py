@@ -8,7 +8,7 @@ another model is served.
 
 import threading
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self
@@ -20,8 +20,8 @@ import sqlalchemy as sa
 from data.dataset import canonical
 from data.schema import TABLES
 from features.ranking.residents import profiled
+from recommender.errors import UnknownIdError
 from recommender.types import Suggestion
-from serving.api.http.problems import ProblemError
 from serving.api.online.response_cache import Answer, Key, ResponseCache
 from serving.auth.secrets import digest_of
 from serving.store_tables import erasures, live_changes, mutes
@@ -132,21 +132,17 @@ class OnlineState:
 
         Raises
         ------
-        ProblemError
-            404 for an unknown or erased resident.
+        UnknownIdError
+            If the resident is unknown or erased.
         """
         if self.gone and digest_of(resident_id) in self.gone:
-            raise ProblemError(404, "There is no such resident.")
-        key = (resident_id, n, area or "")
-        answer = self._lists.get(key)
-        if answer is None or not self._holds(answer, now):
-            entry = self.entry
+            raise UnknownIdError("there is no such resident.")
+
+        def ask() -> Asked:
             asked = self._ask(resident_id)
-            if area is not None:
-                asked = self._moved(asked, area)
-            answer = self._list(asked, n, now)
-            self._keep(key, answer, entry)
-        return answer
+            return asked if area is None else self._moved(asked, area)
+
+        return self._cached((resident_id, n, area or ""), ask, now)
 
     def for_place(self, code: str, n: int, now: datetime) -> Answer:
         """The list of an area or venue.
@@ -167,13 +163,7 @@ class OnlineState:
         UnknownIdError
             If there is no such place.
         """
-        key = ("", n, f"place {code}")
-        answer = self._lists.get(key)
-        if answer is None or not self._holds(answer, now):
-            entry = self.entry
-            answer = self._list(self.suggester.ask_place(code), n, now)
-            self._keep(key, answer, entry)
-        return answer
+        return self._cached(("", n, f"place {code}"), lambda: self.suggester.ask_place(code), now)
 
     def similar(self, event_id: str, n: int, now: datetime) -> Answer:
         """Events similar to one.
@@ -253,15 +243,21 @@ class OnlineState:
         self._apply_residents(connection, sorted(residents))
         self._apply_events(connection, sorted(events))
 
-    def _keep(self, key: Key, answer: Answer, entry: int) -> None:
-        """Cache a list, unless changes were applied while it was being made."""
-        if not self._applying.acquire(blocking=False):
-            return  # the database may be slow; an answer never waits for it
-        try:
-            if self.entry == entry:
-                self._lists.keep(key, answer)
-        finally:
-            self._applying.release()
+    def _cached(self, key: Key, ask: Callable[[], Asked], now: datetime) -> Answer:
+        """The cached list if it still holds; else a new one."""
+        answer = self._lists.get(key)
+        if answer is not None and self._holds(answer, now):
+            return answer
+        entry = self.entry
+        answer = self._list(ask(), key[1], now)
+        # The database may be slow: an answer never waits for changes that are being applied.
+        if self._applying.acquire(blocking=False):
+            try:
+                if self.entry == entry:
+                    self._lists.keep(key, answer)
+            finally:
+                self._applying.release()
+        return answer
 
     def _apply_residents(self, connection: sa.Connection, ids: list[str]) -> None:
         if not ids:
@@ -304,7 +300,7 @@ class OnlineState:
         if own is None:
             return self.suggester.ask(resident_id)
         if not own["residents"]:
-            raise ProblemError(404, "There is no such resident.")
+            raise UnknownIdError("there is no such resident.")
         live = self.suggester.live
         people = _frame("residents", own["residents"])
         muted = pd.DataFrame(own["mutes"], columns=list(mutes.c.keys()))

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import anyio.to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from serving.api.http.access import Access, guarded, unguarded
-from serving.api.http.problems import ProblemError
 from serving.auth.local_issuer import key_set
 from serving.auth.roles import Role
 from serving.pages.reference import reference_page
@@ -36,15 +34,15 @@ async def healthz() -> Alive:
     return Alive()
 
 
-@router.get("/readyz", tags=["running"], **(unguarded(503)))
-async def readyz(request: Request) -> Ready:
+@router.get("/readyz", tags=["running"], **unguarded(503))
+def readyz(request: Request) -> Ready:
     """Say whether database and model are there, so that requests can be answered."""
     service = request.app.state.service
-    database = await anyio.to_thread.run_sync(service.database.answers)
+    database = service.database.answers()
     model = service.model_version()
     if not database or model is None:
         missing = [name for name, there in (("database", database), ("model", model)) if not there]
-        raise ProblemError(503, f"Not ready: {', '.join(missing)}.", {"Retry-After": "5"})
+        raise HTTPException(503, f"Not ready: {', '.join(missing)}.", {"Retry-After": "5"})
     return Ready(status="ready", database=database, model=model)
 
 
@@ -54,7 +52,7 @@ async def readyz(request: Request) -> Ready:
     response_class=Response,
     **guarded(Access(Role.OPERATOR)),
 )
-async def metrics(request: Request) -> Response:
+def metrics(request: Request) -> Response:
     """Metrics in Prometheus' text format."""
     counted = request.app.state.service.metrics
     return Response(counted.exposition(), headers={"content-type": counted.content_type})

@@ -2,16 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-import anyio
-import anyio.to_thread
 import orjson
-from fastapi import APIRouter, Header, Path, Request, Response
+import sqlalchemy as sa
+from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from data.schema import TABLES
 from serving.api.http.access import Access, guarded
-from serving.api.http.idempotency import Answer, once
-from serving.api.http.problems import ProblemError
+from serving.api.http.idempotency import IdempotencyKey, once
 from serving.auth.roles import Role
 from serving.outcomes.ingest import ROWS_MAX, merge_rows
 
@@ -80,73 +78,60 @@ _OPTIONS = guarded(Access(Role.SERVICE, scope="ingest"), 400)
 _OPTIONS["openapi_extra"] = {**_OPTIONS["openapi_extra"], "requestBody": _BODY}
 
 
+async def raw_body(request: Request) -> bytes:
+    """The body as it was sent."""
+    return await request.body()
+
+
 @router.post("/v1/ingest/{table}", response_model=IngestAnswer, **_OPTIONS)
-async def ingest(
+def ingest(
     request: Request,
     table: Annotated[TableName, Path(description="A table of the contract.")],
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            pattern=r"^[A-Za-z0-9_.:-]{1,200}$",
-            description="A repeat with the same key gets the first answer again.",
-        ),
-    ] = None,
+    body: Annotated[bytes, Depends(raw_body)],
+    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Take rows in. Bad rows are named, good ones are kept; what is acknowledged is durable.
 
     A booking's newest state wins by `updated_at`, in whatever order the states arrive.
     """
-    service = request.app.state.service
-    body = await request.body()
+    service, now = request.app.state.service, request.app.state.service.now()
     rows = _rows(body)
-    caller = request.scope["principal"].subject
-    if service.ingesting.acquire(blocking=False) is False:
-        raise ProblemError(503, "Too many rows are coming in.", {"Retry-After": "1"})
 
-    def work() -> tuple[Answer, bool]:
-        now = service.now()
-        with service.database.engine().begin() as connection:
+    def merge(connection: sa.Connection) -> bytes:
+        verdicts = merge_rows(connection, TABLES[table], rows, now=now)
+        for word, count in verdicts.counts().items():
+            service.metrics.ingested.labels(table, word).inc(count)
+        answer = {"table": table, "received": len(rows), **verdicts.counts()}
+        return orjson.dumps({**answer, "rows": verdicts.documents()})
 
-            def merged() -> Answer:
-                return 200, _answer(service, connection, table, rows, now)
-
-            return once(
-                connection,
-                caller=caller,
-                key=idempotency_key,
-                route=f"ingest/{table}",
-                body=body,
-                now=now,
-                work=merged,
-            )
-
+    if not service.ingesting.acquire(blocking=False):
+        raise HTTPException(503, "Too many rows are coming in.", {"Retry-After": "1"})
     try:
-        with anyio.CancelScope(shield=True):
-            (status, content), repeated = await anyio.to_thread.run_sync(work)
+        content, repeated = once(
+            service.database.engine(),
+            merge,
+            caller=request.scope["principal"].subject,
+            key=idempotency_key,
+            route=f"ingest/{table}",
+            body=body,
+            now=now,
+        )
     finally:
         service.ingesting.release()
     if not repeated:
         service.change_counter.increment()
     headers = {"Idempotency-Replayed": "true"} if repeated else None
-    return Response(content, status, headers, media_type="application/json")
+    return Response(content, 200, headers, media_type="application/json")
 
 
 def _rows(body: bytes) -> list[Any]:
     try:
         sent = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise ProblemError(400, f"The body is not JSON: {error}.") from None
+        raise HTTPException(400, f"The body is not JSON: {error}.") from None
     rows = sent.get("rows") if isinstance(sent, dict) else sent
     if not isinstance(rows, list):
-        raise ProblemError(422, 'The body is not {"rows": [...]}.')
+        raise HTTPException(422, 'The body is not {"rows": [...]}.')
     if not 1 <= len(rows) <= ROWS_MAX:
-        raise ProblemError(422, f"One to {ROWS_MAX:,} rows are taken at a time.")
+        raise HTTPException(422, f"One to {ROWS_MAX:,} rows are taken at a time.")
     return rows
-
-
-def _answer(service: Any, connection: Any, table: str, rows: list[Any], now: Any) -> bytes:
-    verdicts = merge_rows(connection, TABLES[table], rows, now=now)
-    for word, count in verdicts.counts().items():
-        service.metrics.ingested.labels(table, word).inc(count)
-    answer = {"table": table, "received": len(rows), **verdicts.counts()}
-    return orjson.dumps({**answer, "rows": verdicts.documents()})

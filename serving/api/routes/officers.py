@@ -1,20 +1,20 @@
 """What officers and operators see: street demand, the models."""
 
 import base64
-from functools import partial
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-import anyio.to_thread
 import orjson
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.schema import CATEGORIES
-from recommender.errors import NotTrainedError, UnknownIdError, UsageError
+from recommender.errors import GongxuError, NotTrainedError, UnknownIdError
 from serving.api.http.access import Access, guarded
-from serving.api.http.problems import ProblemError
-from serving.api.routes.suggestions import current_state
+from serving.api.routes.suggestions import CurrentState
 from serving.auth.roles import Role
+from serving.demand.frames import demand_frame
+from training.registry.served import Served
 
 router = APIRouter()
 
@@ -88,126 +88,85 @@ class Switch(BaseModel):
     response_model=DemandOut,
     **guarded(Access(Role.OFFICER, Role.DISTRICT, area="code"), 404),
 )
-async def street_demand(
+def street_demand(
     request: Request,
     code: Annotated[str, Path(max_length=200, examples=["310105001"])],
     period: Annotated[
         str, Query(pattern=r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$", examples=["2027Q1"])
     ],
+    _: CurrentState,
     category: Annotated[Category | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Query(max_length=200, description="From `next`.")] = None,
 ) -> Response:
     """What a street wants in a period, highest demand first."""
-    from serving.demand.frames import demand_frame
-
-    await current_state(request, None)
     loaded = request.app.state.service.refresher.loaded
     if loaded is None or loaded.demand is None:
-        raise ProblemError(503, "No demand model is served yet.", {"Retry-After": "30"})
+        raise HTTPException(503, "No demand model is served yet.", {"Retry-After": "30"})
     start = _position(cursor, loaded.served.version)
-
-    def work() -> bytes:
-        try:
-            frame = demand_frame(loaded.demand, period, street=code, category=category)
-        except UnknownIdError:
-            raise ProblemError(404, "There is no such street in the model.") from None
-        except UsageError as error:
-            raise ProblemError(422, error.message) from None
-        page = frame.iloc[start : start + limit]
-        more = start + limit < len(frame)
-        following = _cursor(start + limit, loaded.served.version) if more else None
-        items = page.astype(object).where(page.notna(), None).to_dict(orient="records")
-        return orjson.dumps({"items": items, "next": following}, option=orjson.OPT_SERIALIZE_NUMPY)
-
-    content = await anyio.to_thread.run_sync(work)
+    frame = demand_frame(loaded.demand, period, street=code, category=category)
+    page = frame.iloc[start : start + limit]
+    more = start + limit < len(frame)
+    following = _cursor(start + limit, loaded.served.version) if more else None
+    items = page.astype(object).where(page.notna(), None).to_dict(orient="records")
+    content = orjson.dumps({"items": items, "next": following}, option=orjson.OPT_SERIALIZE_NUMPY)
     return Response(content, media_type="application/json")
 
 
 @router.get("/v1/models", tags=["models"], **guarded(OPERATOR))
-async def models(request: Request) -> ModelsOut:
+def models(request: Request) -> ModelsOut:
     """All versions of the model that are kept."""
-    service = request.app.state.service
-
-    def work() -> ModelsOut:
-        return ModelsOut(
-            items=[
-                ModelOut(
-                    version=entry.version,
-                    created_at=entry.manifest.created_at.isoformat(),
-                    as_of=entry.manifest.as_of.isoformat(),
-                    roles=list(entry.roles),
-                    released=entry.is_released,
-                    metrics=dict(entry.manifest.metrics),
-                )
-                for entry in _registry(service).entries()
-            ]
-        )
-
-    return await anyio.to_thread.run_sync(work)
+    return ModelsOut(
+        items=[
+            ModelOut(
+                version=entry.version,
+                created_at=entry.manifest.created_at.isoformat(),
+                as_of=entry.manifest.as_of.isoformat(),
+                roles=list(entry.roles),
+                released=entry.is_released,
+                metrics=dict(entry.manifest.metrics),
+            )
+            for entry in _registry(request.app.state.service).entries()
+        ]
+    )
 
 
 @router.post("/v1/models/{version}/promote", tags=["models"], **guarded(OPERATOR, 404, 409))
-async def promote(
+def promote(
     request: Request,
     version: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}$")],
     why: Switch | None = None,
 ) -> ServedOut:
     """Serve a version from now on; one that the gate refused is not taken."""
-    from training.registry.bundle import BundleError
-
-    service = request.app.state.service
-    reason = _reason(request, why)
-
-    def work() -> ServedOut:
-        try:
-            served = _registry(service).promote(version, now=service.now(), reason=reason)
-        except BundleError as error:
-            raise ProblemError(409, str(error)) from None
-        return ServedOut(version=served.version, since=served.since.isoformat())
-
-    done = await anyio.to_thread.run_sync(work)
-    await _switched(service)
-    return done
+    return _switch(request, why, lambda registry, **note: registry.promote(version, **note))
 
 
 @router.post("/v1/models/rollback", tags=["models"], **guarded(OPERATOR, 409))
-async def roll_back(request: Request, why: Switch | None = None) -> ServedOut:
+def roll_back(request: Request, why: Switch | None = None) -> ServedOut:
     """Serve again what was served before."""
-    service = request.app.state.service
-    reason = _reason(request, why)
+    return _switch(request, why, lambda registry, **note: registry.roll_back(**note))
 
-    def work() -> ServedOut:
-        from recommender.errors import GongxuError
 
-        try:
-            served = _registry(service).roll_back(now=service.now(), reason=reason)
-        except NotTrainedError:
-            raise
-        except GongxuError as error:
-            raise ProblemError(409, str(error)) from None
-        return ServedOut(version=served.version, since=served.since.isoformat())
-
-    done = await anyio.to_thread.run_sync(work)
-    await _switched(service)
-    return done
+def _switch(request: Request, why: Switch | None, switch: Callable[..., Served]) -> ServedOut:
+    """Change what is served; this worker follows before it answers, the others at once after."""
+    service, reason = request.app.state.service, str(request.scope["principal"].subject)
+    if why is not None and why.reason:
+        reason = f"{reason}: {why.reason}"
+    try:
+        served = switch(_registry(service), now=service.now(), reason=reason)
+    except (NotTrainedError, UnknownIdError):
+        raise
+    except GongxuError as error:
+        raise HTTPException(409, error.message) from None
+    service.change_counter.increment()
+    service.refresher.look(wait=True)
+    return ServedOut(version=served.version, since=served.since.isoformat())
 
 
 def _registry(service: Any) -> Any:
     from serving.composition import open_registry
 
     return open_registry(service.settings, service.database.store())
-
-
-def _reason(request: Request, why: Switch | None) -> str:
-    by = request.scope["principal"].subject
-    return f"{by}: {why.reason}" if why is not None and why.reason else str(by)
-
-
-async def _switched(service: Any) -> None:
-    """Let this worker change over before it answers, and the others at once after."""
-    service.change_counter.increment()
-    await anyio.to_thread.run_sync(partial(service.refresher.look, wait=True))
 
 
 def _cursor(position: int, version: str) -> str:
@@ -221,7 +180,9 @@ def _position(cursor: str | None, version: str) -> int:
         position, _, held = base64.urlsafe_b64decode(cursor.encode()).decode().partition("|")
         start = int(position)
     except ValueError:
-        raise ProblemError(422, "This cursor is none of ours.") from None
+        raise HTTPException(422, "This cursor was not made by this service.") from None
     if start < 0 or held != version:
-        raise ProblemError(422, "Another model is served since this cursor was given; begin again.")
+        raise HTTPException(
+            422, "Another model is served since this cursor was given; begin again."
+        )
     return start

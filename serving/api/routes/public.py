@@ -1,15 +1,13 @@
 """What everybody may know: an event, and how lists come about."""
 
 import hashlib
-from typing import Annotated, Any
+from typing import Annotated
 
-import anyio.to_thread
 import orjson
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
 from serving.api.http.access import unguarded
-from serving.api.http.problems import ProblemError
 from serving.api.routes.suggestions import ID
 from serving.exports.event_documents import event_document
 from serving.pages.ranking import ranking_page
@@ -28,21 +26,17 @@ _OPTIONS["responses"] = {
 
 
 @router.get("/v1/events/{event_id}", response_class=Response, **_OPTIONS)
-async def event(
+def event(
     request: Request,
     event_id: Annotated[str, Path(pattern=ID, examples=["E000001"])],
     if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Response:
     """An event as schema.org's `Event` in JSON-LD, for search engines and calendars."""
     service = request.app.state.service
-
-    def read() -> dict[str, Any] | None:
-        with service.database.engine().connect() as connection:
-            return event_document(connection, event_id, now=service.now())
-
-    document = await anyio.to_thread.run_sync(read)
+    with service.database.engine().connect() as connection:
+        document = event_document(connection, event_id, now=service.now())
     if document is None:
-        raise ProblemError(404, "There is no such event.")
+        raise HTTPException(404, "There is no such event.")
     body = orjson.dumps(document)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=60"}

@@ -3,15 +3,12 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-import anyio.to_thread
 import orjson
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from recommender.errors import UsageError
 from serving.api.http.access import Access, guarded, unguarded
-from serving.api.http.problems import ProblemError
-from serving.api.routes.suggestions import ResidentId, current_state, note_reading
+from serving.api.routes.suggestions import CurrentState, ResidentId, note_reading
 from serving.auth.roles import Role
 from serving.outcomes import rights
 from serving.suggestions.calendar import calendar_of
@@ -90,43 +87,29 @@ class CalendarToken(BaseModel):
 
 
 @router.get("/v1/residents/{resident_id}/preferences", **guarded(OWN, 404))
-async def get_preferences(request: Request, resident_id: ResidentId) -> PreferencesOut:
+def get_preferences(request: Request, resident_id: ResidentId) -> PreferencesOut:
     """The resident's preferences, and the interests that are held of them."""
-    service = request.app.state.service
-
-    def read() -> rights.Preferences:
-        with service.database.engine().connect() as connection:
-            return rights.read_preferences(connection, resident_id)
-
-    return _shown(await anyio.to_thread.run_sync(read))
+    with request.app.state.service.database.engine().connect() as connection:
+        return _shown(rights.read_preferences(connection, resident_id))
 
 
 @router.put("/v1/residents/{resident_id}/preferences", **guarded(OWN, 404))
-async def put_preferences(
+def put_preferences(
     request: Request, resident_id: ResidentId, wished: PreferencesIn
 ) -> PreferencesOut:
     """Change the resident's preferences. They count in the very next list."""
     service = request.app.state.service
-
-    def write() -> rights.Preferences:
-        with service.database.engine().begin() as connection:
-            rights.write_preferences(
-                connection,
-                resident_id,
-                personalised=wished.personalised,
-                follows=_targets(wished.follows),
-                mutes=_targets(wished.mutes),
-                consent_version=wished.consent_version,
-                now=service.now(),
-            )
-            return rights.read_preferences(connection, resident_id)
-
-    try:
-        held = await anyio.to_thread.run_sync(write)
-    except UsageError as error:
-        if isinstance(error, KeyError):
-            raise
-        raise ProblemError(422, error.message) from None
+    with service.database.engine().begin() as connection:
+        rights.write_preferences(
+            connection,
+            resident_id,
+            personalised=wished.personalised,
+            follows=_targets(wished.follows),
+            mutes=_targets(wished.mutes),
+            consent_version=wished.consent_version,
+            now=service.now(),
+        )
+        held = rights.read_preferences(connection, resident_id)
     service.change_counter.increment()
     return _shown(held)
 
@@ -136,92 +119,59 @@ async def put_preferences(
     response_model=dict[str, list[dict[str, Any]]],
     **guarded(OWN, 404),
 )
-async def export(request: Request, resident_id: ResidentId) -> Response:
+def export(request: Request, resident_id: ResidentId) -> Response:
     """Everything that is held of the resident, by table."""
     service = request.app.state.service
-
-    def read() -> bytes:
-        service.recorder.flush()
-        with service.database.engine().connect() as connection:
-            return orjson.dumps(rights.export_resident(connection, resident_id))
-
-    held = await anyio.to_thread.run_sync(read)
+    service.recorder.flush()
+    with service.database.engine().connect() as connection:
+        held = orjson.dumps(rights.export_resident(connection, resident_id))
     note_reading(request, "export", resident_id)
     headers = {"Content-Disposition": 'attachment; filename="export.json"'}
     return Response(held, 200, headers, media_type="application/json")
 
 
-@router.delete(
-    "/v1/residents/{resident_id}", status_code=204, response_class=Response, **guarded(OWN, 404)
-)
-async def erase(request: Request, resident_id: ResidentId) -> Response:
+@router.delete("/v1/residents/{resident_id}", status_code=204, **guarded(OWN, 404))
+def erase(request: Request, resident_id: ResidentId) -> None:
     """Erase the resident: at once here, and at the next retraining in the model."""
     service = request.app.state.service
-
-    def work() -> None:
-        with service.database.engine().begin() as connection:
-            rights.erase_resident(connection, resident_id, now=service.now())
-
-    await anyio.to_thread.run_sync(work)
+    with service.database.engine().begin() as connection:
+        rights.erase_resident(connection, resident_id, now=service.now())
     service.change_counter.increment()
-    return Response(status_code=204)
 
 
 @router.post("/v1/residents/{resident_id}/calendar-token", status_code=201, **guarded(OWN, 404))
-async def make_calendar_token(request: Request, resident_id: ResidentId) -> CalendarToken:
+def make_calendar_token(request: Request, resident_id: ResidentId) -> CalendarToken:
     """A new secret for the resident's calendar; earlier ones end."""
     service = request.app.state.service
-
-    def make() -> str:
-        with service.database.engine().begin() as connection:
-            return rights.new_calendar_token(connection, resident_id, now=service.now())
-
-    token = await anyio.to_thread.run_sync(make)
+    with service.database.engine().begin() as connection:
+        token = rights.new_calendar_token(connection, resident_id, now=service.now())
     path = f"/v1/residents/{resident_id}/calendar.ics?token={token}"
     return CalendarToken(token=token, path=path)
 
 
-@router.delete(
-    "/v1/residents/{resident_id}/calendar-token",
-    status_code=204,
-    response_class=Response,
-    **guarded(OWN),
-)
-async def end_calendar_token(request: Request, resident_id: ResidentId) -> Response:
+@router.delete("/v1/residents/{resident_id}/calendar-token", status_code=204, **guarded(OWN))
+def end_calendar_token(request: Request, resident_id: ResidentId) -> None:
     """End all secrets of the resident's calendar."""
-    service = request.app.state.service
-
-    def end() -> None:
-        with service.database.engine().begin() as connection:
-            rights.end_calendar_tokens(connection, resident_id)
-
-    await anyio.to_thread.run_sync(end)
-    return Response(status_code=204)
+    with request.app.state.service.database.engine().begin() as connection:
+        rights.end_calendar_tokens(connection, resident_id)
 
 
 @router.get(
     "/v1/residents/{resident_id}/calendar.ics", response_class=Response, **unguarded(401, 503)
 )
-async def calendar(
+def calendar(
     request: Request,
     resident_id: Annotated[str, Path(max_length=200)],
     token: Annotated[str, Query(max_length=200, description="Of this calendar.")],
+    current: CurrentState,
 ) -> Response:
     """The resident's suggestions as an iCalendar feed (RFC 5545)."""
-    service = request.app.state.service
-
-    def opens() -> bool:
-        with service.database.engine().connect() as connection:
-            return rights.opens_calendar(
-                connection, resident_id.replace("\x00", ""), token.replace("\x00", "")
-            )
-
-    if not await anyio.to_thread.run_sync(opens):
-        raise ProblemError(401, "This is not a token of this calendar.")
-    state, _ = await current_state(request, None)
-    now = service.now()
-    answer = await anyio.to_thread.run_sync(state.for_resident, resident_id, 10, now)
-    lines = answer.lines
+    service, (state, _) = request.app.state.service, current
+    who, secret = resident_id.replace("\x00", ""), token.replace("\x00", "")
+    with service.database.engine().connect() as connection:
+        if not rights.opens_calendar(connection, who, secret):
+            raise HTTPException(401, "This is not a token of this calendar.")
+    lines = state.for_resident(resident_id, 10, service.now()).lines
     shown = [line["event_id"] for line in lines]
     venues = {event: state.venue_name(event) for event in shown}
     content = calendar_of(lines, venues, state.ends(shown), made_at=state.at)

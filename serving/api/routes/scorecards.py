@@ -1,15 +1,13 @@
 """The closed loop: scorecards and indices."""
 
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
-import anyio.to_thread
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, HTTPException, Path, Query, Request
 from pydantic import BaseModel, Field
 
 from recommender.errors import UsageError
 from serving.api.http.access import Access, guarded
-from serving.api.http.problems import ProblemError
 from serving.auth.roles import Role
 from serving.outcomes.scorecards import supplier_scorecard
 from serving.planning.planner import ask
@@ -57,22 +55,20 @@ class Indices(BaseModel):
 
 
 @router.get("/v1/suppliers/{supplier_id}/scorecard", **guarded(OFFICERS, 404))
-async def scorecard(
+def scorecard(
     request: Request,
     supplier_id: Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,200}$", examples=["S0001"])],
 ) -> Scorecard:
     """Delivery, attendance and satisfaction of one supplier."""
     service = request.app.state.service
-
-    def read() -> dict[str, Any]:
-        with service.database.engine().connect() as connection:
-            return supplier_scorecard(connection, supplier_id, now=service.now())
-
-    return Scorecard.model_validate(await anyio.to_thread.run_sync(read))
+    with service.database.engine().connect() as connection:
+        return Scorecard.model_validate(
+            supplier_scorecard(connection, supplier_id, now=service.now())
+        )
 
 
 @router.get("/v1/indices", **guarded(OFFICERS))
-async def indices(
+def indices(
     request: Request,
     period: Annotated[
         str, Query(pattern=r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$", examples=["2027Q1"])
@@ -83,12 +79,12 @@ async def indices(
     held = service.indices.get(period)
     if held is None or time.monotonic() - held[0] > _FRESH_S:
         if not service.planning.acquire(blocking=False):
-            raise ProblemError(429, "Other figures are being computed.", {"Retry-After": "10"})
+            raise HTTPException(429, "Other figures are being computed.", {"Retry-After": "10"})
         try:
             question = {"kind": "indices", "period": period}
-            answer = await anyio.to_thread.run_sync(ask, question, service.settings)
+            answer = ask(question, service.settings)
         except UsageError as error:
-            raise ProblemError(422, str(error)) from None
+            raise HTTPException(422, str(error)) from None
         finally:
             service.planning.release()
         service.indices.clear()

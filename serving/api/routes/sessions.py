@@ -1,11 +1,9 @@
 """Signing in to the console and out again."""
 
-import anyio.to_thread
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
 from serving.api.http.access import Access, guarded, unguarded
-from serving.api.http.problems import ProblemError
 from serving.auth.roles import Role
 from serving.auth.secrets import SESSION_PREFIX
 from serving.auth.users import (
@@ -34,26 +32,22 @@ class Session(BaseModel):
 
 
 @router.post("/v1/sessions", status_code=201, **unguarded(401, 503))
-async def open_session(request: Request, given: SignIn) -> Session:
+def open_session(request: Request, given: SignIn) -> Session:
     """Sign a console user in. Five failures close the account for fifteen minutes."""
     service = request.app.state.service
-
-    def attempt() -> str:
-        address = request.client.host if request.client else "?"
-        return sign_in(
+    address = request.client.host if request.client else "?"
+    try:
+        token = sign_in(
             service.database.engine(),
             given.username.replace("\x00", ""),
             given.password.get_secret_value(),
             address=address,
             now=service.now(),
         )
-
-    try:
-        token = await anyio.to_thread.run_sync(attempt)
     except TooManyTriesError as error:
-        raise ProblemError(429, str(error), {"Retry-After": "900"}) from None
+        raise HTTPException(429, str(error), {"Retry-After": "900"}) from None
     except SignInRefusedError as error:
-        raise ProblemError(401, str(error), {"WWW-Authenticate": "Bearer"}) from None
+        raise HTTPException(401, str(error), {"WWW-Authenticate": "Bearer"}) from None
     return Session(token=token, expires_in_s=int(SESSION_LASTS.total_seconds()))
 
 
@@ -63,12 +57,12 @@ async def open_session(request: Request, given: SignIn) -> Session:
     response_class=Response,
     **guarded(Access(Role.OFFICER, Role.DISTRICT, Role.OPERATOR), 404),
 )
-async def close_session(request: Request) -> Response:
+def close_session(request: Request) -> Response:
     """Sign out: revoke the session's token."""
     service = request.app.state.service
     credential: str = request.scope["credential"] or ""
     if not credential.startswith(SESSION_PREFIX):
-        raise ProblemError(404, "This credential is not a session.")
+        raise HTTPException(404, "This credential is not a session.")
     service.authenticator.forget(credential)
-    await anyio.to_thread.run_sync(sign_out, service.database.engine(), credential)
+    sign_out(service.database.engine(), credential)
     return Response(status_code=204)

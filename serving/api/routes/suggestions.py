@@ -1,4 +1,4 @@
-"""Lists: for a resident, for a place, of events alike."""
+"""Lists: for a resident, for a place, of similar events."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -6,11 +6,10 @@ from typing import Annotated, Literal
 import anyio
 import anyio.to_thread
 import orjson
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from serving.api.http.access import Access, guarded, unguarded
-from serving.api.http.problems import ProblemError
 from serving.api.online.response_cache import Answer
 from serving.api.online.state import OnlineState
 from serving.auth.roles import Role
@@ -93,7 +92,7 @@ async def for_resident(
     A position is rounded to the nearest area and kept nowhere.
     """
     if (lat is None) != (lon is None):
-        raise ProblemError(422, "lat and lon go together.")
+        raise HTTPException(422, "lat and lon go together.")
     service = request.app.state.service
     state, degraded = await current_state(request, at)
     moment = at or service.now()
@@ -111,48 +110,30 @@ async def for_resident(
     return _response(request, answer, state, moment, degraded)
 
 
-@router.get("/v1/places/{area_or_venue}/suggestions", response_model=ListOut, **unguarded(404, 503))
-async def for_place(
-    request: Request,
-    area_or_venue: Annotated[str, Path(pattern=ID, examples=["310105001"])],
-    n: Length = 10,
-    surface: Surface = None,
-) -> Response:
-    """The list of an area or a venue, for screens; no person is behind it."""
-    service = request.app.state.service
-    state, degraded = await current_state(request, None)
-    moment = service.now()
-    answer = await anyio.to_thread.run_sync(state.for_place, area_or_venue, n, moment)
-    if surface is not None:
-        service.recorder.shown(None, surface, answer.lines)
-    return _response(request, answer, state, moment, degraded)
-
-
-@router.get("/v1/events/{event_id}/similar", response_model=ListOut, **unguarded(404, 503))
-async def similar(
-    request: Request, event_id: Annotated[str, Path(pattern=ID)], n: Length = 10
-) -> Response:
-    """Events like a given one, that can be booked."""
-    service = request.app.state.service
-    state, degraded = await current_state(request, None)
-    moment = service.now()
-    answer = await anyio.to_thread.run_sync(state.similar, event_id, n, moment)
-    return _response(request, answer, state, moment, degraded)
-
-
 async def current_state(request: Request, at: datetime | None) -> tuple[OnlineState, bool]:
-    """The memory with all changes in it, and whether the database was away.
+    """The state with all changes applied, and whether the database was away.
+
+    Parameters
+    ----------
+    request
+        Names the service.
+    at
+        Another moment than now.
+
+    Returns
+    -------
+    The state, and whether later changes may be missing from it.
 
     Raises
     ------
-    ProblemError
+    HTTPException
         503 before the first model.
     """
     service = request.app.state.service
     refresher = service.refresher
     state = refresher.state
     if state is None:
-        raise ProblemError(503, "No model is served yet.", {"Retry-After": "30"})
+        raise HTTPException(503, "No model is served yet.", {"Retry-After": "30"})
     if at is not None:
         state = await anyio.to_thread.run_sync(refresher.at_moment, at)
         return state, refresher.degraded
@@ -171,8 +152,53 @@ async def current_state(request: Request, at: datetime | None) -> tuple[OnlineSt
     return state, refresher.degraded
 
 
+async def _state_now(request: Request) -> tuple[OnlineState, bool]:
+    return await current_state(request, None)
+
+
+CurrentState = Annotated[tuple[OnlineState, bool], Depends(_state_now)]
+"""What :func:`current_state` returns, for routes that have no other moment than now."""
+
+
+@router.get("/v1/places/{area_or_venue}/suggestions", response_model=ListOut, **unguarded(404, 503))
+def for_place(
+    request: Request,
+    area_or_venue: Annotated[str, Path(pattern=ID, examples=["310105001"])],
+    current: CurrentState,
+    n: Length = 10,
+    surface: Surface = None,
+) -> Response:
+    """The list of an area or a venue, for screens; no person is behind it."""
+    service, (state, degraded) = request.app.state.service, current
+    moment = service.now()
+    answer = state.for_place(area_or_venue, n, moment)
+    if surface is not None:
+        service.recorder.shown(None, surface, answer.lines)
+    return _response(request, answer, state, moment, degraded)
+
+
+@router.get("/v1/events/{event_id}/similar", response_model=ListOut, **unguarded(404, 503))
+def similar(
+    request: Request,
+    event_id: Annotated[str, Path(pattern=ID)],
+    current: CurrentState,
+    n: Length = 10,
+) -> Response:
+    """Events like a given one, that can be booked."""
+    (state, degraded), moment = current, request.app.state.service.now()
+    return _response(request, state.similar(event_id, n, moment), state, moment, degraded)
+
+
 def note_reading(request: Request, action: str, resident_id: str) -> None:
-    """Note in the access log that somebody read a resident's data."""
+    """Note in the access log that somebody read a resident's data.
+
+    Parameters
+    ----------
+    request
+        Names the caller.
+    action, resident_id
+        What was read, and of whom.
+    """
     principal = request.scope["principal"]
     request.app.state.service.recorder.read(
         caller=principal.subject,
