@@ -38,6 +38,17 @@ def open_store(settings: Settings) -> Store:
 def open_registry(settings: Settings, store: Store | None = None) -> Registry:
     """The model registry, on a store that is already open or on one of its own.
 
+    Parameters
+    ----------
+    settings
+        Where database and bundles are.
+    store
+        A store that is open; one is opened when left out.
+
+    Returns
+    -------
+    The registry.
+
     Raises
     ------
     GongxuError
@@ -78,6 +89,10 @@ def served_model(settings: Settings, store: Store | None = None) -> ServedModel:
     ----------
     store
         Asked for the row; one is opened, and closed again, when left out.
+
+    Returns
+    -------
+    The model.
 
     Raises
     ------

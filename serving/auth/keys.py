@@ -35,6 +35,25 @@ def add_key(
 ) -> NewKey:
     """Make a key.
 
+    Parameters
+    ----------
+    engine
+        The database.
+    name
+        Whose key it is, for people.
+    role
+        What its holder may do; not ``resident``.
+    scopes
+        For a service: some of :data:`serving.auth.roles.SCOPES`.
+    areas
+        For an officer: codes of the areas acted for.
+    now, expires_at
+        The clock, and when the key ends; never when left out.
+
+    Returns
+    -------
+    The key, with the only copy of its secret.
+
     Raises
     ------
     UsageError
@@ -75,7 +94,14 @@ def list_keys(engine: sa.Engine) -> list[dict[str, object]]:
 
 
 def revoke_key(engine: sa.Engine, key_id: str, *, now: datetime) -> None:
-    """Make a key useless from now on.
+    """Revoke a key: it is refused from now on.
+
+    Parameters
+    ----------
+    engine, key_id
+        The database, and the key.
+    now
+        The clock.
 
     Raises
     ------
@@ -93,7 +119,19 @@ def revoke_key(engine: sa.Engine, key_id: str, *, now: datetime) -> None:
 
 
 def check_key(engine: sa.Engine, secret: str, *, now: datetime) -> Principal | None:
-    """Whose key it is; ``None`` for an unknown, revoked or expired one. Records the use."""
+    """Find out whose key a secret is, and record the use.
+
+    Parameters
+    ----------
+    engine, secret
+        The database, and what the caller sent.
+    now
+        The clock.
+
+    Returns
+    -------
+    The caller; ``None`` for a key that is unknown, revoked or expired.
+    """
     with engine.begin() as connection:
         row = connection.execute(
             sa.select(api_keys).where(api_keys.c.digest == digest_of(secret))

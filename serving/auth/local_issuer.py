@@ -61,7 +61,23 @@ def issue_token(
     now: datetime,
     lasts: timedelta = timedelta(hours=1),
 ) -> str:
-    """A signed token, such as an identity provider would hand to the district's app."""
+    """A signed token, such as an identity provider would hand to the district's app.
+
+    Parameters
+    ----------
+    home
+        ``GONGXU_HOME``, where the private key is; made when there is none.
+    subject, role, areas
+        Whom the token names, what they may do, and the areas they act for.
+    issuer, audience
+        The claims ``iss`` and ``aud``.
+    now, lasts
+        The clock, and for how long the token is valid.
+
+    Returns
+    -------
+    A JSON Web Token signed with ES256.
+    """
     key_id = key_set(home)["keys"][0]["kid"]
     claims = {
         "sub": subject,

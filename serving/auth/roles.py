@@ -51,6 +51,10 @@ class Principal:
             The area asked for.
         parents
             Parent's code by area code.
+
+        Returns
+        -------
+        Whether the principal acts for the area; the district acts for all.
         """
         if self.role is Role.DISTRICT:
             return True

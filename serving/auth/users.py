@@ -49,6 +49,19 @@ def add_user(
 ) -> None:
     """Make a console user.
 
+    Parameters
+    ----------
+    engine
+        The database.
+    username, password
+        To sign in with; only a hash of the password is kept.
+    role
+        A role of the console.
+    areas
+        For an officer: codes of the areas acted for.
+    now
+        The clock.
+
     Raises
     ------
     UsageError
@@ -86,6 +99,13 @@ def list_users(engine: sa.Engine) -> list[dict[str, object]]:
 def disable_user(engine: sa.Engine, username: str, *, now: datetime) -> None:
     """Close a user's account and end all its sessions.
 
+    Parameters
+    ----------
+    engine, username
+        The database, and the user.
+    now
+        The clock.
+
     Raises
     ------
     UnknownIdError
@@ -103,7 +123,22 @@ def disable_user(engine: sa.Engine, username: str, *, now: datetime) -> None:
 
 
 def sign_in(engine: sa.Engine, username: str, password: str, *, address: str, now: datetime) -> str:
-    """Open a session; returns its secret, to be sent as a bearer token.
+    """Open a session.
+
+    Parameters
+    ----------
+    engine
+        The database.
+    username, password
+        As they were typed.
+    address
+        Where the request came from.
+    now
+        The clock.
+
+    Returns
+    -------
+    The session's secret, to be sent as a bearer token.
 
     Raises
     ------
@@ -153,7 +188,13 @@ def sign_in(engine: sa.Engine, username: str, password: str, *, address: str, no
 
 
 def sign_out(engine: sa.Engine, secret: str) -> None:
-    """End a session."""
+    """End a session.
+
+    Parameters
+    ----------
+    engine, secret
+        The database, and the session.
+    """
     with engine.begin() as connection:
         connection.execute(
             console_sessions.delete().where(console_sessions.c.digest == digest_of(secret))
@@ -161,7 +202,19 @@ def sign_out(engine: sa.Engine, secret: str) -> None:
 
 
 def check_session(engine: sa.Engine, secret: str, *, now: datetime) -> Principal | None:
-    """Whose session it is; ``None`` for an ended one or a disabled user."""
+    """Find out whose session a secret is.
+
+    Parameters
+    ----------
+    engine, secret
+        The database, and what the caller sent.
+    now
+        The clock.
+
+    Returns
+    -------
+    The user; ``None`` for an ended session or a disabled user.
+    """
     query = (
         sa.select(console_users)
         .join(console_sessions, console_sessions.c.username == console_users.c.username)

@@ -7,13 +7,14 @@ that all workers of a ``GONGXU_HOME`` map, and by NOTIFY of PostgreSQL for other
 import mmap
 import os
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from data.schema import TABLES
 from serving.store_tables import live_changes
 
 CHANNEL = "gongxu_live"
@@ -22,6 +23,9 @@ KEPT = timedelta(hours=2)
 
 KEPT_AT_LEAST = 20_000
 """How many stay whatever their age: a clock that jumps ahead must not hide them from a worker."""
+
+Rows = list[dict[str, Any]]
+"""Rows by column name."""
 
 _ORDER_LOCK = 0x676F6E68
 _WHOLE = 200
@@ -71,6 +75,34 @@ def note_changes(
         )
     )
     connection.execute(sa.select(sa.func.pg_notify(CHANNEL, "")))
+
+
+def rows_of_residents(
+    connection: sa.Connection, resident_ids: Sequence[str]
+) -> dict[str, dict[str, Rows]]:
+    """Everything of some residents that a list depends on, as it is now.
+
+    Parameters
+    ----------
+    connection
+        Only read from.
+    resident_ids
+        The residents.
+
+    Returns
+    -------
+    By resident: rows of ``residents``, ``bookings`` and ``mutes``; empty for a resident that is
+    not there.
+    """
+    found: dict[str, dict[str, Rows]] = {
+        resident: {"residents": [], "bookings": [], "mutes": []} for resident in resident_ids
+    }
+    columns = {name: ", ".join(TABLES[name].column_names) for name in ("residents", "bookings")}
+    for name, listed in {**columns, "mutes": "*"}.items():
+        query = sa.text(f"SELECT {listed} FROM {name} WHERE resident_id = ANY(:ids)")
+        for row in connection.execute(query, {"ids": list(resident_ids)}).mappings():
+            found[row["resident_id"]][name].append(dict(row))
+    return found
 
 
 class ChangeCounter:

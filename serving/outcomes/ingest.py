@@ -40,7 +40,15 @@ class Verdicts:
     problems: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     def refuse(self, row: int, column: str, reason: str) -> None:
-        """Mark a row as bad."""
+        """Mark a row as bad.
+
+        Parameters
+        ----------
+        row
+            Its place in the request, from 0.
+        column, reason
+            What is wrong with it.
+        """
         self.words[row] = BAD
         self.problems.setdefault(row, (column, reason))
 
@@ -75,6 +83,10 @@ def merge_rows(
         JSON values; each should be an object by column name.
     now
         Times after it are in the future.
+
+    Returns
+    -------
+    What became of each row.
     """
     verdicts = Verdicts([SAME] * len(rows))
     for columns, numbers in _alike(rows, table, verdicts).items():

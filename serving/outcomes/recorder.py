@@ -60,7 +60,17 @@ class Recorder:
     def shown(
         self, resident_id: str | None, surface: str, suggestions: Iterable[Mapping[str, Any]]
     ) -> None:
-        """Note that a list was put on a surface, with the chance of each event to be there."""
+        """Note that a list was put on a surface, with the chance of each event to be there.
+
+        Parameters
+        ----------
+        resident_id
+            Whose list it is; ``None`` for the list of a place.
+        surface
+            Where it was put up.
+        suggestions
+            Its events with ``rank``, ``propensity``, ``suggestion_id`` and ``model_version``.
+        """
         at = self._now().isoformat()
         for line in suggestions:
             self._shown.append(
@@ -78,7 +88,17 @@ class Recorder:
             )
 
     def read(self, *, caller: str, role: str, action: str, resident_id: str, request: str) -> None:
-        """Note that somebody read a resident's data."""
+        """Note that somebody read a resident's data.
+
+        Parameters
+        ----------
+        caller, role
+            Who read it.
+        action, resident_id
+            What was read, and of whom.
+        request
+            The request's identifier.
+        """
         self._read.append(
             {
                 "at": self._now().isoformat(),

@@ -278,7 +278,13 @@ def new_calendar_token(connection: sa.Connection, resident_id: str, *, now: date
 
 
 def end_calendar_tokens(connection: sa.Connection, resident_id: str) -> None:
-    """Revoke all calendar tokens of a resident."""
+    """Revoke all calendar tokens of a resident.
+
+    Parameters
+    ----------
+    connection, resident_id
+        The database, and the resident.
+    """
     connection.execute(calendar_tokens.delete().where(calendar_tokens.c.resident_id == resident_id))
 
 

@@ -41,6 +41,17 @@ _ORDERS = sa.text(
 def supplier_scorecard(connection: sa.Connection, supplier_id: str, *, now: Any) -> dict[str, Any]:
     """Delivery, attendance and satisfaction of one supplier.
 
+    Parameters
+    ----------
+    connection, supplier_id
+        The database, and the supplier.
+    now
+        Sessions that ended before count as held.
+
+    Returns
+    -------
+    Figures by name; ``None`` for those of fewer than ten residents.
+
     Raises
     ------
     UnknownIdError

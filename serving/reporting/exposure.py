@@ -21,7 +21,21 @@ PROTECTED = ("children", "family", "disabled")
 def lists_of_some(
     engine: ListEngine, n: int, sample: int, rng: np.random.Generator
 ) -> NDArray[np.intp]:
-    """Lists of residents drawn at random, as candidate columns; shape (residents, n)."""
+    """Lists of residents drawn at random without replacement.
+
+    Parameters
+    ----------
+    engine, n
+        Makes the lists; their length.
+    sample
+        Number of residents.
+    rng
+        Source of the draw.
+
+    Returns
+    -------
+    Columns of candidates, shape (residents, n); -1 where a list is shorter.
+    """
     total = len(engine.live.snapshot.residents)
     rows = np.sort(rng.permutation(total)[:sample])
     parts = [np.empty((0, n), dtype=np.intp)]
@@ -32,7 +46,20 @@ def lists_of_some(
 
 
 def lists_of_file(live: Live, lines: pd.DataFrame) -> NDArray[np.intp]:
-    """What ``suggest --all`` wrote, as candidate columns; what is no candidate any more is -1."""
+    """The lists that ``suggest --all`` wrote.
+
+    Parameters
+    ----------
+    live
+        The candidates.
+    lines
+        Columns ``resident_id``, ``rank`` (from 1) and ``event_id``.
+
+    Returns
+    -------
+    Columns of candidates, shape (residents, longest list); -1 for an event that is no candidate
+    any more.
+    """
     column = pd.Series(range(len(live.text.event_id)), index=live.text.event_id)
     rows = pd.factorize(lines["resident_id"])[0]
     rank = lines["rank"].to_numpy(dtype=np.intp) - 1
@@ -43,6 +70,11 @@ def lists_of_file(live: Live, lines: pd.DataFrame) -> NDArray[np.intp]:
 
 def exposure_report(live: Live, lists: NDArray[np.intp]) -> tuple[pd.DataFrame, SupplierExposure]:
     """Suppliers by their share of what is shown, beside their share of what can be booked.
+
+    Parameters
+    ----------
+    live, lists
+        The candidates, and lists as their columns, shape (residents, n), -1 for none.
 
     Returns
     -------

@@ -57,7 +57,17 @@ class Access:
         return principal
 
     def allows(self, principal: Principal, request: Request) -> bool:
-        """Whether the principal may make this request."""
+        """Whether the principal may make this request.
+
+        Parameters
+        ----------
+        principal, request
+            The caller, and the request with its path parameters.
+
+        Returns
+        -------
+        False for a role, scope, resident or area that the rule does not admit.
+        """
         if principal.role not in self.roles:
             return False
         match principal.role:

@@ -100,7 +100,13 @@ class SnapshotFolder:
         return snapshot
 
     def remove(self, number: int, version: str) -> None:
-        """Remove a snapshot."""
+        """Remove a snapshot.
+
+        Parameters
+        ----------
+        number, version
+            Of the snapshot.
+        """
         shutil.rmtree(self._path(number, version), ignore_errors=True)
 
     def _held(self) -> list[tuple[int, str]]:

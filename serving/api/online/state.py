@@ -21,17 +21,17 @@ from data.dataset import canonical
 from data.schema import TABLES
 from features.ranking.residents import profiled
 from recommender.errors import UnknownIdError
+from recommender.ranking.lists.eligibility import haversine_m
 from recommender.types import Suggestion
 from serving.api.online.response_cache import Answer, Key, ResponseCache
 from serving.auth.secrets import digest_of
+from serving.outcomes.changes import Rows, rows_of_residents
 from serving.store_tables import erasures, live_changes, mutes
 from serving.suggestions.list_engine import Asked
 from serving.suggestions.serving_snapshot import ServingSnapshot
 from serving.suggestions.suggester import NothingEligibleError, Suggester
 
 _TAKEN = ("booked", "attended")
-
-Rows = list[dict[str, Any]]
 
 
 @dataclass
@@ -110,7 +110,7 @@ class OnlineState:
         ``None`` when the list has to be made.
         """
         answer = self._lists.get((resident_id, n, ""))
-        return answer if answer is not None and self._holds(answer, now) else None
+        return answer if answer is not None and self._are_bookable(answer.columns, now) else None
 
     def for_resident(
         self, resident_id: str, n: int, now: datetime, *, area: str | None = None
@@ -216,9 +216,8 @@ class OnlineState:
         known = areas[areas["lat"].notna() & areas["lon"].notna()]
         if known.empty:
             return None
-        width = np.cos(np.radians(lat))
-        away = (known["lat"] - lat) ** 2 + ((known["lon"] - lon) * width) ** 2
-        return str(known["area_code"].loc[away.idxmin()])
+        away = haversine_m(np.array(lat), np.array(lon), *known[["lat", "lon"]].to_numpy().T)
+        return str(known["area_code"].iloc[away.argmin()])
 
     def apply_changes(self, connection: sa.Connection) -> None:
         """Read and apply what changed since the last call; cheap when nothing did."""
@@ -246,7 +245,7 @@ class OnlineState:
     def _cached(self, key: Key, ask: Callable[[], Asked], now: datetime) -> Answer:
         """The cached list if it still holds; else a new one."""
         answer = self._lists.get(key)
-        if answer is not None and self._holds(answer, now):
+        if answer is not None and self._are_bookable(answer.columns, now):
             return answer
         entry = self.entry
         answer = self._list(ask(), key[1], now)
@@ -262,12 +261,8 @@ class OnlineState:
     def _apply_residents(self, connection: sa.Connection, ids: list[str]) -> None:
         if not ids:
             return
-        found = {name: _own_rows(connection, name, ids) for name in ("residents", "bookings")}
-        asked = connection.execute(sa.select(mutes).where(mutes.c.resident_id.in_(ids)))
-        found["mutes"] = _by_resident([dict(row) for row in asked.mappings()])
         snapshot = self.suggester.live.snapshot
-        for resident in ids:
-            own = {name: rows.get(resident, []) for name, rows in found.items()}
+        for resident, own in rows_of_residents(connection, ids).items():
             self.changed[resident] = own
             if resident in snapshot.residents and own["residents"]:
                 row = snapshot.residents.position(resident)
@@ -337,24 +332,6 @@ class OnlineState:
     def _are_bookable(self, columns: Sequence[int], now: datetime) -> bool:
         free, until, moment = self._free, self._until_s, now.timestamp()
         return all(free[column] and until[column] > moment for column in columns)
-
-    def _holds(self, answer: Answer, now: datetime) -> bool:
-        return self._are_bookable(answer.columns, now)
-
-
-def _own_rows(connection: sa.Connection, name: str, ids: list[str]) -> dict[str, Rows]:
-    columns = ", ".join(TABLES[name].column_names)
-    found = connection.execute(
-        sa.text(f"SELECT {columns} FROM {name} WHERE resident_id = ANY(:ids)"), {"ids": ids}
-    )
-    return _by_resident([dict(row) for row in found.mappings()])
-
-
-def _by_resident(rows: Rows) -> dict[str, Rows]:
-    found: dict[str, Rows] = {}
-    for row in rows:
-        found.setdefault(row["resident_id"], []).append(row)
-    return found
 
 
 def _frame(name: str, rows: Rows) -> pd.DataFrame:
