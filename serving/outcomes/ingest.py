@@ -26,7 +26,7 @@ NEW, CHANGED, SAME, BAD = "new", "changed", "same", "bad"
 
 @dataclass(slots=True)
 class Verdicts:
-    """What became of each row of a request.
+    """Verdicts on the rows of a request.
 
     Attributes
     ----------

@@ -11,7 +11,7 @@ from serving.auth.roles import Principal, Role
 
 
 class Access:
-    """What a route asks of its caller; anybody else is turned away.
+    """Who may call a route; anybody else gets 401 or 403.
 
     Parameters
     ----------

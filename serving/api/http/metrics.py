@@ -18,7 +18,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 
 
 class Metrics:
-    """What the service counts.
+    """Metrics of the service.
 
     Parameters
     ----------
@@ -39,21 +39,15 @@ class Metrics:
         )
         self.seconds = Histogram(
             "gongxu_http_request_seconds",
-            "Time from a request's head to its answer's end.",
+            "Time from the start of a request to the end of its response.",
             ["route"],
             buckets=_BUCKETS,
             registry=registry,
         )
         self.fallbacks = Counter(
             "gongxu_suggestion_fallbacks",
-            "Lists that were not answered in full strength, by why.",
+            "Lists made without the latest data, or empty, by reason.",
             ["why"],
-            registry=registry,
-        )
-        self.refusals = Counter(
-            "gongxu_eligibility_refusals",
-            "Events of prepared lists that a rule kept back at the last moment.",
-            ["rule"],
             registry=registry,
         )
         self.shown = Counter(

@@ -21,7 +21,7 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """What readiness rests on."""
+    """Whether requests can be answered."""
 
     status: str = Field(examples=["ready"])
     database: bool
@@ -30,13 +30,13 @@ class Ready(BaseModel):
 
 @router.get("/healthz", tags=["running"], **unguarded())
 async def healthz() -> Alive:
-    """Say whether the process lives; asks nobody else."""
+    """Report that the process is alive; depends on nothing else."""
     return Alive()
 
 
 @router.get("/readyz", tags=["running"], **unguarded(503))
 def readyz(request: Request) -> Ready:
-    """Say whether database and model are there, so that requests can be answered."""
+    """Report whether database and model are available, so that requests can be answered."""
     service = request.app.state.service
     database = service.database.answers()
     model = service.model_version()
@@ -60,7 +60,7 @@ def metrics(request: Request) -> Response:
 
 @router.get("/docs", include_in_schema=False, response_class=HTMLResponse, **unguarded())
 async def reference(request: Request) -> HTMLResponse:
-    """The API's reference, made on the spot: no script, nothing from other hosts."""
+    """The API's reference: one page without scripts or content of other hosts."""
     return HTMLResponse(reference_page(request.app.openapi()))
 
 

@@ -19,7 +19,7 @@ TableName: Any = Literal[tuple(TABLES)]
 
 
 class RowVerdict(BaseModel):
-    """What became of one row."""
+    """The verdict on one row."""
 
     row: int = Field(description="Its place in the request, from 0.", examples=[0])
     verdict: Literal["new", "changed", "same", "bad"] = Field(
@@ -30,7 +30,7 @@ class RowVerdict(BaseModel):
 
 
 class IngestAnswer(BaseModel):
-    """What became of all rows: `received = new + changed + same + bad`."""
+    """The verdicts on all rows: `received = new + changed + same + bad`."""
 
     table: str = Field(examples=["bookings"])
     received: int
@@ -90,9 +90,9 @@ def ingest(
     body: Annotated[bytes, Depends(raw_body)],
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Take rows in. Bad rows are named, good ones are kept; what is acknowledged is durable.
+    """Store rows. Bad rows are named, good ones are stored; what is acknowledged is committed.
 
-    A booking's newest state wins by `updated_at`, in whatever order the states arrive.
+    The newest state of a booking by `updated_at` is kept, in whatever order states arrive.
     """
     service, now = request.app.state.service, request.app.state.service.now()
     rows = _rows(body)

@@ -37,7 +37,7 @@ class DemandRow(BaseModel):
     evidence_surveys: int | None
     supply: float | None = Field(description="Seats planned there for the period.")
     gap: float | None
-    suppressed: bool = Field(description="Fewer than ten residents stand behind the figure.")
+    suppressed: bool = Field(description="Withheld: the figure rests on fewer than ten residents.")
     rank: int
     title: str
     category: str
@@ -99,7 +99,7 @@ def street_demand(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Query(max_length=200, description="From `next`.")] = None,
 ) -> Response:
-    """What a street wants in a period, highest demand first."""
+    """Demand of a street in a period, highest first."""
     loaded = request.app.state.service.refresher.loaded
     if loaded is None or loaded.demand is None:
         raise HTTPException(503, "No demand model is served yet.", {"Retry-After": "30"})

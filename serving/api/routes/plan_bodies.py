@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class PlanIn(BaseModel):
-    """What a plan is to be made of."""
+    """What a plan is made for."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -27,7 +27,7 @@ class PlanIn(BaseModel):
 
 
 class ChangeIn(BaseModel):
-    """What would be otherwise: another budget, other rules, or both."""
+    """What is changed: the budget, the rules, or both."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -55,7 +55,9 @@ class DecisionIn(BaseModel):
 
     decision: Literal["accept", "change", "reject"]
     reason: str = Field(min_length=1, max_length=2000, pattern=r"^[^\x00]*\S[^\x00]*$")
-    no_conflict: bool = Field(description="The declaration that no own interest is touched.")
+    no_conflict: bool = Field(
+        description="Declaration that the officer has no interest in the matter."
+    )
     sessions: int | None = Field(default=None, ge=1, le=10_000, description="For `change`.")
 
 
@@ -67,7 +69,7 @@ class DecisionOut(BaseModel):
 
 
 class Exchanged(BaseModel):
-    """Sessions bought more, or fewer, elsewhere."""
+    """Sessions more or fewer of another product or street."""
 
     street_code: str
     product_id: str
@@ -76,7 +78,7 @@ class Exchanged(BaseModel):
 
 
 class WhyNotOut(BaseModel):
-    """Why a product is in the plan for a street or not, and what the other way would cost.
+    """Why a product is in the plan for a street or not, and what the opposite would cost.
 
     As `gongxu why` answers.
     """
@@ -86,10 +88,8 @@ class WhyNotOut(BaseModel):
     street_code: str = Field(examples=["310105001"])
     street: str
     planned: bool = Field(description="Whether the plan has it.")
-    possible: bool = Field(
-        description="Whether there is a plan the other way: with it, or without."
-    )
-    cost: float | None = Field(description="Attendances that the plan loses the other way.")
+    possible: bool = Field(description="Whether the opposite plan is feasible.")
+    cost: float | None = Field(description="Attendances that the opposite plan loses.")
     expected: float = Field(description="Attendances at one session.")
     price_fen: int
     reasons: list[str] = Field(examples=[["未列入：一场预计 40 人次、3,000 元"]])
@@ -102,7 +102,9 @@ class Figures(BaseModel):
     amount_fen: int
     sessions: int
     expected: float = Field(description="Attendances.")
-    gini: float = Field(description="Of attendances per resident across streets; 0 is even.")
+    gini: float = Field(
+        description="Gini coefficient of attendances per resident across streets; 0 is even."
+    )
 
 
 class ChangedCell(BaseModel):

@@ -1,4 +1,4 @@
-"""Procurement plans: asked for, fetched, questioned, decided."""
+"""Procurement plans: request, fetch, ask about, decide."""
 
 import secrets
 from typing import Annotated, Any
@@ -43,7 +43,7 @@ Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,200}$")]
 def make_plan(
     request: Request, wished: PlanIn, response: Response, idempotency_key: IdempotencyKey = None
 ) -> PlanAsked:
-    """Have a plan made. It is solved beside the service; fetch it from `path` a little later."""
+    """Request a plan. A separate process solves it; fetch it from `path` later."""
     service, principal = request.app.state.service, request.scope["principal"]
     if principal.role is Role.OFFICER and not (
         wished.buyer and principal.acts_for(wished.buyer, service.parents())
@@ -85,7 +85,7 @@ def make_plan(
             begin(question | {"by": principal.subject}, service.settings, service.solving.release)
             taken = False
     finally:
-        if taken:  # it came to nothing before the planner could begin
+        if taken:  # it failed before the planner started
             service.solving.release()
     name = answer.decode()
     response.headers["Location"] = f"/v1/plans/{name}"
@@ -117,7 +117,7 @@ _FETCH["responses"] = {
 
 @router.get("/v1/plans/{plan_id}", response_class=Response, **_FETCH)
 def get_plan(request: Request, plan_id: PlanId) -> Response:
-    """A plan, by its own or its request's name; `.xlsx`, `.csv` or `.ocds.json` makes it a file."""
+    """A plan by its or its request's identifier; `.xlsx`, `.csv` or `.ocds.json` gives a file."""
     name, ending = split_ending(plan_id)
     _, content = _plan(request, name)
     if not content:
@@ -135,7 +135,7 @@ def what_if(request: Request, plan_id: PlanId, change: ChangeIn) -> WhatIfOut:
     """Solve again with another budget or other rules, and compare. Nothing is kept."""
     other = change.model_dump(exclude_none=True)
     if not other:
-        raise HTTPException(422, "What is to be different? Give budget_fen, rules, or both.")
+        raise HTTPException(422, "Give budget_fen, rules, or both.")
     return WhatIfOut.model_validate(_answer(request, plan_id, kind="what_if", change=other))
 
 
@@ -178,7 +178,7 @@ def _plan(request: Request, plan_id: str) -> tuple[Any, dict[str, Any]]:
     with request.app.state.service.database.engine().connect() as connection:
         asked, content = read_plan(connection, plan_id)
     if not content and asked["status"] == FAILED:
-        raise HTTPException(409, f"No plan came of it: {asked['detail']}")
+        raise HTTPException(409, f"The plan could not be made: {asked['detail']}")
     return asked, content
 
 
@@ -186,7 +186,7 @@ def _answer(request: Request, plan_id: str, **question: Any) -> dict[str, Any]:
     """Have a question about a plan answered by the planner, one at a time."""
     service, (asked, _) = request.app.state.service, _plan(request, plan_id)
     if not asked:
-        raise HTTPException(409, "This plan was not asked for here: what it rests on is not kept.")
+        raise HTTPException(409, "This plan was not requested over HTTP: its inputs are not kept.")
     if not service.planning.acquire(blocking=False):
         raise HTTPException(429, "Another plan is being solved.", {"Retry-After": "10"})
     try:

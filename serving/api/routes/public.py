@@ -1,4 +1,4 @@
-"""What everybody may know: an event, and how lists come about."""
+"""Public information: an event, and how lists are made."""
 
 import hashlib
 from typing import Annotated
@@ -48,5 +48,5 @@ def event(
 
 @router.get("/v1/ranking", response_class=HTMLResponse, **unguarded())
 async def ranking(request: Request) -> HTMLResponse:
-    """How lists come about, for residents: what counts, what does not, and how to switch it off."""
+    """How lists are made, for residents: what counts, what does not, and how to switch it off."""
     return HTMLResponse(ranking_page(request.app.state.service.model_version()))

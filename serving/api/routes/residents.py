@@ -19,7 +19,7 @@ OWN = Access(Role.RESIDENT, own="resident_id")
 
 
 class Followed(BaseModel):
-    """What a resident wants more of."""
+    """What a resident follows."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,7 +49,7 @@ class Consent(BaseModel):
 class PreferencesOut(BaseModel):
     """A resident's preferences."""
 
-    personalised: bool = Field(description="Whether lists may rest on what the resident did.")
+    personalised: bool = Field(description="Whether lists may use what the resident did.")
     follows: list[Followed] = Field(default_factory=list)
     mutes: list[Muted] = Field(default_factory=list)
     consent: Consent | None = Field(default=None, description="Empty before the first decision.")
@@ -62,7 +62,7 @@ class PreferencesIn(BaseModel):
 
     personalised: bool | None = Field(
         default=None,
-        description="Whether the resident consents to lists that rest on what they did.",
+        description="Whether the resident consents to lists that use what they did.",
     )
     follows: list[Followed] | None = Field(default=None, max_length=500)
     mutes: list[Muted] | None = Field(default=None, max_length=500)
@@ -88,7 +88,7 @@ class CalendarToken(BaseModel):
 
 @router.get("/v1/residents/{resident_id}/preferences", **guarded(OWN, 404))
 def get_preferences(request: Request, resident_id: ResidentId) -> PreferencesOut:
-    """The resident's preferences, and the interests that are held of them."""
+    """The resident's preferences, with the follows and mutes that are stored."""
     with request.app.state.service.database.engine().connect() as connection:
         return _shown(rights.read_preferences(connection, resident_id))
 
@@ -97,7 +97,7 @@ def get_preferences(request: Request, resident_id: ResidentId) -> PreferencesOut
 def put_preferences(
     request: Request, resident_id: ResidentId, wished: PreferencesIn
 ) -> PreferencesOut:
-    """Change the resident's preferences. They count in the very next list."""
+    """Change the resident's preferences. They count in the next list."""
     service = request.app.state.service
     with service.database.engine().begin() as connection:
         rights.write_preferences(
@@ -120,7 +120,7 @@ def put_preferences(
     **guarded(OWN, 404),
 )
 def export(request: Request, resident_id: ResidentId) -> Response:
-    """Everything that is held of the resident, by table."""
+    """Everything that is stored of the resident, by table."""
     service = request.app.state.service
     service.recorder.flush()
     with service.database.engine().connect() as connection:
@@ -141,7 +141,7 @@ def erase(request: Request, resident_id: ResidentId) -> None:
 
 @router.post("/v1/residents/{resident_id}/calendar-token", status_code=201, **guarded(OWN, 404))
 def make_calendar_token(request: Request, resident_id: ResidentId) -> CalendarToken:
-    """A new secret for the resident's calendar; earlier ones end."""
+    """A new secret for the resident's calendar; earlier ones are revoked."""
     service = request.app.state.service
     with service.database.engine().begin() as connection:
         token = rights.new_calendar_token(connection, resident_id, now=service.now())
@@ -151,7 +151,7 @@ def make_calendar_token(request: Request, resident_id: ResidentId) -> CalendarTo
 
 @router.delete("/v1/residents/{resident_id}/calendar-token", status_code=204, **guarded(OWN))
 def end_calendar_token(request: Request, resident_id: ResidentId) -> None:
-    """End all secrets of the resident's calendar."""
+    """Revoke all secrets of the resident's calendar."""
     with request.app.state.service.database.engine().begin() as connection:
         rights.end_calendar_tokens(connection, resident_id)
 
@@ -170,7 +170,7 @@ def calendar(
     who, secret = resident_id.replace("\x00", ""), token.replace("\x00", "")
     with service.database.engine().connect() as connection:
         if not rights.opens_calendar(connection, who, secret):
-            raise HTTPException(401, "This is not a token of this calendar.")
+            raise HTTPException(401, "This token does not open this calendar.")
     lines = state.for_resident(resident_id, 10, service.now()).lines
     shown = [line["event_id"] for line in lines]
     venues = {event: state.venue_name(event) for event in shown}

@@ -19,7 +19,7 @@ _FRESH_S = 600.0
 
 
 class Scorecard(BaseModel):
-    """What became of a supplier's sessions and orders; figures of few residents are empty."""
+    """A supplier's sessions and orders; figures of fewer than ten residents are empty."""
 
     supplier_id: str
     name: str | None
@@ -37,7 +37,7 @@ class Scorecard(BaseModel):
 
 
 class IndexRow(BaseModel):
-    """One index; numerator and denominator let anyone recompute it."""
+    """One index; its numerator and denominator allow it to be recomputed."""
 
     index: str = Field(examples=["seat_fill"])
     name_zh: str = Field(examples=["上座率"])
@@ -74,7 +74,7 @@ def indices(
         str, Query(pattern=r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$", examples=["2027Q1"])
     ],
 ) -> Indices:
-    """Effectiveness and evenness of a period, as they were in the last ten minutes."""
+    """Effectiveness and evenness of a period, computed at most ten minutes ago."""
     service = request.app.state.service
     held = service.indices.get(period)
     if held is None or time.monotonic() - held[0] > _FRESH_S:

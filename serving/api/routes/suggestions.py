@@ -24,13 +24,13 @@ Surface = Annotated[
     str | None,
     Query(
         pattern=r"^[A-Za-z0-9_.-]{1,50}$",
-        description="Where the list is put up. When given, what is shown is recorded.",
+        description="Where the list is shown. When given, what is shown is recorded.",
     ),
 ]
 
 
 class ReasonOut(BaseModel):
-    """Why an event stands in the list; only what moved its place."""
+    """Why an event is in the list: what changed its rank."""
 
     code: str = Field(examples=["attended_supplier"])
     zh: str = Field(examples=["你参加过这个团体的活动"])
@@ -50,7 +50,7 @@ class SuggestionOut(BaseModel):
     distance_m: float | None
     score: float = Field(description="Only its order within one list means something.")
     slot: Literal["ranked", "explore", "promoted"]
-    propensity: float = Field(description="Probability that the event stood in this place.")
+    propensity: float = Field(description="Probability that the event was shown at this rank.")
     reasons: list[ReasonOut]
     suggestion_id: str
     model_version: str
@@ -60,12 +60,12 @@ class ListOut(BaseModel):
     """A list, best first."""
 
     at: datetime = Field(description="The moment the list is for.")
-    personal: bool = Field(description="Whether it rests on who asked.")
+    personal: bool = Field(description="Whether it uses the caller's own profile.")
     degraded: bool = Field(
-        description="Whether the database was away, so that the latest changes may be missing."
+        description="Whether the latest changes may be missing: the database did not answer."
     )
     model_version: str
-    why_empty: str = Field(description="What stood against every event, for an empty list.")
+    why_empty: str = Field(description="The rules that excluded every event, for an empty list.")
     suggestions: list[SuggestionOut]
 
 
@@ -88,8 +88,8 @@ async def for_resident(
 ) -> Response:
     """Suggest events to a resident.
 
-    Whoever switched personalisation off gets the list of the place: the same for everybody there.
-    A position is rounded to the nearest area and kept nowhere.
+    Residents without personalisation get the list of their area, the same for everybody there.
+    A position is rounded to the nearest area and not stored.
     """
     if (lat is None) != (lon is None):
         raise HTTPException(422, "lat and lon go together.")
@@ -168,7 +168,7 @@ def for_place(
     n: Length = 10,
     surface: Surface = None,
 ) -> Response:
-    """The list of an area or a venue, for screens; no person is behind it."""
+    """The list of an area or a venue, for public screens; it does not depend on a person."""
     service, (state, degraded) = request.app.state.service, current
     moment = service.now()
     answer = state.for_place(area_or_venue, n, moment)
@@ -184,7 +184,7 @@ def similar(
     current: CurrentState,
     n: Length = 10,
 ) -> Response:
-    """Events like a given one, that can be booked."""
+    """Events similar to a given one that can be booked."""
     (state, degraded), moment = current, request.app.state.service.now()
     return _response(request, state.similar(event_id, n, moment), state, moment, degraded)
 

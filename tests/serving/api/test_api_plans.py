@@ -131,7 +131,7 @@ def test_what_cannot_be_planned_says_why(client: httpx.Client, officer) -> None:
     answer = fetched(client, path, officer)
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
-    assert "No plan came of it" in answer.json()["detail"]
+    assert "The plan could not be made" in answer.json()["detail"]
 
 
 def test_an_officer_names_a_buyer_of_their_own(client: httpx.Client, officer) -> None:
