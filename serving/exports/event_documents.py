@@ -1,17 +1,25 @@
 """Events as JSON-LD by schema.org, for search engines and calendars."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from features.time import LOCAL
+from recommender.errors import UnknownIdError
 
 _EVENT = sa.text(
-    "SELECT e.event_id, coalesce(nullif(e.title, ''), p.title) AS title, p.description,"
-    " p.category, e.starts_at, e.ends_at, e.seats, e.ticket_fen, e.status, v.name AS venue,"
-    " v.lat, v.lon, s.name AS supplier FROM events e LEFT JOIN products p USING (product_id)"
-    " LEFT JOIN venues v USING (venue_id) LEFT JOIN suppliers s USING (supplier_id)"
+    "SELECT e.event_id, e.product_id, coalesce(nullif(e.title, ''), p.title, e.event_id) AS title,"
+    " p.description, p.category, p.min_age, e.starts_at, e.ends_at, e.booking_closes_at, e.seats,"
+    " e.ticket_fen, e.status, v.name AS venue, v.lat, v.lon, v.step_free, a.name AS area,"
+    " s.name AS supplier,"
+    " (SELECT coalesce(sum(coalesce(b.seats, 1)), 0) FROM bookings b WHERE b.event_id = e.event_id"
+    "  AND b.status IN ('booked', 'attended', 'no_show')) AS taken,"
+    " (SELECT count(*) FROM bookings b WHERE b.event_id = e.event_id"
+    "  AND b.status = 'waitlisted') AS waiting"
+    " FROM events e LEFT JOIN products p USING (product_id) LEFT JOIN venues v USING (venue_id)"
+    " LEFT JOIN areas a ON a.area_code = v.area_code LEFT JOIN suppliers s USING (supplier_id)"
     " WHERE e.event_id = :event AND (e.published_at IS NULL OR e.published_at <= :now)"
 )
 _KIND = {
@@ -23,10 +31,8 @@ _KIND = {
 }
 
 
-def event_document(
-    connection: sa.Connection, event_id: str, *, now: datetime
-) -> dict[str, Any] | None:
-    """An event that is published, as a schema.org ``Event``.
+def read_event(connection: sa.Connection, event_id: str, *, now: datetime) -> dict[str, Any]:
+    """One published event with its product, venue and how many seats are taken.
 
     Parameters
     ----------
@@ -37,12 +43,21 @@ def event_document(
 
     Returns
     -------
-    JSON values; ``None`` when there is no such event, or it is not published yet.
+    The row.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is none, or it is not published yet.
     """
-    found = connection.execute(_EVENT, {"event": event_id, "now": now}).mappings().first()
-    if found is None:
-        return None
-    row = dict(found)
+    row = connection.execute(_EVENT, {"event": event_id, "now": now}).mappings().first()
+    if row is None:
+        raise UnknownIdError("there is no such event.")
+    return dict(row)
+
+
+def event_document(row: Mapping[str, Any]) -> dict[str, Any]:
+    """An event that :func:`read_event` returned, as a schema.org ``Event`` in JSON values."""
     place: dict[str, Any] = {"@type": "VirtualLocation"}
     if row["venue"] is not None:
         place = {"@type": "Place", "name": row["venue"]}

@@ -1,19 +1,16 @@
 """The page of one event, and its calendar file."""
 
-from datetime import datetime
 from typing import Annotated, Any
 
 import anyio.to_thread
-import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request, Response
 from markupsafe import Markup
 
 from recommender.errors import UnknownIdError
 from serving.api.http.access import unguarded
-from serving.api.http.problems import ProblemError
 from serving.api.online.state import OnlineState
-from serving.api.routes.public import event_document
 from serving.api.routes.suggestions import ID, current_state
+from serving.exports.event_documents import event_document, read_event
 from serving.pages.whats_on import programme_of
 from serving.suggestions.calendar import calendar_of
 from serving.web.display import display_of
@@ -27,45 +24,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 SIMILAR = 4
 SESSIONS = 8
 
-_EVENT = sa.text(
-    "SELECT e.event_id, e.product_id, coalesce(nullif(e.title, ''), p.title, e.event_id) AS title,"
-    " p.description, p.category, p.min_age, e.starts_at, e.ends_at, e.booking_closes_at, e.seats,"
-    " e.ticket_fen, e.status, v.name AS venue, v.lat, v.lon, v.step_free, a.name AS area,"
-    " s.name AS supplier,"
-    " (SELECT coalesce(sum(coalesce(b.seats, 1)), 0) FROM bookings b WHERE b.event_id = e.event_id"
-    "  AND b.status IN ('booked', 'attended', 'no_show')) AS taken,"
-    " (SELECT count(*) FROM bookings b WHERE b.event_id = e.event_id"
-    "  AND b.status = 'waitlisted') AS waiting"
-    " FROM events e LEFT JOIN products p USING (product_id) LEFT JOIN venues v USING (venue_id)"
-    " LEFT JOIN areas a ON a.area_code = v.area_code LEFT JOIN suppliers s USING (supplier_id)"
-    " WHERE e.event_id = :event AND (e.published_at IS NULL OR e.published_at <= :now)"
-)
 EventId = Annotated[str, Path(pattern=ID)]
-
-
-def read_event(connection: sa.Connection, event_id: str, now: datetime) -> dict[str, Any]:
-    """One published event with its product, venue and how many seats are taken.
-
-    Parameters
-    ----------
-    connection, event_id
-        The database, and the event.
-    now
-        The clock.
-
-    Returns
-    -------
-    The row.
-
-    Raises
-    ------
-    ProblemError
-        404 if there is none, or it is not published yet.
-    """
-    row = connection.execute(_EVENT, {"event": event_id, "now": now}).mappings().first()
-    if row is None:
-        raise ProblemError(404, "There is no such event.")
-    return dict(row)
 
 
 @router.get("/events/{event_id}", **unguarded(404, 503))
@@ -106,7 +65,7 @@ async def event_context(request: Request, event_id: str, place: str) -> dict[str
 
     def work() -> dict[str, Any]:
         with service.database.engine().connect() as connection:
-            found = read_event(connection, event_id, now)
+            found = read_event(connection, event_id, now=now)
         programme = programme_of(state)
         reasons, similar = [], []
         try:
@@ -148,7 +107,7 @@ async def event_calendar(request: Request, event_id: EventId) -> Response:
 
     def work() -> bytes:
         with service.database.engine().connect() as connection:
-            found = read_event(connection, event_id, now)
+            found = read_event(connection, event_id, now=now)
         ends = {} if found["ends_at"] is None else {event_id: found["ends_at"]}
         line = {
             "event_id": event_id,

@@ -5,10 +5,9 @@ from functools import lru_cache
 from importlib import resources
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Request, Response
 
 from serving.api.http.access import unguarded
-from serving.api.http.problems import ProblemError
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,7 +47,7 @@ async def asset(
     """A style sheet or picture of the pages."""
     content = assets().get(name)
     if content is None:
-        raise ProblemError(404, "There is no such file.")
+        raise HTTPException(404, "There is no such file.")
     current = request.query_params.get("v") == _version(name)
     kept = f"public, max-age={YEAR_S}, immutable" if current else "public, max-age=300"
     headers = {"Cache-Control": kept, "ETag": f'"{_version(name)}"'}

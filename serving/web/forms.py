@@ -5,9 +5,7 @@ import hmac
 import re
 import secrets
 
-from fastapi import Request, Response
-
-from serving.api.http.problems import ProblemError
+from fastapi import HTTPException, Request, Response
 
 COOKIE = "gongxu_form"
 FIELD = "form_token"
@@ -43,7 +41,7 @@ async def require_token(request: Request) -> None:
 
     Raises
     ------
-    ProblemError
+    HTTPException
         403, also when the browser says that another site sent the form.
     """
     site = request.headers.get("sec-fetch-site", "same-origin")
@@ -57,7 +55,7 @@ async def require_token(request: Request) -> None:
         or not isinstance(given, str)
         or not hmac.compare_digest(given.encode(), expected.encode())
     ):
-        raise ProblemError(403, "This form has expired or was sent from another site.")
+        raise HTTPException(403, "This form has expired or was sent from another site.")
 
 
 def local_path(path: str | None, otherwise: str) -> str:

@@ -1,18 +1,18 @@
 """Routes that answer with pages: the session comes by cookie, errors are pages too."""
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
+from starlette.exceptions import HTTPException as FrameworkError
 
 from recommender.errors import GongxuError
-from serving.api.http.problems import ProblemError, status_of
+from serving.api.http.problems import status_of
 from serving.web.forms import keep_browser, require_token
 from serving.web.rendering import page
 from serving.web.sessions import session_of
@@ -37,11 +37,13 @@ class PageRoute(APIRoute):
                 if request.method == "POST":
                     await require_token(request)
                 response = await handle(request)
-            except ProblemError as error:
-                response = _refused(request, error.status, error.detail, error.headers)
+            except HTTPException as error:
+                response = _refused(
+                    request, error.status_code, str(error.detail), error.headers or {}
+                )
             except RequestValidationError:
                 response = error_page(request, 422)
-            except HTTPException as error:
+            except FrameworkError as error:
                 response = error_page(request, error.status_code)
             except GongxuError as error:
                 response = error_page(request, status_of(error), error.message)
@@ -93,17 +95,17 @@ def add_not_found(app: FastAPI, otherwise: Callable[[Request, Exception], Any]) 
     """
 
     async def handle(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
+        assert isinstance(error, FrameworkError)
         reads_pages = "text/html" in request.headers.get("accept", "")
         if not reads_pages or request.url.path.startswith("/v1/"):
             response: Response = await otherwise(request, error)
             return response
         return error_page(request, error.status_code)
 
-    app.add_exception_handler(HTTPException, handle)
+    app.add_exception_handler(FrameworkError, handle)
 
 
-def _refused(request: Request, status: int, detail: str, headers: dict[str, str]) -> Response:
+def _refused(request: Request, status: int, detail: str, headers: Mapping[str, str]) -> Response:
     if status != 401:
         response = error_page(request, status, detail)
         response.headers.update(

@@ -4,12 +4,12 @@ import hashlib
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
 from serving.api.http.access import unguarded
 from serving.api.routes.suggestions import ID
-from serving.exports.event_documents import event_document
+from serving.exports.event_documents import event_document, read_event
 from serving.pages.ranking import ranking_page
 
 router = APIRouter(tags=["public"])
@@ -34,10 +34,7 @@ def event(
     """An event as schema.org's `Event` in JSON-LD, for search engines and calendars."""
     service = request.app.state.service
     with service.database.engine().connect() as connection:
-        document = event_document(connection, event_id, now=service.now())
-    if document is None:
-        raise HTTPException(404, "There is no such event.")
-    body = orjson.dumps(document)
+        body = orjson.dumps(event_document(read_event(connection, event_id, now=service.now())))
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=60"}
     known = [part.strip().removeprefix("W/") for part in (if_none_match or "").split(",")]
