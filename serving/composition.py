@@ -6,6 +6,8 @@ Nothing here that answers a request imports MLflow.
 
 from __future__ import annotations
 
+import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from recommender.errors import GongxuError, NotTrainedError
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from training.registry.bundle import Bundle
     from training.registry.registry import Registry
     from training.registry.served import Served
+
+_log = logging.getLogger("gongxu.erasures")
 
 
 def open_store(settings: Settings) -> Store:
@@ -33,6 +37,27 @@ def open_store(settings: Settings) -> Store:
     from data.store.embedded import embedded_url
 
     return Store.connect(embedded_url(settings.home))
+
+
+def apply_erasure_journal(settings: Settings, store: Store) -> None:
+    """Erase again whoever a restored backup of the database brought back; logged.
+
+    Parameters
+    ----------
+    settings, store
+        Where the journal is, and the database.
+
+    Raises
+    ------
+    GongxuError
+        If the database's erasures were recorded with another key.
+    """
+    from data.store.erasures import Erasures
+    from serving.outcomes.rights import reapply_erasures
+
+    again = reapply_erasures(store.engine, Erasures(settings.home), now=datetime.now(tz=UTC))
+    if again:
+        _log.warning("%d residents of the journal of erasures were erased again", again)
 
 
 def open_registry(settings: Settings, store: Store | None = None) -> Registry:

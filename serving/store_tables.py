@@ -89,6 +89,7 @@ erasures = sa.Table(
     "erasures",
     METADATA,
     sa.Column("digest", _ID, primary_key=True),
+    sa.Column("key_id", sa.Text, nullable=False),
     sa.Column("at", _TIME, nullable=False),
 )
 idempotent_requests = sa.Table(

@@ -7,14 +7,18 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from adbc_driver_manager.dbapi import Connection
 
-from data.files.quarantine import empty_quarantine
+from data.files.quarantine import COLUMNS, empty_quarantine
 from data.files.readers import RawTable, find_tables
 from data.files.reading import ImportReport, Judged, Progress, TableReport, judge_table, keys_of
+from data.files.references import Erased
 from data.schema import TABLES, Table
+from data.store.erasures import LOCK_TO_WRITE, SELECT, Erasures
 from data.store.store import Store
 from data.store.transfer import MergeCount, fetch, merge, open_connection
+from recommender.errors import GongxuError
 
 
 def import_path(
@@ -25,6 +29,7 @@ def import_path(
     dry_run: bool = False,
     strict: bool = False,
     progress: Progress | None = None,
+    erasures: Erasures | None = None,
 ) -> ImportReport:
     """Import the contract tables of a folder or file.
 
@@ -52,7 +57,14 @@ def import_path(
     """
     sources, ignored = find_tables(path)
     return import_tables(
-        store, sources, ignored, now=now, dry_run=dry_run, strict=strict, progress=progress
+        store,
+        sources,
+        ignored,
+        now=now,
+        dry_run=dry_run,
+        strict=strict,
+        progress=progress,
+        erasures=erasures,
     )
 
 
@@ -65,6 +77,7 @@ def import_tables(
     dry_run: bool = False,
     strict: bool = False,
     progress: Progress | None = None,
+    erasures: Erasures | None = None,
 ) -> ImportReport:
     """Import tables that were found in files.
 
@@ -85,6 +98,8 @@ def import_tables(
         Store nothing if any row is invalid.
     progress
         Called now and then.
+    erasures
+        Recognises erased residents; may be left out while nobody was erased.
 
     Returns
     -------
@@ -101,7 +116,7 @@ def import_tables(
         if store is not None:
             connection = stack.enter_context(closing(open_connection(store.url)))
         known = KnownKeys(connection)
-        erased = _erased(connection)
+        erased = None if connection is None else _erased_now(connection, erasures)
         quarantines = []
 
         def judge_next(name: str) -> Judged:
@@ -118,28 +133,63 @@ def import_tables(
         for name, source in sources.items():
             judged = judged_before.pop(name, None) or judge_next(name)
             if connection is None:
-                count = MergeCount(new=judged.rows.num_rows)
+                count, late = MergeCount(new=judged.rows.num_rows), 0
             else:
-                count = _merge(connection, source.table, judged.rows, keep=report.kept)
+                rows = _lock_out_erased(connection, source.table, judged.rows, erasures)
+                late = judged.rows.num_rows - rows.num_rows
+                # Neither their lines nor whose they were is known any more.
+                lost = (name, 0, "resident_id", "", "was erased during the import")
+                quarantines.append(pd.DataFrame([lost] * late, columns=list(COLUMNS)))
+                count = _merge(connection, source.table, rows, keep=report.kept)
             report.tables[name] = TableReport(
                 read=judged.read,
                 new=count.new,
                 changed=count.changed,
                 same=count.same + judged.repeats,
-                quarantined=judged.bad,
+                quarantined=judged.bad + late,
             )
     report.quarantine = pd.concat([empty_quarantine(), *quarantines], ignore_index=True)
     return report
 
 
-def _erased(connection: Connection | None) -> frozenset[str]:
-    if connection is None:
-        return frozenset()
+def _erased_now(connection: Connection, erasures: Erasures | None) -> Erased | None:
+    """Whether a resident was erased, by the digests that the transaction sees."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT digest FROM erasures")
-        digests = frozenset(cursor.fetch_arrow_table()["digest"].to_pylist())
+        cursor.execute(SELECT)
+        rows = cursor.fetchall()
     connection.rollback()
-    return digests
+    return _recognise(rows, erasures)
+
+
+def _recognise(rows: Sequence[tuple[str, str]], erasures: Erasures | None) -> Erased | None:
+    if not rows:
+        return None
+    if erasures is None:
+        raise GongxuError("residents were erased here, and the key of their digests is not known.")
+    digests, digest = erasures.adopt(rows), erasures.digest
+    return lambda resident_id: digest(resident_id) in digests
+
+
+def _lock_out_erased(
+    connection: Connection, table: Table, rows: pa.Table, erasures: Erasures | None
+) -> pa.Table:
+    """Leave out residents who were erased since the rows were judged; no other can be now.
+
+    An erasure under way is waited for; one that comes later waits for the merging transaction,
+    and then deletes what that has written.
+    """
+    if "resident_id" not in table.column_names:
+        return rows
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_TO_WRITE)
+        cursor.execute(SELECT)
+        erased = _recognise(cursor.fetchall(), erasures)
+    if erased is None:
+        return rows
+    residents = rows["resident_id"].cast(pa.large_string())
+    gone = [value for value in pc.unique(residents).to_pylist() if value and erased(value)]
+    named = pc.is_in(residents, value_set=pa.array(gone, pa.large_string()))
+    return rows.filter(pc.invert(named))
 
 
 def _merge(connection: Connection, table: Table, rows: pa.Table, *, keep: bool) -> MergeCount:

@@ -1,7 +1,6 @@
 """Names, phone and identity numbers where a pseudonym belongs, and hiding them in reports."""
 
 import datetime as dt
-import hashlib
 import re
 
 _SEPARATORS = re.compile(r"[\s\-()（）]")
@@ -44,11 +43,6 @@ def _is_identity_number(text: str) -> bool:
         return False
     total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, text, strict=False))
     return 1850 <= born.year <= 2199 and _CHECKS[total % 11] == text[17].upper()
-
-
-def erasure_digest(resident_id: str) -> str:
-    """What the table ``erasures`` keeps of a resident who is gone."""
-    return hashlib.sha256(resident_id.encode()).hexdigest()
 
 
 def mask_numbers(text: str) -> str:

@@ -16,7 +16,7 @@ from data.arrow import arrow_schema, to_frame
 from data.dataset import Dataset
 from data.files.quarantine import COLUMNS, Problems, empty_quarantine, show
 from data.files.readers import Malformed, RawTable, find_tables
-from data.files.references import check_references, refuse_erased, settle_repeats
+from data.files.references import Erased, check_references, refuse_erased, settle_repeats
 from data.files.validation import ROW, judge
 from data.schema import TABLES
 
@@ -188,7 +188,7 @@ def judge_table(
     known: Mapping[str, pa.ChunkedArray | None],
     *,
     now: datetime,
-    erased: frozenset[str] = frozenset(),
+    erased: Erased | None = None,
     progress: Progress | None = None,
 ) -> Judged:
     """Read one table and judge every row by every rule.
@@ -200,7 +200,7 @@ def judge_table(
     known
         Keys of the tables that may be referred to; ``None`` for one that is nowhere.
     erased
-        Digests of residents who may not come back.
+        Whether a resident was erased and may not come back; ``None`` when nobody was.
     now, progress
         As in :func:`read_dataset`.
 

@@ -1,6 +1,6 @@
 """Judging rows against other rows: references, and keys that stand twice."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -8,10 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.arrow import to_frame
-from data.files.pseudonyms import erasure_digest
 from data.files.quarantine import Problems
 from data.files.validation import ROW, personal_traits
 from data.schema import Table
+
+Erased = Callable[[str], bool]
+"""Whether a resident had themselves erased."""
 
 SEPARATOR = "\x1f"
 """Between the parts of a compound key; control characters are in no judged value."""
@@ -90,23 +92,27 @@ def _unknown_reasons(
 
 
 def refuse_erased(
-    rows: pa.Table, table: Table, erased: frozenset[str], problems: Problems
+    rows: pa.Table, table: Table, erased: Erased | None, problems: Problems
 ) -> pa.Table:
     """Take out residents who had themselves erased: late files do not bring them back.
 
     Parameters
     ----------
+    rows, table
+        Judged rows of a table.
     erased
-        Digests, as :func:`data.files.pseudonyms.erasure_digest` makes them.
+        Whether a resident was erased; ``None`` when nobody was.
+    problems
+        Takes the refused rows.
 
     Returns
     -------
     The remaining rows.
     """
-    if table.name != "residents" or not erased:
+    if table.name != "residents" or erased is None:
         return rows
     values = rows["resident_id"]
-    flags = pa.array([erasure_digest(value) in erased for value in values.to_pylist()], pa.bool_())
+    flags = pa.array([erased(value) for value in values.to_pylist()], pa.bool_())
     bad = pa.chunked_array([flags])
     problems.add(bad, rows[ROW], "resident_id", values, "was erased at the resident's wish")
     return rows.filter(pc.invert(flags))

@@ -15,7 +15,7 @@ from uvicorn.supervisors import Multiprocess
 from serving.api.online.builder import SnapshotBuilder
 from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.api.settings import ServiceSettings
-from serving.composition import open_store, require_tables
+from serving.composition import apply_erasure_journal, open_store, require_tables
 from serving.logs import LOGGING
 from serving.settings import Settings
 
@@ -46,6 +46,7 @@ def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
     store = open_store(settings)
     try:
         require_tables(store)
+        apply_erasure_journal(settings, store)
     finally:
         store.close()
     config = uvicorn.Config(

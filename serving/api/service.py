@@ -8,6 +8,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from data.store.erasures import Erasures
 from serving.api.http.database import Database
 from serving.api.http.limits import RequestLimits
 from serving.api.http.metrics import Metrics
@@ -52,6 +53,7 @@ class Service:
         endpoint = service_settings.traces_endpoint
         self.tracing = None if endpoint is None else Tracing(endpoint)
         watch = None if self.tracing is None else self.tracing.watch
+        self.erasures = Erasures(settings.home)
         self.database = Database(settings, service_settings, watch)
         self.change_counter = ChangeCounter(settings.home)
         self.ingesting = threading.BoundedSemaphore(service_settings.ingest_at_once)

@@ -14,9 +14,8 @@ import sqlalchemy as sa
 from data.files.readers import RawTable
 from data.files.reading import judge_table
 from data.schema import TABLES, Table
-from serving.auth.secrets import digest_of
+from data.store.erasures import LOCK_TO_WRITE, Erasures
 from serving.outcomes.changes import note_changes
-from serving.store_tables import erasures
 
 ROWS_MAX = 10_000
 
@@ -66,7 +65,12 @@ class Verdicts:
 
 
 def merge_rows(
-    connection: sa.Connection, table: Table, rows: list[Any], *, now: datetime
+    connection: sa.Connection,
+    table: Table,
+    rows: list[Any],
+    *,
+    now: datetime,
+    erasures: Erasures,
 ) -> Verdicts:
     """Judge rows and bring the good ones in; the caller commits.
 
@@ -83,6 +87,8 @@ def merge_rows(
         JSON values; each should be an object by column name.
     now
         Times after it are in the future.
+    erasures
+        Recognises erased residents.
 
     Returns
     -------
@@ -99,7 +105,11 @@ def merge_rows(
             verdicts.refuse(numbers[int(line)], str(column), str(reason))
         good = judged.rows.to_pylist()
         if table.name == "residents":
-            good = _not_erased(connection, good, numbers, rows, verdicts)
+            # An erasure under way is waited for, so that its resident does not come back.
+            connection.execute(sa.text(LOCK_TO_WRITE))
+            gone = erasures.read(connection)
+            if gone:
+                good = _not_erased(gone, erasures, good, numbers, rows, verdicts)
         if good:
             written = _write(connection, table, list(judged.rows.column_names), good)
             _assign_verdicts(written, table, rows, numbers, verdicts)
@@ -181,18 +191,16 @@ def _known_keys(
 
 
 def _not_erased(
-    connection: sa.Connection,
+    erased: frozenset[str],
+    erasures: Erasures,
     good: list[dict[str, Any]],
     numbers: list[int],
     rows: list[Any],
     verdicts: Verdicts,
 ) -> list[dict[str, Any]]:
     """Leave out residents who had themselves erased: late rows do not bring them back."""
-    digests = {digest_of(row["resident_id"]): row["resident_id"] for row in good}
-    query = sa.select(erasures.c.digest).where(erasures.c.digest.in_(list(digests)))
-    gone = {digests[digest] for digest in connection.execute(query).scalars()}
-    if not gone:
-        return good
+    ids = [row["resident_id"] for row in good]
+    gone = {resident for resident in ids if erasures.digest(resident) in erased}
     for number in numbers:
         if str(rows[number].get("resident_id", "")).strip() in gone:
             verdicts.refuse(number, "resident_id", "was erased at the resident's wish")

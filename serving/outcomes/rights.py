@@ -7,8 +7,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data.files.pseudonyms import erasure_digest
 from data.schema import TABLES
+from data.store.erasures import LOCK_TO_ERASE, Erasures
 from data.store.tables import METADATA
 from recommender.errors import UnknownIdError, UsageError
 from serving.auth.secrets import CALENDAR_PREFIX, digest_of, new_secret
@@ -18,7 +18,6 @@ from serving.store_tables import (
     access_log,
     calendar_tokens,
     consents,
-    erasures,
 )
 from serving.store_tables import (
     mutes as _mutes,
@@ -199,15 +198,20 @@ def export_resident(connection: sa.Connection, resident_id: str) -> dict[str, An
     return held
 
 
-def erase_resident(connection: sa.Connection, resident_id: str, *, now: datetime) -> bool:
+def erase_resident(
+    connection: sa.Connection, resident_id: str, *, erasures: Erasures, now: datetime
+) -> bool:
     """Erase a resident from every table; the caller commits.
 
-    A digest of the pseudonym stays, so that late rows of other systems do not bring them back.
+    A keyed digest of the pseudonym stays, so that late rows do not bring them back. Waits up to
+    half a minute for an import that is writing rows of residents.
 
     Parameters
     ----------
     connection, resident_id
         In a transaction, and the resident.
+    erasures
+        Makes and stores the digest.
     now
         The clock.
 
@@ -220,13 +224,15 @@ def erase_resident(connection: sa.Connection, resident_id: str, *, now: datetime
     UnknownIdError
         If there never was such a resident.
     """
-    digest = erasure_digest(resident_id)
+    connection.execute(sa.text("SET LOCAL lock_timeout = 30000"))
+    connection.execute(sa.text("SET LOCAL statement_timeout = 40000"))
+    connection.execute(sa.text(LOCK_TO_ERASE))
+    digest = erasures.digest(resident_id)
     # The resident's own row goes first: writers that refer to it hold it until they are done.
     gone = connection.execute(
         _residents.delete().where(_residents.c.resident_id == resident_id)
     ).rowcount
-    known = sa.select(erasures).where(erasures.c.digest == digest)
-    if not gone and connection.execute(known).first() is None:
+    if not gone and digest not in erasures.read(connection):
         raise UnknownIdError("There is no such resident.")
     events = connection.execute(
         sa.select(METADATA.tables["bookings"].c.event_id).where(
@@ -237,14 +243,43 @@ def erase_resident(connection: sa.Connection, resident_id: str, *, now: datetime
     for table in (*_HELD, *OF_A_RESIDENT):
         connection.execute(table.delete().where(table.c.resident_id == resident_id))
     connection.execute(access_log.delete().where(access_log.c.caller == resident_id))
-    connection.execute(
-        sa.text("INSERT INTO erasures (digest, at) VALUES (:digest, :at) ON CONFLICT DO NOTHING"),
-        {"digest": digest, "at": now},
-    )
+    erasures.store(connection, [digest], now=now)
     note_changes(connection, "erasures", [{}], now=now)
     if freed:
         note_changes(connection, "bookings", freed, now=now)
     return bool(gone)
+
+
+def reapply_erasures(engine: sa.Engine, erasures: Erasures, *, now: datetime) -> int:
+    """Erase again whoever the journal names and the database does not, as after a restore.
+
+    Parameters
+    ----------
+    engine
+        The database.
+    erasures
+        The digests and their journal.
+    now
+        The clock.
+
+    Returns
+    -------
+    How many residents were erased again.
+    """
+    with engine.begin() as connection:
+        erasures.rekey(connection)
+        missing = erasures.journal() - erasures.read(connection)
+        if not missing:
+            return 0
+        connection.execute(sa.text(LOCK_TO_ERASE))
+        residents = connection.execute(sa.select(_residents.c.resident_id)).scalars().all()
+        back = [each for each in residents if erasures.digest(each) in missing]
+        for resident in back:
+            erase_resident(connection, resident, erasures=erasures, now=now)
+        others = missing - {erasures.digest(each) for each in back}
+        if others:
+            erasures.store(connection, others, now=now)
+    return len(back)
 
 
 def new_calendar_token(connection: sa.Connection, resident_id: str, *, now: datetime) -> str:

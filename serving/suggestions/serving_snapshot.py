@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from data.dataset import Dataset
 from data.schema import TABLES
+from data.store.erasures import Erasures
 from serving.settings import Settings
-from serving.store_tables import erasures, live_changes, mutes
+from serving.store_tables import live_changes, mutes
 from serving.suggestions.live import Live
 from serving.suggestions.seat_pricing import load_prices
 from serving.suggestions.suggester import Suggester
@@ -123,7 +124,7 @@ def build(store: "Store", loaded: Loaded, home: Path, *, at: datetime) -> Servin
     loaded
         The served model.
     home
-        ``GONGXU_HOME``, where the last batch run left its seat prices.
+        ``GONGXU_HOME``, where the last batch run left its seat prices and the key of erasures is.
     at
         The moment.
 
@@ -141,7 +142,7 @@ def build(store: "Store", loaded: Loaded, home: Path, *, at: datetime) -> Servin
         muted = pd.DataFrame(
             connection.execute(sa.select(mutes)).mappings().all(), columns=list(mutes.c.keys())
         )
-        gone = set(connection.execute(sa.select(erasures.c.digest)).scalars())
+        gone = set(Erasures(home).read(connection))
     live = Live(tables, at, muted=muted)
     prices = load_prices(home, live, loaded.version)
     suggester = Suggester(loaded.suggestions, live, model_version=loaded.version, prices=prices)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 
+from data.store.erasures import Erasures
 from recommender.errors import GongxuError, NotTrainedError
 from serving.api.http.database import Database
 from serving.api.http.metrics import Metrics
@@ -65,6 +66,7 @@ class SnapshotRefresher:
         folder: SnapshotFolder | None = None,
     ) -> None:
         self._settings = settings
+        self._erasures = Erasures(settings.home)
         self._database = database
         self._change_counter = change_counter
         self._metrics = metrics
@@ -157,7 +159,7 @@ class SnapshotRefresher:
         if not self._rebuilding.acquire(timeout=5):
             raise GongxuError("another moment is being built.", "Try again.")
         try:
-            self._moments[name] = OnlineState.of(self._built_for(at, loaded))
+            self._moments[name] = OnlineState.of(self._built_for(at, loaded), self._erasures)
             while len(self._moments) > _MOMENTS:
                 self._moments.popitem(last=False)
             return self._moments[name]
@@ -260,7 +262,7 @@ class SnapshotRefresher:
 
     def _answer_from(self, snapshot: ServingSnapshot, loaded: Loaded) -> None:
         with self._changing:
-            self._state, self._loaded = OnlineState.of(snapshot), loaded
+            self._state, self._loaded = OnlineState.of(snapshot, self._erasures), loaded
             self._applied = -1  # changes since its tables were read are still to be applied
         since = loaded.served.served.since.timestamp()
         self._metrics.model_since.labels(loaded.version).set(since)

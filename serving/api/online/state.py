@@ -19,14 +19,14 @@ import sqlalchemy as sa
 
 from data.dataset import canonical
 from data.schema import TABLES
+from data.store.erasures import Erasures
 from features.ranking.residents import profiled
 from recommender.errors import UnknownIdError
 from recommender.ranking.lists.eligibility import haversine_m
 from recommender.types import Suggestion
 from serving.api.online.response_cache import Answer, Key, ResponseCache
-from serving.auth.secrets import digest_of
 from serving.outcomes.changes import Rows, rows_of_residents
-from serving.store_tables import erasures, live_changes, mutes
+from serving.store_tables import live_changes, mutes
 from serving.suggestions.list_engine import Asked
 from serving.suggestions.serving_snapshot import ServingSnapshot
 from serving.suggestions.suggester import NothingEligibleError, Suggester
@@ -54,6 +54,8 @@ class OnlineState:
         Residents that differ from the snapshot, with their current rows by table.
     gone
         Digests of erased residents.
+    erasures
+        Makes them.
     """
 
     suggester: Suggester
@@ -61,6 +63,7 @@ class OnlineState:
     entry: int
     tables: Mapping[str, pd.DataFrame]
     parents: Mapping[str, str]
+    erasures: Erasures
     changed: dict[str, dict[str, Rows]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     _lists: ResponseCache = field(default_factory=ResponseCache)
@@ -79,14 +82,25 @@ class OnlineState:
         self._free = bytearray(free.astype(np.uint8).tobytes())
 
     @classmethod
-    def of(cls, snapshot: ServingSnapshot) -> Self:
-        """The state of a snapshot, with no later change applied yet."""
+    def of(cls, snapshot: ServingSnapshot, erasures: Erasures) -> Self:
+        """The state of a snapshot, with no later change applied yet.
+
+        Parameters
+        ----------
+        snapshot, erasures
+            The snapshot, and what makes digests of residents.
+
+        Returns
+        -------
+        The state.
+        """
         return cls(
             snapshot.suggester,
             snapshot.version,
             snapshot.entry,
             snapshot.tables,
             snapshot.parents,
+            erasures,
             gone=set(snapshot.gone),
         )
 
@@ -135,7 +149,7 @@ class OnlineState:
         UnknownIdError
             If the resident is unknown or erased.
         """
-        if self.gone and digest_of(resident_id) in self.gone:
+        if self.gone and self.erasures.digest(resident_id) in self.gone:
             raise UnknownIdError("there is no such resident.")
 
         def ask() -> Asked:
@@ -236,7 +250,7 @@ class OnlineState:
         residents = {row.resident_id for row in rows if row.resident_id}
         events = {row.event_id for row in rows if row.event_id}
         if any(row.kind == "erasures" for row in rows):
-            self.gone |= set(connection.execute(sa.select(erasures.c.digest)).scalars())
+            self.gone |= self.erasures.read(connection)
             # A digest does not say whose cached list has to go.
             self._lists.clear()
         self._apply_residents(connection, sorted(residents))

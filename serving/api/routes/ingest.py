@@ -98,7 +98,7 @@ def ingest(
     rows = _rows(body)
 
     def merge(connection: sa.Connection) -> bytes:
-        verdicts = merge_rows(connection, TABLES[table], rows, now=now)
+        verdicts = merge_rows(connection, TABLES[table], rows, now=now, erasures=service.erasures)
         for word, count in verdicts.counts().items():
             service.metrics.ingested.labels(table, word).inc(count)
         answer = {"table": table, "received": len(rows), **verdicts.counts()}

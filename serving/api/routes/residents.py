@@ -135,7 +135,7 @@ def erase(request: Request, resident_id: ResidentId) -> None:
     """Erase the resident: at once here, and at the next retraining in the model."""
     service = request.app.state.service
     with service.database.engine().begin() as connection:
-        rights.erase_resident(connection, resident_id, now=service.now())
+        rights.erase_resident(connection, resident_id, erasures=service.erasures, now=service.now())
     service.change_counter.increment()
 
 

@@ -29,12 +29,13 @@ def init() -> None:
 
     Example: gongxu init
     """
-    from serving.composition import open_store
+    from serving.composition import apply_erasure_journal, open_store
     from serving.settings import Settings
 
     settings = Settings()
     store = open_store(settings)
     done = store.migrate()
+    apply_erasure_journal(settings, store)
     rows = sum(store.counts().values())
     where = "the database at GONGXU_DATABASE_URL"
     if settings.database_url is None:
@@ -82,6 +83,7 @@ def import_(
     from data.files.importing import import_tables
     from data.files.quarantine import write_quarantine
     from data.files.readers import find_tables
+    from data.store.erasures import Erasures
     from recommender.errors import InputRejectedError
     from serving.settings import Settings
 
@@ -98,7 +100,13 @@ def import_(
                 bars.update(tasks[table], completed=rows)
 
             report = import_tables(
-                store, *found, now=datetime.now(UTC), dry_run=dry_run, strict=strict, progress=show
+                store,
+                *found,
+                now=datetime.now(UTC),
+                dry_run=dry_run,
+                strict=strict,
+                progress=show,
+                erasures=Erasures(settings.home),
             )
     finally:
         if store is not None:
@@ -115,10 +123,11 @@ def import_(
 
 
 def _store_to_fill(settings: Settings) -> Store:
-    from serving.composition import open_store
+    from serving.composition import apply_erasure_journal, open_store
 
     store = open_store(settings)
     store.migrate()
+    apply_erasure_journal(settings, store)
     return store
 
 

@@ -60,7 +60,7 @@ def retrain(
     Example: gongxu retrain --if-needed
     """
     from recommender.errors import GateRefusedError, UsageError
-    from serving.composition import open_registry, open_store
+    from serving.composition import apply_erasure_journal, open_registry, open_store
     from serving.settings import Settings
 
     if engine is Engine.SPARK:
@@ -81,6 +81,7 @@ def retrain(
     store = open_store(settings)
     try:
         registry = open_registry(settings, store)
+        apply_erasure_journal(settings, store)
         with progress() as bar:
             task = bar.add_task("starting", total=None)
             outcome = run(

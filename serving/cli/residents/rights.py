@@ -23,6 +23,7 @@ def forget(resident: _Resident) -> None:
 
     Example: gongxu forget R00001149
     """
+    from data.store.erasures import Erasures
     from serving.composition import open_store, require_tables
     from serving.outcomes.changes import ChangeCounter
     from serving.outcomes.rights import erase_resident
@@ -31,8 +32,9 @@ def forget(resident: _Resident) -> None:
     settings = Settings()
     store = open_store(settings)
     require_tables(store)
+    erasures = Erasures(settings.home)
     with store.engine.begin() as connection:
-        gone = erase_resident(connection, resident, now=datetime.now(tz=UTC))
+        gone = erase_resident(connection, resident, erasures=erasures, now=datetime.now(tz=UTC))
     ChangeCounter(settings.home).increment()
     log.print("erased" if gone else "already erased")
 

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.files.importing import import_path
-from data.files.pseudonyms import erasure_digest
+from data.store.erasures import Erasures
 from data.store.store import Store
+from recommender.errors import GongxuError
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -164,9 +165,8 @@ def test_strictness_keeps_nothing_when_one_row_is_bad(store, tmp_path):
 def test_erased_residents_do_not_come_back(store, tmp_path):
     base(tmp_path)
     with store.engine.begin() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO erasures (digest, at) VALUES (%s, now())", (erasure_digest("r2"),)
-        )
+        erasures = Erasures(tmp_path / "home")
+        erasures.store(connection, [erasures.digest("r2")], now=NOW)
     write(
         tmp_path,
         "bookings",
@@ -174,7 +174,9 @@ def test_erased_residents_do_not_come_back(store, tmp_path):
         "b1,r1,e1,2025-04-01T00:00:00Z,booked\n"
         "b2,r2,e1,2025-04-01T00:00:00Z,booked\n",
     )
-    report = import_path(store, tmp_path, now=NOW)
+    with pytest.raises(GongxuError, match="key"):
+        import_path(store, tmp_path, now=NOW)
+    report = import_path(store, tmp_path, now=NOW, erasures=erasures)
     totals(report)
     assert report.quarantine["reason"].tolist() == [
         "was erased at the resident's wish",

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from serving.api.service import Service
 from serving.auth.keys import add_key
 from serving.auth.roles import Role
-from serving.auth.secrets import digest_of
-from serving.store_tables import erasures, live_changes
+from serving.store_tables import live_changes
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 WORLD = {
@@ -151,10 +150,10 @@ def test_a_key_makes_a_request_happen_once(send, engine: sa.Engine) -> None:
     assert send("bookings", [booking()], **{"Idempotency-Key": "a b"}).status_code == 422
 
 
-def test_the_erased_do_not_come_back(send, engine: sa.Engine) -> None:
+def test_the_erased_do_not_come_back(send, engine: sa.Engine, service: Service) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("DELETE FROM residents WHERE resident_id = 'r1'"))
-        connection.execute(erasures.insert().values(digest=digest_of("r1"), at=NOW))
+        service.erasures.store(connection, [service.erasures.digest("r1")], now=NOW)
     answer = send("residents", [{"resident_id": "r1"}, {"resident_id": "r3"}])
     assert words(answer) == ["bad", "new"]
     assert words(send("bookings", [booking()])) == ["bad"]

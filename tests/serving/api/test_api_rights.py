@@ -170,7 +170,8 @@ def test_erased_means_erased(client, key, mine, token, service) -> None:
     assert client.delete(f"/v1/residents/{name}", headers=me).status_code == 204
     service.recorder.flush()
     assert name not in everything(service.database.engine())
-    assert digest_of(name) in everything(service.database.engine())
+    assert service.erasures.digest(name) in everything(service.database.engine())
+    assert digest_of(name) not in everything(service.database.engine())
     for path in ("suggestions", "preferences", "export"):
         assert client.get(f"/v1/residents/{name}/{path}", headers=me).status_code == 404
     assert client.get(f"/v1/residents/{name}/suggestions", headers=key).status_code == 404
