@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.schema import CATEGORIES
-from recommender.errors import GongxuError, NotTrainedError, UnknownIdError
+from recommender.errors import GateRefusedError, GongxuError, NotTrainedError, UnknownIdError
 from serving.api.http.access import Access, guarded
 from serving.api.routes.suggestions import CurrentState
 from serving.auth.roles import Role
@@ -154,10 +154,10 @@ def _switch(request: Request, why: Switch | None, switch: Callable[..., Served])
         reason = f"{reason}: {why.reason}"
     try:
         served = switch(_registry(service), now=service.now(), reason=reason)
-    except (NotTrainedError, UnknownIdError):
+    except (GateRefusedError, NotTrainedError, UnknownIdError):
         raise
     except GongxuError as error:
-        raise HTTPException(409, error.message) from None
+        raise HTTPException(409, str(error)) from None
     service.change_counter.increment()
     service.refresher.look(wait=True)
     return ServedOut(version=served.version, since=served.since.isoformat())
