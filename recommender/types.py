@@ -199,7 +199,9 @@ class DemandEstimate:
     supply
         Seats already planned in the street for the period, float64.
     gap
-        Demand not met by that supply, float64; negative when there is more supply than demand.
+        Attendances of the sessions that are planned for the period (of one session where none
+        is), if capacity were unlimited, minus ``supply``, float64; negative where there are more
+        seats than people who would come.
     suppressed
         True where fewer than ten residents stand behind the figure and it must not be shown.
     """

@@ -139,7 +139,7 @@ class DemandModel:
             evidence_bookings=self.bookings[cells],
             evidence_surveys=self.survey_votes[cells],
             supply=supply,
-            gap=expected - supply,
+            gap=self._total(expected, columns, self.sessions(period)[cells]) - supply,
             # Decided on the whole grid: asking for a part of it must not show more.
             suppressed=disclosure_control(self.contributors)[cells],
         )
@@ -164,15 +164,26 @@ class DemandModel:
 
     def supply(self, period: str) -> Floats:
         """Seats already planned in a period, shape (streets, products)."""
+        return self._planned(period, self.planned_seats)
+
+    def sessions(self, period: str) -> Floats:
+        """Sessions already planned in a period, shape (streets, products)."""
+        return self._planned(period, np.ones(len(self.planned_seats)))
+
+    def _planned(self, period: str, value: Floats) -> Floats:
         first, after = period_months(period)
         within = (self.planned_month >= first) & (self.planned_month < after)
-        seats = np.zeros(self.expected.shape)
-        np.add.at(
-            seats,
-            (self.planned_street[within], self.planned_product[within]),
-            self.planned_seats[within],
-        )
-        return seats
+        found = np.zeros(self.expected.shape)
+        np.add.at(found, (self.planned_street[within], self.planned_product[within]), value[within])
+        return found
+
+    def _total(self, expected: Floats, columns: NDArray[np.intp], sessions: Floats) -> Floats:
+        """Attendances of the planned sessions together, of one where none is planned."""
+        factor = self.repeat_factor[self.group[columns]]
+        n = np.maximum(sessions, 1.0)
+        # Each session of a product draws `factor` times the one before it.
+        falling = np.minimum(factor, 1.0 - 1e-9)
+        return np.asarray(expected * (1.0 - falling**n) / (1.0 - falling))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Everything learnt, as named arrays."""

@@ -64,6 +64,18 @@ def test_supply_counts_the_seats_of_the_period() -> None:
     assert model.supply("2027").sum() == 160.0
 
 
+def test_the_gap_sets_all_planned_sessions_against_all_their_seats() -> None:
+    model = known(season=np.ones((2, 12)))
+    gap = model.estimate(STREETS, PRODUCTS, "2027Q1").gap
+    # Two sessions of b, the second with half the draw of the first, and 100 seats.
+    assert gap[0, 1] == pytest.approx(20.0 * 1.5 - 100.0)
+    # Nothing planned: one session's attendances.
+    assert gap[0, 0] == pytest.approx(10.0)
+    assert gap[1, 1] == pytest.approx(50.0)
+    never_tired = known(season=np.ones((2, 12)), repeat_factor=np.ones(2))
+    assert never_tired.estimate(STREETS, PRODUCTS, "2027Q1").gap[0, 1] == pytest.approx(-60.0)
+
+
 def test_the_catalogue_of_a_period() -> None:
     model = known()
     assert list(model.listed("2027Q1").ids) == ["a", "b"]

@@ -262,7 +262,13 @@ def test_speciality_marks_what_stands_out_and_leaves_suppressed_products_out(
     np.testing.assert_allclose(frame["ratio"], 1.0)
     assert not frame["speciality"].any()
     group = np.arange(len(model.products)) % 2
-    split = replace(model, categories=("film", "tour"), group=group, season=np.ones((2, 12)))
+    split = replace(
+        model,
+        categories=("film", "tour"),
+        group=group,
+        season=np.ones((2, 12)),
+        repeat_factor=np.full(2, 0.7),
+    )
     tastes = location_quotient_frame(split, "2027Q1").set_index(["street_code", "category"])
     assert tastes.loc[(STREETS[0], "film"), "ratio"] > 1.2
     assert tastes.loc[(STREETS[1], "tour"), "ratio"] > 1.2
