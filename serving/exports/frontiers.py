@@ -8,9 +8,18 @@ PLOTS = (".svg", ".png", ".pdf")
 
 
 def plot_frontier(points: pd.DataFrame, out: Path, *, period: str) -> None:
-    """Draw one frontier; ``points`` as `trace_budget` or `trace_evenness` give them.
+    """Draw one frontier.
 
     Labels are in English: the plot must not depend on which fonts a machine has.
+
+    Parameters
+    ----------
+    points
+        As `trace_budget` or `trace_evenness` give them.
+    out
+        The file; its ending is one of :data:`PLOTS`.
+    period
+        For the title.
     """
     # Figure instead of pyplot: no global state, no display.
     from matplotlib.figure import Figure

@@ -28,7 +28,15 @@ _BLUE, _PALE, _GREY = HexColor("#1F4E78"), HexColor("#EAF1F8"), HexColor("#99999
 
 
 def write_pages(document: PlanDocument, out: Path) -> None:
-    """Write a PDF of one A4 page a street, largest amount first."""
+    """Write a PDF of one A4 page a street, largest amount first.
+
+    Parameters
+    ----------
+    document
+        The plan.
+    out
+        The file; its folder is made where it is missing.
+    """
     pdfmetrics.registerFont(UnicodeCIDFont(FONT))
     lines = document.lines
     order = lines.groupby("street_code")["amount_fen"].sum().sort_values(ascending=False).index

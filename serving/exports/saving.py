@@ -10,6 +10,13 @@ from serving.planning.document import PlanDocument
 def save_plan(document: PlanDocument, out: Path) -> None:
     """Write ``.xlsx``, ``.pdf`` (one page a street), ``.csv``, ``.json`` or ``.ocds.json``.
 
+    Parameters
+    ----------
+    document
+        The plan.
+    out
+        The file; its folder is made where it is missing.
+
     Raises
     ------
     UsageError

@@ -42,7 +42,15 @@ _STATUSES = ("optimal", "feasible", "infeasible")
 
 
 def write_workbook(document: PlanDocument, out: Path) -> None:
-    """Write the workbook: 汇总, 明细, 按街镇, 按供应商, 按类别, 规则, 提示, 未列入."""
+    """Write the workbook: 汇总, 明细, 按街镇, 按供应商, 按类别, 规则, 提示, 未列入.
+
+    Parameters
+    ----------
+    document
+        The plan.
+    out
+        The file; its folder is made where it is missing.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     book = xlsxwriter.Workbook(str(out), {"nan_inf_to_errors": True})
     book.set_properties(
