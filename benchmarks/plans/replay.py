@@ -23,7 +23,7 @@ from recommender.procurement import plan_procurement
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import schedule
 from serving.planning.document import write_document
-from serving.planning.problem_building import Planning, build_planning
+from serving.planning.problem.building import Planning, build_planning
 from serving.planning.rules import PlanRules
 from serving.planning.solution import solve_planning
 from training.demand.fit import fit_demand

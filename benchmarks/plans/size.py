@@ -13,7 +13,7 @@ from data.simulate.world import create_world
 from recommender.procurement import plan_procurement
 from recommender.procurement.verify import verify_plan
 from recommender.types import DemandEstimate, IdMap
-from serving.planning.problem_building import Planning, build_planning
+from serving.planning.problem.building import Planning, build_planning
 from serving.planning.rules import PlanRules
 from serving.planning.solution import aim_at_evenness
 

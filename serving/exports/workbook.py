@@ -8,7 +8,7 @@ import xlsxwriter
 
 from serving.messages.catalogue import text
 from serving.planning.document import PlanDocument
-from serving.planning.explanations import group_label, rule_words
+from serving.planning.explanations import group_label, rule_label
 
 _YUAN, _COUNT, _SHARE = "#,##0.00", "#,##0", "0.0%"
 
@@ -102,7 +102,7 @@ class _Writer:
             .str.replace("default", _say("default"))
             .str.replace("line", _say("line_of_file"))
         )
-        rules.insert(0, "words", [rule_words(rule) for rule in rules["rule"]])
+        rules.insert(0, "words", [rule_label(rule) for rule in rules["rule"]])
         self.table(_say("rules"), rules, _RULES)
         warnings = pd.DataFrame({"text": list(self.document.warnings)})
         own = lines.loc[lines["warnings"] != "", ["line_id", "street", "title", "warnings"]]

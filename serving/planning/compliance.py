@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from serving.messages.catalogue import text
-from serving.planning.problem_building import Planning
+from serving.planning.problem.building import Planning
 
 
 def line_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:

@@ -16,7 +16,7 @@ from recommender.procurement.plan import evenness_of
 from recommender.procurement.schedule import Slot
 from serving.planning.compliance import line_warnings, plan_warnings
 from serving.planning.explanations import line_reasons
-from serving.planning.problem_building import Planning
+from serving.planning.problem.building import Planning
 from serving.planning.rules import PlanRules, Recusal, describe
 from serving.planning.solution import Solved, solve_planning
 from serving.planning.sources import Sources, state_planning

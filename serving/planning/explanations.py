@@ -11,7 +11,7 @@ from recommender.procurement.schedule import Slot
 from recommender.procurement.touring_days import tour_days
 from serving.messages.catalogue import Lang, text
 from serving.messages.plans import MESSAGES
-from serving.planning.problem_building import Planning
+from serving.planning.problem.building import Planning
 from serving.planning.rules import PlanRules
 
 
@@ -21,7 +21,7 @@ def group_label(name: str) -> str:
     return text(f"plan.{key}", "zh") if key in MESSAGES else name.partition(".")[2] or name
 
 
-def rule_words(name: str) -> str:
+def rule_label(name: str) -> str:
     """A rule's name in the file, as officers would say it."""
     if f"rule.{name}" in MESSAGES:
         return text(f"plan.rule.{name}", "zh")

@@ -23,7 +23,7 @@ from serving.store_tables import plan_requests
 from serving.streams import keep_output_clean
 
 if TYPE_CHECKING:
-    from serving.planning.problem_building import Planning
+    from serving.planning.problem.building import Planning
     from serving.planning.rules import PlanRules
     from serving.planning.solution import Solved
     from serving.planning.sources import Sources

@@ -22,7 +22,7 @@ from recommender.procurement.explain.second_opinion import second_opinion
 from recommender.procurement.plan import cell_attendance, evenness_of
 from serving.messages.catalogue import text
 from serving.planning.explanations import conflict_text
-from serving.planning.problem_building import Planning
+from serving.planning.problem.building import Planning
 from serving.planning.solution import Solved
 
 BUDGET_FACTORS = (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5)

@@ -5,16 +5,19 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
+    AllowInfNan,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetPydanticSchema,
     PrivateAttr,
     create_model,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from data.schema import AUDIENCE_GROUPS, CATEGORIES
 from recommender.procurement.rules.registry import SETTINGS
@@ -188,15 +191,24 @@ class QuotaRule(QuotaBounds):
         return f"{self.kind}.{self.name}"
 
 
-def _with_settings(name: str, base: type[Section]) -> Any:
-    """A section with the numbers that single rules of the registry read."""
-    fields: dict[str, Any] = {}
-    for setting in SETTINGS:
-        section, _, key = setting.name.partition(".")
-        if section == name:
-            bounds = Field(setting.default, ge=setting.low, le=setting.high, allow_inf_nan=False)
-            fields[key] = (float, bounds)
-    return create_model(base.__name__, __base__=base, __doc__=base.__doc__, **fields)
+def _with_settings(name: str) -> GetPydanticSchema:
+    """A section with, beside its own numbers, those that single rules of the registry read."""
+
+    def schema(section: type[Section], handler: GetCoreSchemaHandler) -> CoreSchema:
+        fields: dict[str, Any] = {}
+        for setting in SETTINGS:
+            table, _, key = setting.name.partition(".")
+            if table == name:
+                bounds = Field(setting.default, ge=setting.low, le=setting.high)
+                fields[key] = (Annotated[float, AllowInfNan(False)], bounds)
+        made = create_model(section.__name__, __base__=section, __doc__=section.__doc__, **fields)
+        return handler(made)
+
+    return GetPydanticSchema(schema)
+
+
+def _defaults() -> Any:
+    return Field(default_factory=dict, validate_default=True)
 
 
 _QUOTAS: dict[str, dict[str, dict[str, float]]] = {
@@ -208,19 +220,15 @@ _QUOTAS: dict[str, dict[str, dict[str, float]]] = {
 class PlanRules(Section):
     """All rules of one plan; what the file does not say keeps its default."""
 
-    plan: PlanSection = PlanSection()
-    floor: _with_settings("floor", FloorSection) = Field(  # type: ignore[valid-type]
-        default_factory=dict, validate_default=True
-    )
-    evenness: EvennessSection = EvennessSection()
-    supplier: _with_settings("supplier", Section) = Field(  # type: ignore[valid-type]
-        default_factory=dict, validate_default=True
-    )
-    new: NewSection = NewSection()
-    touring: TouringSection = TouringSection()
-    venues: VenuesSection = VenuesSection()
-    splitting: SplittingSection = SplittingSection()
-    products: ProductsSection = ProductsSection()
+    plan: Annotated[PlanSection, _with_settings("plan")] = _defaults()
+    floor: Annotated[FloorSection, _with_settings("floor")] = _defaults()
+    evenness: Annotated[EvennessSection, _with_settings("evenness")] = _defaults()
+    supplier: Annotated[Section, _with_settings("supplier")] = _defaults()
+    new: Annotated[NewSection, _with_settings("new")] = _defaults()
+    touring: Annotated[TouringSection, _with_settings("touring")] = _defaults()
+    venues: Annotated[VenuesSection, _with_settings("venues")] = _defaults()
+    splitting: Annotated[SplittingSection, _with_settings("splitting")] = _defaults()
+    products: Annotated[ProductsSection, _with_settings("products")] = _defaults()
     category: dict[CategoryName, QuotaBounds] = Field(default={}, validate_default=True)
     audience: dict[AudienceName, QuotaBounds] = Field(default={}, validate_default=True)
     brand: dict[str, QuotaBounds] = Field(default_factory=dict)

@@ -16,7 +16,7 @@ from recommender.procurement.schedule import Slot, schedule
 from recommender.procurement.verify import verify_plan
 from serving.messages.catalogue import text
 from serving.planning.explanations import conflict_text, with_lines
-from serving.planning.problem_building import Planning
+from serving.planning.problem.building import Planning
 
 
 class NoPlanError(GongxuError):

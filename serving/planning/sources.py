@@ -10,7 +10,7 @@ from data.dataset import Dataset
 from features.time import period_bounds
 from recommender.demand.model import DemandModel
 from recommender.errors import NotTrainedError, UsageError
-from serving.planning.problem_building import Planning, build_planning
+from serving.planning.problem.building import Planning, build_planning
 from serving.planning.rules import PlanRules
 from serving.settings import Settings
 from training.registry.loading import open_demand

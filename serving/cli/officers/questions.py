@@ -13,7 +13,7 @@ from serving.messages.catalogue import text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from serving.planning.problem_building import Planning
+    from serving.planning.problem.building import Planning
     from serving.planning.solution import Solved
     from serving.planning.sources import Sources
 

@@ -16,7 +16,7 @@ from serving.exports.frontiers import plot_frontier
 from serving.exports.ocds import release_package
 from serving.exports.saving import save_plan
 from serving.planning.document import COLUMNS, PlanDocument
-from serving.planning.explanations import rule_words
+from serving.planning.explanations import rule_label
 from serving.planning.rules import PlanRules, describe
 
 
@@ -221,4 +221,4 @@ def test_other_endings_are_refused(document: PlanDocument, tmp_path: Path) -> No
 
 def test_every_rule_has_words() -> None:
     names = [name for name, _, _ in describe(PlanRules())]
-    assert [name for name in names if rule_words(name) == name] == []
+    assert [name for name in names if rule_label(name) == name] == []

@@ -13,7 +13,7 @@ from data.schema import TABLES
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import DemandEstimate, IdMap
 from serving.planning.document import COLUMNS, PlanDocument, write_document
-from serving.planning.problem_building import Planning, build_planning
+from serving.planning.problem.building import Planning, build_planning
 from serving.planning.questions import (
     ask_equal_shares,
     compare_plans,

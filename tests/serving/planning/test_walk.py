@@ -11,7 +11,7 @@ WALK = (
     "serving/planning/document.py",
     "serving/planning/sources.py",
     "serving/planning/solution.py",
-    "serving/planning/problem_building.py",
+    "serving/planning/problem/building.py",
     "recommender/procurement/solver/milp.py",
     "recommender/procurement/solver/linear_model.py",
     "recommender/procurement/rules/registry.py",

@@ -7,7 +7,7 @@ import pytest
 from data.dataset import Dataset
 from features.demand.streets import read_streets
 from recommender.errors import UsageError
-from serving.planning.budgets import read_buyers
+from serving.planning.problem.budgets import read_buyers
 from serving.planning.rules import PlanRules
 
 

@@ -15,7 +15,7 @@ from recommender.errors import UsageError
 from recommender.procurement.problem import SlotLimit
 from recommender.procurement.schedule import VenueCalendar
 from serving.messages.catalogue import text
-from serving.planning.history import StandingSupply
+from serving.planning.problem.history import StandingSupply
 from serving.planning.rules import PlanRules
 
 _PREFERENCE = {"street": 0, "district": 1, "private": 2, "city": 3, "neighbourhood": 4}

@@ -20,11 +20,16 @@ from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import VenueCalendar
 from recommender.types import DemandEstimate, IdMap
 from serving.messages.catalogue import text
-from serving.planning.budgets import Buyers, read_buyers
-from serving.planning.history import History, StandingSupply, read_history, read_standing
-from serving.planning.quotas import apply_items, attendance_weights, group_masks, stated_quotas
+from serving.planning.problem.budgets import Buyers, read_buyers
+from serving.planning.problem.history import History, StandingSupply, read_history, read_standing
+from serving.planning.problem.quotas import (
+    apply_items,
+    attendance_weights,
+    group_masks,
+    stated_quotas,
+)
+from serving.planning.problem.venues import read_venues, seats_of, slot_limits
 from serving.planning.rules import PlanRules
-from serving.planning.venues import read_venues, seats_of, slot_limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from features.demand.streets import read_streets
 from recommender.types import IdMap
-from serving.planning.history import read_history, read_standing
+from serving.planning.problem.history import read_history, read_standing
 from serving.planning.rules_file import parse_rules
 
 PRODUCTS = IdMap(["P1", "P2"])

@@ -12,7 +12,7 @@ from recommender.errors import UsageError
 from recommender.procurement.problem import Quota
 from recommender.types import IdMap
 from serving.messages.catalogue import text
-from serving.planning.history import History
+from serving.planning.problem.history import History
 from serving.planning.rules import PlanRules
 
 

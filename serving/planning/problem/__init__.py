@@ -1,0 +1,1 @@
+"""From tables, estimated demand and the officer's rules to a planning problem."""
