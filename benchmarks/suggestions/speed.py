@@ -36,10 +36,10 @@ from data.dataset import Dataset, canonical
 from data.schema import TABLES, Kind
 from data.snapshot import as_of
 from recommender.metrics.ranking import ndcg_at_k
+from recommender.ranking.lists.engine import ListEngine
+from recommender.ranking.lists.sampled_prices import price_seats
 from serving.suggestions.batch import BLOCK, side_by_side
-from serving.suggestions.list_engine import ListEngine
-from serving.suggestions.live import Live, utc
-from serving.suggestions.seat_pricing import price_seats
+from serving.suggestions.list_tables import ListTables
 from training.suggestions.fit import fit_suggestions
 
 N = 20
@@ -118,18 +118,21 @@ def faithful(engine: ListEngine, later: pd.DataFrame, rows: NDArray[np.intp]) ->
     whole = copy.copy(engine)
     whole.__dict__["first_stage"] = None
     whole.__dict__["scores"] = lambda asked, columns: engine.bound.score(
-        asked.residents, engine.live.candidates[columns], utc(engine.live.at), streets=asked.streets
+        asked.residents,
+        engine.inputs.candidates[columns],
+        engine.inputs.at,
+        streets=asked.streets,
     )
     mine, theirs = engine.lists(asked, 10).columns, whole.lists(asked, 10).columns
     shared = [
         len(set(a) & set(b)) / 10 for a, b in zip(mine.tolist(), theirs.tolist(), strict=True)
     ]
-    snapshot, live = engine.live.snapshot, engine.live
+    snapshot, list_tables = engine.inputs.snapshot, engine.inputs
     column = np.full(len(snapshot.events) + 1, -1)
-    column[live.candidates] = np.arange(len(live.candidates))
+    column[list_tables.candidates] = np.arange(len(list_tables.candidates))
     events = column[snapshot.events.positions(later["event_id"], missing=-1)]
     people = snapshot.residents.positions(later["resident_id"], missing=-1)
-    relevant = np.zeros((len(rows), len(live.candidates)), dtype=bool)
+    relevant = np.zeros((len(rows), len(list_tables.candidates)), dtype=bool)
     row_of = np.full(len(snapshot.residents) + 1, -1)
     row_of[rows] = np.arange(len(rows))
     known = (row_of[people] >= 0) & (events >= 0)
@@ -160,7 +163,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 def everybody(engine: ListEngine) -> int:
     """Lists of all residents; returns how many places were filled."""
-    total = len(engine.live.snapshot.residents)
+    total = len(engine.inputs.snapshot.residents)
 
     def block(first: int) -> int:
         asked = engine.ask_residents(first, min(first + BLOCK, total))
@@ -216,17 +219,21 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
     tables = told("snapshot", lambda whole=tables: as_of(whole, at))
     sample, everyone = sample_of(tables, SAMPLE, rng), len(tables["residents"])
     model = told("fitting", lambda: fit_suggestions(sample, as_of=at, rng=rng, audience=everyone))
-    live = told("live arrays", lambda: Live(tables, at))
-    engine = told("binding", lambda: ListEngine(model, live, model_version="bench"))
-    told("facts of all residents", lambda: live.residents)
+    list_tables = told("live arrays", lambda: ListTables(tables, at))
+    engine = told("binding", lambda: ListEngine(model, list_tables, model_version="bench"))
+    told("facts of all residents", lambda: list_tables.residents)
     told("preparing the first stage", lambda: engine.first_stage)
     engine.prices = told("seat prices", lambda: price_seats(engine, N, rng=rng))
-    residents, products = len(live.snapshot.residents), len(live.snapshot.products)
-    details |= {"residents": residents, "candidates": len(live.candidates), "products": products}
+    residents, products = len(list_tables.snapshot.residents), len(list_tables.snapshot.products)
+    details |= {
+        "residents": residents,
+        "candidates": len(list_tables.candidates),
+        "products": products,
+    }
     rows = rng.integers(0, residents, singles)
     if engine.first_stage is not None:
         details["first_stage_keeps"] = engine.first_stage.width_
-        booked = live.snapshot.residents.positions(later["resident_id"].unique(), missing=-1)
+        booked = list_tables.snapshot.residents.positions(later["resident_id"].unique(), missing=-1)
         some = np.sort(rng.permutation(booked[booked >= 0])[:COMPARED])
         details["beside_model"] = told(
             "the model as evaluated", lambda: faithful(engine, later, some)

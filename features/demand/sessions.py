@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from features.demand.counts import ActiveBookings, Sessions
 from features.demand.streets import StreetResidents, Streets, Tables
 from features.time import LOCAL
+from recommender.geography import great_circle_m
 
 Floats = NDArray[np.float64]
-
-EARTH_M = 6_371_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,9 +294,5 @@ def main_venues(tables: Tables, sessions: Sessions, n_streets: int) -> NDArray[n
 
 def street_distances(streets: Streets) -> Floats:
     """Great-circle metres between streets, NaN where a point is missing."""
-    lat, lon = np.radians(streets.lat), np.radians(streets.lon)
-    a = (
-        np.sin((lat[:, None] - lat) / 2) ** 2
-        + np.cos(lat[:, None]) * np.cos(lat) * np.sin((lon[:, None] - lon) / 2) ** 2
-    )
-    return np.asarray(2 * EARTH_M * np.arcsin(np.sqrt(np.clip(a, 0, 1))))
+    lat, lon = streets.lat, streets.lon
+    return great_circle_m(lat[:, None], lon[:, None], lat, lon)

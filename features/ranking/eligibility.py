@@ -7,12 +7,8 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.ranking.lists.eligibility import (
-    UNKNOWN_AGE,
-    EventFacts,
-    ResidentFacts,
-    haversine_m,
-)
+from recommender.geography import great_circle_m
+from recommender.ranking.lists.facts import UNKNOWN_AGE, EventFacts, ResidentFacts
 from recommender.types import IdMap
 
 Frames = Mapping[str, pd.DataFrame]
@@ -174,7 +170,7 @@ def distances_m(areas: pd.DataFrame, events: EventFacts) -> NDArray[np.float32]:
     Metres, shape (n_areas + 1, n_events), float32.
     """
     lat, lon = home_points(areas)
-    known = haversine_m(lat[:, None], lon[:, None], events.lat, events.lon)
+    known = great_circle_m(lat[:, None], lon[:, None], events.lat, events.lon)
     nowhere = np.full((1, len(events)), np.nan)
     return np.concatenate([known, nowhere]).astype(np.float32)
 
@@ -193,7 +189,7 @@ def usual_reach_m(tables: Frames, *, sample: int = 200_000) -> float:
     lat, lon = np.append(lat, np.nan), np.append(lon, np.nan)
     home = rows_of(tables["residents"]["area_code"], areas["area_code"])[resident[known]]
     venue = rows_of(events["venue_id"], venues["venue_id"])[event[known]]
-    metres = haversine_m(
+    metres = great_circle_m(
         lat[home],
         lon[home],
         np.append(venues["lat"].to_numpy(dtype=np.float64), np.nan)[venue],

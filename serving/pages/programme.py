@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features.time import LOCAL
-from serving.suggestions.live import Live
+from serving.suggestions.list_tables import ListTables
 from serving.web.moments import local_date, weekend_of
 
 WEEK = timedelta(days=7)
@@ -95,21 +95,21 @@ class Programme:
 
     Parameters
     ----------
-    live
+    list_tables
         The tables; seats are read from it anew at every question, for they change.
     """
 
-    def __init__(self, live: Live) -> None:
-        self._live = live
-        text, facts = live.text, live.eligibility_context.events
+    def __init__(self, list_tables: ListTables) -> None:
+        self._list_tables = list_tables
+        text, facts = list_tables.text, list_tables.eligibility_context.events
         self._starts = np.array([int(start.timestamp()) for start in text.starts_at], np.int64)
         local = [start.astimezone(LOCAL) for start in text.starts_at]
         self._hour = np.array([start.hour for start in local], np.int64)
         self._category = np.array([category or "" for category in text.category], dtype=object)
-        self._children = live.audience_of(live.candidates, CHILDREN)
+        self._children = list_tables.audience_of(list_tables.candidates, CHILDREN)
         self._column = {event: column for column, event in enumerate(text.event_id)}
         self._facts = facts
-        rows = live.event_rows(live.candidates)
+        rows = list_tables.event_rows(list_tables.candidates)
         self._price = rows["ticket_fen"].to_numpy(dtype=np.float64, na_value=0.0)
         self._ends_at = [None if end != end else end.to_pydatetime() for end in rows["ends_at"]]
         ends = np.array([0 if end is None else end.timestamp() for end in self._ends_at])
@@ -142,7 +142,7 @@ class Programme:
         fits = fits[np.lexsort((self._starts[fits], lasting))]
         sessions: dict[str, list[int]] = {}
         for column in fits.tolist():
-            sessions.setdefault(self._live.text.product_id[column], []).append(column)
+            sessions.setdefault(self._list_tables.text.product_id[column], []).append(column)
         distance = self._distance(wishes.place)
         return [
             self._entry(columns[0], distance, moment, more=len(columns) - 1)
@@ -174,7 +174,7 @@ class Programme:
             if column is None:
                 continue
             reasons: tuple[Mapping[str, str], ...] = tuple(line["reasons"])  # type: ignore[arg-type]
-            product = self._live.text.product_id[column]
+            product = self._list_tables.text.product_id[column]
             found.setdefault(
                 product, self._entry(column, distance, now.timestamp(), reasons=reasons)
             )
@@ -197,7 +197,7 @@ class Programme:
         fits = self._fitting(Wishes(when="all"), now)
         columns = [
             column
-            for column, product in enumerate(self._live.text.product_id)
+            for column, product in enumerate(self._list_tables.text.product_id)
             if product == product_id and fits[column]
         ]
         columns.sort(key=lambda column: int(self._starts[column]))
@@ -236,8 +236,8 @@ class Programme:
         return now.timestamp(), np.inf
 
     def _distance(self, place: str) -> NDArray[np.float32] | None:
-        row = self._live.area_rows.get(place)
-        return None if row is None else self._live.eligibility_context.distance_m[row]
+        row = self._list_tables.area_rows.get(place)
+        return None if row is None else self._list_tables.eligibility_context.distance_m[row]
 
     def _entry(
         self,
@@ -248,7 +248,7 @@ class Programme:
         more: int = 0,
         reasons: tuple[Mapping[str, str], ...] = (),
     ) -> Entry:
-        text, facts = self._live.text, self._facts
+        text, facts = self._list_tables.text, self._facts
         metres = np.inf if distance is None else float(distance[column])
         left = float(facts.seats_left[column])
         return Entry(

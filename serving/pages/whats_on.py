@@ -16,7 +16,7 @@ from serving.api.online.state import OnlineState
 from serving.api.routes.suggestions import current_state
 from serving.pages.programme import Programme, Wishes
 from serving.pages.ranking import SPOKEN
-from serving.suggestions.live import Live
+from serving.suggestions.list_tables import ListTables
 from serving.web.display import COOKIE, COOKIE_LASTS_S, display_of
 from serving.web.forms import local_path
 from serving.web.rendering import page
@@ -28,15 +28,15 @@ PAGE_LENGTH = 24
 PICKS = 6
 """Suggestions for the chosen place, above the programme."""
 
-_programmes: WeakKeyDictionary[Live, Programme] = WeakKeyDictionary()
+_programmes: WeakKeyDictionary[ListTables, Programme] = WeakKeyDictionary()
 
 
 def programme_of(state: OnlineState) -> Programme:
     """The programme of a state; made once a snapshot."""
-    live = state.suggester.live
-    found = _programmes.get(live)
+    list_tables = state.suggester.list_tables
+    found = _programmes.get(list_tables)
     if found is None:
-        found = _programmes[live] = Programme(live)
+        found = _programmes[list_tables] = Programme(list_tables)
     return found
 
 

@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 from features.time import LOCAL
 from recommender.booking_states import ATTENDED, NO_SHOW
+from recommender.ranking.lists.engine import ListEngine
 from recommender.ranking.reports.overbooking import fit_show_rate, overbooking_limit
 from recommender.ranking.reports.supplier_exposure import SupplierExposure, supplier_exposure
-from serving.suggestions.list_engine import ListEngine
-from serving.suggestions.live import Live
+from serving.suggestions.list_tables import ListTables
 
 BLOCK = 4096
 LEAST_EVENTS = 30
@@ -36,7 +36,7 @@ def lists_of_some(
     -------
     Columns of candidates, shape (residents, n); -1 where a list is shorter.
     """
-    total = len(engine.live.snapshot.residents)
+    total = len(engine.inputs.snapshot.residents)
     rows = np.sort(rng.permutation(total)[:sample])
     parts = [np.empty((0, n), dtype=np.intp)]
     for start in range(0, len(rows), BLOCK):
@@ -45,12 +45,12 @@ def lists_of_some(
     return np.concatenate(parts)
 
 
-def lists_of_file(live: Live, lines: pd.DataFrame) -> NDArray[np.intp]:
+def lists_of_file(list_tables: ListTables, lines: pd.DataFrame) -> NDArray[np.intp]:
     """The lists that ``suggest --all`` wrote.
 
     Parameters
     ----------
-    live
+    list_tables
         The candidates.
     lines
         Columns ``resident_id``, ``rank`` (from 1) and ``event_id``.
@@ -60,7 +60,7 @@ def lists_of_file(live: Live, lines: pd.DataFrame) -> NDArray[np.intp]:
     Columns of candidates, shape (residents, longest list); -1 for an event that is no candidate
     any more.
     """
-    column = pd.Series(range(len(live.text.event_id)), index=live.text.event_id)
+    column = pd.Series(range(len(list_tables.text.event_id)), index=list_tables.text.event_id)
     rows = pd.factorize(lines["resident_id"])[0]
     rank = lines["rank"].to_numpy(dtype=np.intp) - 1
     found = np.full((int(rows.max(initial=-1)) + 1, int(rank.max(initial=-1)) + 1), -1)
@@ -68,12 +68,14 @@ def lists_of_file(live: Live, lines: pd.DataFrame) -> NDArray[np.intp]:
     return found.astype(np.intp)
 
 
-def exposure_report(live: Live, lists: NDArray[np.intp]) -> tuple[pd.DataFrame, SupplierExposure]:
+def exposure_report(
+    list_tables: ListTables, lists: NDArray[np.intp]
+) -> tuple[pd.DataFrame, SupplierExposure]:
     """Suppliers by their share of what is shown, beside their share of what can be booked.
 
     Parameters
     ----------
-    live, lists
+    list_tables, lists
         The candidates, and lists as their columns, shape (residents, n), -1 for none.
 
     Returns
@@ -82,14 +84,14 @@ def exposure_report(live: Live, lists: NDArray[np.intp]) -> tuple[pd.DataFrame, 
     booked, ``supply_share``, ``exposure_share``, ``ratio`` of the two (1 = as much as it offers);
     and the sums over all.
     """
-    supplier = live.snapshot.event_level["supplier"][live.candidates]
-    size = live.snapshot.level_size["supplier"]
+    supplier = list_tables.snapshot.event_level["supplier"][list_tables.candidates]
+    size = list_tables.snapshot.level_size["supplier"]
     found = supplier_exposure(lists, supplier, size)
-    rows = live.described
+    rows = list_tables.described
     ids = np.array([row["supplier"][0] for row in rows], dtype=object)
     first = {int(code): str(name) for code, name in zip(supplier, ids, strict=True) if code >= 0}
     codes = np.array(sorted(first), dtype=np.intp)
-    names = live.supplier_names
+    names = list_tables.supplier_names
     frame = pd.DataFrame(
         {
             "supplier_id": [first[int(code)] for code in codes],
@@ -105,7 +107,7 @@ def exposure_report(live: Live, lists: NDArray[np.intp]) -> tuple[pd.DataFrame, 
     return frame, found
 
 
-def overbooking_report(live: Live, epsilon: float) -> pd.DataFrame:
+def overbooking_report(list_tables: ListTables, epsilon: float) -> pd.DataFrame:
     """Bookings that each event ahead can take so that seldom somebody who comes finds no seat.
 
     Show-rates are those of past events of the same category that are paid, or free, alike; where
@@ -122,8 +124,8 @@ def overbooking_report(live: Live, epsilon: float) -> pd.DataFrame:
     ``event_id``, ``title``, ``starts_at``, ``seats``, ``taken`` (seats held), ``show_rate``,
     ``take_up_to`` (seats to give out in all), ``more`` (those still to give), ``protected``.
     """
-    snapshot = live.snapshot
-    eligibility_context, ahead = live.refused_events
+    snapshot = list_tables.snapshot
+    eligibility_context, ahead = (list_tables.upcoming.context, list_tables.upcoming.positions)
     ahead, left = (
         ahead[eligibility_context.events.open],
         eligibility_context.events.seats_left[eligibility_context.events.open],
@@ -136,7 +138,7 @@ def overbooking_report(live: Live, epsilon: float) -> pd.DataFrame:
     past = came + missed > 0
     paid, category = snapshot.event_ticket_fen > 0, snapshot.event_level["category"]
     seats = snapshot.event_seats[ahead].astype(np.int64)
-    protected = live.audience_of(ahead, PROTECTED)
+    protected = list_tables.audience_of(ahead, PROTECTED)
     limit, rate = seats.copy(), np.ones(len(ahead))
     for kind in np.unique(np.stack([paid[ahead], category[ahead]], axis=1), axis=0):
         here = (paid[ahead] == kind[0]) & (category[ahead] == kind[1])
@@ -153,7 +155,7 @@ def overbooking_report(live: Live, epsilon: float) -> pd.DataFrame:
     frame = pd.DataFrame(
         {
             "event_id": snapshot.events.take(ahead),
-            "title": [live.title_of(int(event)) for event in ahead],
+            "title": [list_tables.title_of(int(event)) for event in ahead],
             "starts_at": [start.isoformat() for start in starts],
             "seats": seats,
             "taken": taken,

@@ -21,9 +21,10 @@ from threadpoolctl import threadpool_limits
 from features.time import LOCAL
 from recommender.errors import NotTrainedError, UsageError
 from recommender.ranking.lists.assembly import SLOTS, Lists
+from recommender.ranking.lists.inputs import ListQuery
 from serving.messages.catalogue import Lang, reasons_text
 from serving.suggestions.frames import COLUMNS
-from serving.suggestions.list_engine import Asked
+from serving.suggestions.refused import require_events
 from serving.suggestions.suggester import Suggester, suggestion_id
 
 BLOCK = 1024
@@ -112,10 +113,10 @@ def suggest_all(
     """
     if out.suffix not in (".parquet", ".csv"):
         raise UsageError(f"cannot write lists to {out.name}.", "Use .parquet or .csv.")
-    total = len(suggester.live.snapshot.residents)
+    total = len(suggester.list_tables.snapshot.residents)
     if total == 0:
         raise NotTrainedError("there are no residents.", "Import residents first.")
-    suggester.require_events()
+    require_events(suggester.list_tables)
     side = side_folder(out)
     _begin(side, _run_of(suggester, n, lang, block))
     starts = range(0, total, block)
@@ -163,11 +164,14 @@ def _processors() -> int:
 
 
 def _run_of(suggester: Suggester, n: int, lang: Lang, block: int) -> Run:
-    live = suggester.live
+    list_tables = suggester.list_tables
     known = hashlib.blake2b(digest_size=16)
-    for ids in (live.snapshot.residents.ids, live.snapshot.events.take(live.candidates)):
+    for ids in (
+        list_tables.snapshot.residents.ids,
+        list_tables.snapshot.events.take(list_tables.candidates),
+    ):
         known.update("\n".join(ids).encode())
-    for weights in (suggester.engine.prices, live.boost):
+    for weights in (suggester.engine.prices, list_tables.inputs.boost):
         known.update(b"none" if weights is None else np.round(weights, 6).tobytes())
     return Run(suggester.at.isoformat(), suggester.model_version, n, lang, known.hexdigest(), block)
 
@@ -211,17 +215,19 @@ def _tables(parts: list[Path]) -> Iterator[pa.Table]:
 
 def block_table(suggester: Suggester, first: int, last: int, n: int, lang: Lang) -> pa.Table:
     """Lists of a range of residents: ``resident_id`` and the contract's columns."""
-    engine, live = suggester.engine, suggester.live
+    engine, list_tables = suggester.engine, suggester.list_tables
     asked = engine.ask_residents(first, last)
     lists = engine.lists(asked, n)
     who, place = np.nonzero(lists.columns >= 0)
     column = lists.columns[who, place]
-    text = live.text
-    metres = live.eligibility_context.distance_m[asked.facts.home[who], column].astype(np.float64)
+    text = list_tables.text
+    metres = list_tables.eligibility_context.distance_m[asked.facts.home[who], column].astype(
+        np.float64
+    )
     starts = [start.astimezone(LOCAL).isoformat() for start in text.starts_at]
     frame = pd.DataFrame(
         {
-            "resident_id": pd.array(live.snapshot.residents.take(who + first), dtype="str"),
+            "resident_id": pd.array(list_tables.snapshot.residents.take(who + first), dtype="str"),
             "rank": place + 1,
             "event_id": _named(text.event_id, column),
             "product_id": _named(text.product_id, column),
@@ -253,5 +259,5 @@ def _named(values: Sequence[str | None], rows: NDArray[np.intp]) -> "pd.Series[s
     return pd.Series(pd.array(values, dtype="str")).take(rows).reset_index(drop=True)
 
 
-def _reasons(suggester: Suggester, asked: Asked, lists: Lists, lang: Lang) -> list[str]:
+def _reasons(suggester: Suggester, asked: ListQuery, lists: Lists, lang: Lang) -> list[str]:
     return [reasons_text(reasons, lang) for reasons in suggester.reasons(asked, lists)]

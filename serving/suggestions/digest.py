@@ -13,7 +13,8 @@ from features.time import LOCAL
 from recommender.errors import UsageError
 from recommender.types import Suggestion
 from serving.messages.catalogue import reasons_text, text
-from serving.suggestions.suggester import NothingEligibleError, Suggester
+from serving.suggestions.refused import NothingEligibleError
+from serving.suggestions.suggester import Suggester
 
 DAYS = 7
 _ASKED = 40
@@ -151,7 +152,7 @@ def _mark(path: Path) -> Path:
 
 
 def _text(suggester: Suggester, chosen: Sequence[Suggestion]) -> str:
-    shown = suggester.live.text
+    shown = suggester.list_tables.text
     places = dict(zip(shown.event_id, shown.venue_name, strict=True))
     parts = []
     for line in chosen:

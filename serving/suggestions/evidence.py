@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from recommender.booking_states import ATTENDED, BOOKED
 from recommender.ranking.lists.explanations import Evidence
 from recommender.ranking.snapshot import LEVELS
-from serving.suggestions.live import Live
+from serving.suggestions.list_tables import ListTables
 
 
 class EvidenceBuilder:
     """Finds the evidence behind suggestions."""
 
-    def __init__(self, live: Live) -> None:
-        self.live = live
+    def __init__(self, list_tables: ListTables) -> None:
+        self.list_tables = list_tables
 
     @cached_property
     def _log(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
-        snapshot = self.live.snapshot
+        snapshot = self.list_tables.snapshot
         # "You came to": attended, or booked and over where the source records no attendance.
         over = snapshot.event_starts[snapshot.log_event] < snapshot.as_of
         came = (snapshot.log_outcome == ATTENDED) | ((snapshot.log_outcome == BOOKED) & over)
@@ -40,7 +40,7 @@ class EvidenceBuilder:
             return np.empty(0, dtype=np.intp)
         order, starts = self._log
         entries = order[starts[resident] : starts[resident + 1]]
-        return self.live.snapshot.log_event[entries][::-1].astype(np.intp)
+        return self.list_tables.snapshot.log_event[entries][::-1].astype(np.intp)
 
     def evidence(
         self,
@@ -50,19 +50,21 @@ class EvidenceBuilder:
         distance_m: NDArray[np.float32],
     ) -> list[Evidence]:
         """Evidence for each candidate of a list."""
-        live, snapshot = self.live, self.live.snapshot
+        list_tables, snapshot = self.list_tables, self.list_tables.snapshot
         history = self.history(resident)
-        follows = live.follows.of(resident)
-        street_name = live.area_names.get(snapshot.streets.ids[street]) if street >= 0 else None
-        text = live.text
+        follows = list_tables.follows.of(resident)
+        street_name = (
+            list_tables.area_names.get(snapshot.streets.ids[street]) if street >= 0 else None
+        )
+        text = list_tables.text
         found = []
         for column in columns.tolist():
-            event = live.candidates[column]
+            event = list_tables.candidates[column]
             metres = float(distance_m[column])
             found.append(
                 Evidence(
                     attended=self._attended(history, int(event)),
-                    followed=_followed(follows, live.described[column]) if follows else {},
+                    followed=_followed(follows, list_tables.described[column]) if follows else {},
                     street=street_name,
                     distance_m=metres if np.isfinite(metres) else None,
                     new=bool(text.new[column]),
@@ -73,14 +75,14 @@ class EvidenceBuilder:
     def _attended(self, history: NDArray[np.intp], event: int) -> dict[str, str]:
         if len(history) == 0:
             return {}
-        found = {"any": self.live.title_of(int(history[0]))}
+        found = {"any": self.list_tables.title_of(int(history[0]))}
         for level in LEVELS:
-            codes = self.live.snapshot.event_level[level]
+            codes = self.list_tables.snapshot.event_level[level]
             if codes[event] < 0:
                 continue
             same = np.flatnonzero(codes[history] == codes[event])
             if len(same):
-                found[level] = self.live.title_of(int(history[same[0]]))
+                found[level] = self.list_tables.title_of(int(history[same[0]]))
         return {level: title for level, title in found.items() if title}
 
 

@@ -12,8 +12,8 @@ import pandas as pd
 
 from recommender.errors import InputRejectedError, UsageError
 from recommender.ranking.lists.boosts import Boosts
-from serving.suggestions.live import Live
-from serving.suggestions.seat_pricing import load_prices
+from serving.suggestions.kept_prices import load_prices
+from serving.suggestions.list_tables import ListTables
 from serving.suggestions.suggester import Suggester
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def open_suggester(
         )
 
 
-def open_live(data: Path | None, at: datetime | None) -> Live:
+def open_live(data: Path | None, at: datetime | None) -> ListTables:
     """The tables at a moment, of a folder or of the database; no model is needed."""
     from data.snapshot import as_of
     from serving.composition import open_store, require_tables
@@ -122,14 +122,14 @@ def open_live(data: Path | None, at: datetime | None) -> Live:
     now = datetime.now(UTC)
     if data is not None:
         tables, moment = _folder_at(data, at, now)
-        return Live(tables, moment)
+        return ListTables(tables, moment)
     store = open_store(Settings())
     try:
         require_tables(store)
         tables = as_of(store.load(), at or now)
     finally:
         store.close()
-    return Live(tables, at or now)
+    return ListTables(tables, at or now)
 
 
 def suggester_from_store(
@@ -155,9 +155,9 @@ def suggester_from_store(
     finally:
         store.close()
     model = open_suggestions(served.bundle.parts)
-    live = Live(tables, at, boosts=boosts)
-    prices = load_prices(settings.home, live, served.version)
-    return Suggester(model, live, model_version=served.version, prices=prices)
+    list_tables = ListTables(tables, at, boosts=boosts)
+    prices = load_prices(settings.home, list_tables, served.version)
+    return Suggester(model, list_tables, model_version=served.version, prices=prices)
 
 
 def suggester_from_folder(
@@ -193,7 +193,7 @@ def suggester_from_folder(
     """
     tables, at = _folder_at(folder, at, now)
     fitted, version = _fitted(tables, at, model, seed, told)
-    return Suggester(fitted, Live(tables, at, boosts=boosts), model_version=version)
+    return Suggester(fitted, ListTables(tables, at, boosts=boosts), model_version=version)
 
 
 def _folder_at(folder: Path, at: datetime | None, now: datetime) -> tuple[Dataset, datetime]:

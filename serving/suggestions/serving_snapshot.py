@@ -15,8 +15,8 @@ from data.schema import TABLES
 from data.store.erasures import Erasures
 from serving.settings import Settings
 from serving.store_tables import live_changes, mutes
-from serving.suggestions.live import Live
-from serving.suggestions.seat_pricing import load_prices
+from serving.suggestions.kept_prices import load_prices
+from serving.suggestions.list_tables import ListTables
 from serving.suggestions.suggester import Suggester
 
 if TYPE_CHECKING:
@@ -143,9 +143,11 @@ def build(store: "Store", loaded: Loaded, home: Path, *, at: datetime) -> Servin
             connection.execute(sa.select(mutes)).mappings().all(), columns=list(mutes.c.keys())
         )
         gone = set(Erasures(home).read(connection))
-    live = Live(tables, at, muted=muted)
-    prices = load_prices(home, live, loaded.version)
-    suggester = Suggester(loaded.suggestions, live, model_version=loaded.version, prices=prices)
+    list_tables = ListTables(tables, at, muted=muted)
+    prices = load_prices(home, list_tables, loaded.version)
+    suggester = Suggester(
+        loaded.suggestions, list_tables, model_version=loaded.version, prices=prices
+    )
     kept = {name: tables[name] for name in _SINGLE_ROWS}
     parents = _parents(tables)
     del tables

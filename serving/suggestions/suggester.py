@@ -7,28 +7,21 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.errors import GongxuError, UnknownIdError
+from recommender.errors import UnknownIdError
 from recommender.ranking.lists.assembly import SLOTS, ListPolicy, Lists, fill_lists
-from recommender.ranking.lists.eligibility import ResidentFacts, refusals
+from recommender.ranking.lists.engine import ListEngine
 from recommender.ranking.lists.explanations import reasons_for
+from recommender.ranking.lists.inputs import ListQuery
 from recommender.ranking.model.suggestion_model import Scores, SuggestionModel
 from recommender.types import Reason, Suggestion
-from serving.messages.catalogue import reason_text
 from serving.suggestions.evidence import EvidenceBuilder
-from serving.suggestions.list_engine import Asked, ListEngine
-from serving.suggestions.live import Live
-
-_LATER = "Import newer events, or ask for another moment with --at."
-
-
-class NothingEligibleError(GongxuError):
-    """There is no event that may be shown."""
-
-
-class NoEventsError(NothingEligibleError):
-    """The tables hold no event that anybody could be shown at the moment of asking."""
-
-    exit_code = 3
+from serving.suggestions.list_tables import ListTables
+from serving.suggestions.refused import (
+    ADVICE,
+    NothingEligibleError,
+    nothing_eligible,
+    require_events,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,40 +51,40 @@ class Suggester:
     ----------
     model
         The fitted model.
-    live
+    list_tables
         The tables at the moment.
     model_version
         Printed with every suggestion.
     policy, prices
-        See :class:`serving.suggestions.list_engine.ListEngine`.
+        See :class:`recommender.ranking.lists.engine.ListEngine`.
     """
 
     def __init__(
         self,
         model: SuggestionModel,
-        live: Live,
+        list_tables: ListTables,
         *,
         model_version: str,
         policy: ListPolicy | None = None,
         prices: NDArray[np.float64] | None = None,
     ) -> None:
-        self.live = live
+        self.list_tables = list_tables
         self.model_version = model_version
         self.engine = ListEngine(
-            model, live, model_version=model_version, policy=policy, prices=prices
+            model, list_tables.inputs, model_version=model_version, policy=policy, prices=prices
         )
-        self._teller = EvidenceBuilder(live)
+        self._teller = EvidenceBuilder(list_tables)
 
     def prepare(self) -> None:
         """Compute everything that lists need, and let go of what it came from."""
-        self.live.prepare()
+        self.list_tables.prepare()
         self.engine.prepare()
         self._teller.prepare()
 
     @property
     def at(self) -> datetime:
         """The moment of every list."""
-        return self.live.at
+        return self.list_tables.at
 
     def for_resident(self, resident_id: str, n: int = 10) -> list[Suggestion]:
         """A resident's list.
@@ -130,33 +123,33 @@ class Suggester:
         NothingEligibleError
             If no other event can be booked.
         """
-        snapshot, live = self.live.snapshot, self.live
+        snapshot, list_tables = self.list_tables.snapshot, self.list_tables
         if event_id not in snapshot.events:
             raise UnknownIdError(f"no event {event_id!r} is known.", "See events.event_id.")
         position = snapshot.events.position(event_id)
         product = snapshot.event_level["product"]
         features = snapshot.product_features
-        alike = features[product[live.candidates]] @ features[product[position]].T
-        others = (live.candidates != position)[None, :]
+        alike = features[product[list_tables.candidates]] @ features[product[position]].T
+        others = (list_tables.candidates != position)[None, :]
         lists = fill_lists(
-            np.arange(len(live.candidates))[None, :],
+            np.arange(len(list_tables.candidates))[None, :],
             np.where(others, np.asarray(alike.todense(), dtype=np.float32).T, -np.inf),
             others,
-            live.similarity,
+            list_tables.inputs.similarity,
             n,
             policy=self.engine.policy,
         ).filled()
         if lists.columns.size == 0:
-            self.require_events()
-            raise NothingEligibleError("no other event can be booked now.", _LATER)
+            require_events(self.list_tables)
+            raise NothingEligibleError("no other event can be booked now.", ADVICE)
         asked = self.engine.ask_nobody(-1, -1, f"similar {event_id}")
-        title = self.live.title_of(position)
+        title = self.list_tables.title_of(position)
         alike_to = Reason("alike", {"title": title}, 1.0)
         return self._suggestions(
             lists, asked, [(alike_to,) if score > 0 else () for score in lists.score[0]]
         )
 
-    def explain(self, asked: Asked, n: int = 10) -> tuple[list[Suggestion], list[Arithmetic]]:
+    def explain(self, asked: ListQuery, n: int = 10) -> tuple[list[Suggestion], list[Arithmetic]]:
         """One list, and the arithmetic behind every score in it.
 
         Raises
@@ -164,15 +157,15 @@ class Suggester:
         NothingEligibleError
             If no event may be shown.
         """
-        self.require_events()
+        require_events(self.list_tables)
         lists = self.engine.lists(asked, n).filled()
         if lists.columns.size == 0:
-            raise self._nothing(asked.facts)
+            raise nothing_eligible(self.list_tables, asked.facts)
         scores = self.engine.scores(asked, lists.columns, explain=True)
         reasons = self.reasons(asked, lists, scores)
         return self._suggestions(lists, asked, reasons), self._arithmetic(lists, asked, scores)
 
-    def ask(self, resident_id: str) -> Asked:
+    def ask(self, resident_id: str) -> ListQuery:
         """Resolve a resident.
 
         Raises
@@ -180,7 +173,7 @@ class Suggester:
         UnknownIdError
             If there is none of that identifier.
         """
-        known = self.live.snapshot.residents
+        known = self.list_tables.snapshot.residents
         if resident_id not in known:
             raise UnknownIdError(
                 f"no resident {resident_id!r} is known.",
@@ -189,7 +182,7 @@ class Suggester:
         row = known.position(resident_id)
         return self.engine.ask_residents(row, row + 1)
 
-    def ask_place(self, code: str) -> Asked:
+    def ask_place(self, code: str) -> ListQuery:
         """Resolve an area or a venue.
 
         Raises
@@ -197,19 +190,42 @@ class Suggester:
         UnknownIdError
             If there is none of that code.
         """
-        live = self.live
-        area = code if code in live.area_rows else live.venue_areas.get(code)
-        if area is None and code not in live.venue_areas:
+        list_tables = self.list_tables
+        area = code if code in list_tables.area_rows else list_tables.venue_areas.get(code)
+        if area is None and code not in list_tables.venue_areas:
             raise UnknownIdError(
                 f"no area or venue {code!r} is known.",
                 "Use an areas.area_code or a venues.venue_id.",
             )
-        home = live.area_rows.get(area, -1) if area is not None else -1
-        street = live.street_of.get(area, -1) if area is not None else -1
+        home = list_tables.area_rows.get(area, -1) if area is not None else -1
+        street = list_tables.street_of.get(area, -1) if area is not None else -1
         return self.engine.ask_nobody(street, home, f"place {home}")
 
+    def asked_from(self, asked: ListQuery, area: str) -> ListQuery:
+        """The same query asked from another place: ranking, reach and distances follow it.
+
+        Parameters
+        ----------
+        asked
+            A block of one query.
+        area
+            Code of a known area.
+
+        Returns
+        -------
+        The query of the same person, standing in that area.
+        """
+        home = self.list_tables.area_rows[area]
+        return replace(
+            asked,
+            streets=np.array([self.list_tables.street_of.get(area, -1)], dtype=np.intp),
+            facts=replace(asked.facts, home=np.array([home], dtype=np.intp)),
+            # A list without a profile is that of its place, the same for everybody there.
+            seeds=asked.seeds if asked.residents[0] >= 0 else [f"place {home}"],
+        )
+
     def reasons(
-        self, asked: Asked, lists: Lists, scores: Scores | None = None
+        self, asked: ListQuery, lists: Lists, scores: Scores | None = None
     ) -> list[tuple[Reason, ...]]:
         """Reasons for every filled place of a block of lists, row by row.
 
@@ -230,7 +246,7 @@ class Suggester:
                 int(asked.residents[row]),
                 int(asked.streets[row]),
                 lists.columns[row][filled],
-                self.live.eligibility_context.distance_m[int(asked.facts.home[row])],
+                self.list_tables.eligibility_context.distance_m[int(asked.facts.home[row])],
             )
             for rank, known in zip(filled.tolist(), evidence, strict=True):
                 moved = {
@@ -242,10 +258,10 @@ class Suggester:
         return told
 
     def _suggestions(
-        self, lists: Lists, asked: Asked, reasons: list[tuple[Reason, ...]]
+        self, lists: Lists, asked: ListQuery, reasons: list[tuple[Reason, ...]]
     ) -> list[Suggestion]:
-        text = self.live.text
-        distance = self.live.eligibility_context.distance_m[int(asked.facts.home[0])]
+        text = self.list_tables.text
+        distance = self.list_tables.eligibility_context.distance_m[int(asked.facts.home[0])]
         suggestions = []
         for rank, column in enumerate(lists.columns[0].tolist()):
             metres = float(distance[column])
@@ -270,7 +286,7 @@ class Suggester:
             )
         return suggestions
 
-    def _arithmetic(self, lists: Lists, asked: Asked, scores: Scores) -> list[Arithmetic]:
+    def _arithmetic(self, lists: Lists, asked: ListQuery, scores: Scores) -> list[Arithmetic]:
         boost = self.engine.boost_of(asked, lists.columns)
         price = self.engine.price_of(lists.columns)
         found = []
@@ -287,55 +303,12 @@ class Suggester:
             parts = {"base": base, **signals, **added}
             found.append(
                 Arithmetic(
-                    self.live.text.event_id[column],
+                    self.list_tables.text.event_id[column],
                     {name: moved for name, moved in parts.items() if abs(moved) > 1e-6},
                     score,
                 )
             )
         return found
-
-    def require_events(self) -> None:
-        """Make sure that there is an event that somebody could be shown.
-
-        Raises
-        ------
-        NoEventsError
-            If there is none, saying whether no event lies ahead, or none that is published and
-            open for booking.
-        """
-        if len(self.live.candidates):
-            return
-        context, ahead = self.live.refused_events
-        moment = f"{self.at:%Y-%m-%d %H:%M}"
-        if len(ahead) == 0:
-            raise NoEventsError(
-                f"no event lies ahead of {moment}: of those known then, none starts later.", _LATER
-            )
-        refused = refusals(ResidentFacts.anonymous(len(ahead)), context)
-        counts: dict[str, int] = {}
-        for reasons in refused:
-            for name in {reason_text(reason, "en") for reason in reasons}:
-                counts[name] = counts.get(name, 0) + 1
-        found = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))
-        raise NoEventsError(
-            f"{len(ahead)} event(s) lie ahead of {moment}, and none is published and open for "
-            f"booking: {found}.",
-            _LATER,
-        )
-
-    def _nothing(self, facts: ResidentFacts) -> NothingEligibleError:
-        eligibility_context, ahead = self.live.refused_events
-        nobody = ResidentFacts.anonymous(len(ahead))
-        whole = replace(facts, booked=nobody.booked, muted=nobody.muted)
-        counts: dict[str, int] = {}
-        for told in refusals(whole, eligibility_context) + refusals(
-            facts, self.live.eligibility_context
-        ):
-            for name in {reason_text(reason, "en") for reason in told}:
-                counts[name] = counts.get(name, 0) + 1
-        worst = sorted(counts.items(), key=lambda item: -item[1])[:3]
-        told_worst = ", ".join(f"{what} ({count})" for what, count in worst)
-        return NothingEligibleError(f"no event may be shown: {told_worst}.", _LATER)
 
 
 def suggestion_id(seed: str, at: datetime, model_version: str, event_id: str) -> str:

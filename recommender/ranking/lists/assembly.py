@@ -149,6 +149,35 @@ def fill_lists(
     return lists
 
 
+def join_lists(first: Lists, second: Lists, n: int) -> Lists:
+    """Fill up lists that are too short.
+
+    Parameters
+    ----------
+    first, second
+        Lists of the same q queries without an event in common.
+    n
+        Length of the lists.
+
+    Returns
+    -------
+    Shape (q, at most n): the first lists, then the second; scores never rise along a list.
+    """
+    columns = np.concatenate([first.columns, second.columns], axis=1)
+    order = np.argsort(columns < 0, axis=1, kind="stable")[:, :n]
+    parts = (
+        np.concatenate([getattr(first, name), getattr(second, name)], axis=1)
+        for name in ("columns", "score", "diversity", "slot", "propensity")
+    )
+    columns, score, diversity, slot, propensity = (
+        np.take_along_axis(part, order, axis=1) for part in parts
+    )
+    # What was put behind scores no higher than what stands before it.
+    lowest = np.minimum.accumulate(np.where(columns >= 0, score, np.inf), axis=1)
+    lowered = np.where(columns >= 0, lowest, 0).astype(np.float32)
+    return Lists(columns, lowered, diversity + lowered - score, slot, propensity)
+
+
 def _explore(
     lists: Lists,
     rows: NDArray[np.intp],

@@ -199,10 +199,6 @@ class BoundModel:
         x = columns(self._signals.compute(query))
         return self.model.ranker.predict(x).reshape(query.shape)
 
-    def distance_m(self, query: Query) -> NDArray[np.float32]:
-        """Metres from the asking street to the event, shape (q, m); NaN where unknown."""
-        return self._signals.context.distance_m(query)
-
     def _score(self, query: Query, *, explain: bool) -> Scores:
         if query.shape[1] <= WIDE or explain:
             return self._full(query, explain=explain)
@@ -246,7 +242,7 @@ class BoundModel:
         probability: NDArray[np.float32],
         contributions: dict[str, NDArray[np.float32]],
     ) -> Scores:
-        shows = self._signals.context.show_rate[query.events]
+        shows = self._signals.context.quality.show_rate[query.events]
         return Scores(total, probability, probability * shows, contributions)
 
 

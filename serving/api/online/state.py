@@ -22,14 +22,15 @@ from data.schema import TABLES
 from data.store.erasures import Erasures
 from features.ranking.residents import profiled
 from recommender.errors import UnknownIdError
-from recommender.ranking.lists.eligibility import haversine_m
+from recommender.geography import great_circle_m
+from recommender.ranking.lists.inputs import ListQuery
 from recommender.types import Suggestion
 from serving.api.online.response_cache import Answer, Key, ResponseCache
 from serving.outcomes.changes import Rows, rows_of_residents
 from serving.store_tables import live_changes, mutes
-from serving.suggestions.list_engine import Asked
+from serving.suggestions.refused import NothingEligibleError
 from serving.suggestions.serving_snapshot import ServingSnapshot
-from serving.suggestions.suggester import NothingEligibleError, Suggester
+from serving.suggestions.suggester import Suggester
 
 _TAKEN = ("booked", "attended")
 
@@ -73,9 +74,9 @@ class OnlineState:
     _free: bytearray = field(init=False)
 
     def __post_init__(self) -> None:
-        live = self.suggester.live
-        self._column = {event: column for column, event in enumerate(live.text.event_id)}
-        facts = live.eligibility_context.events
+        list_tables = self.suggester.list_tables
+        self._column = {event: column for column, event in enumerate(list_tables.text.event_id)}
+        facts = list_tables.eligibility_context.events
         # Read for each event of every answer; single items are read faster than from NumPy.
         self._until_s = array("d", np.minimum(facts.closes_s, facts.starts_s))
         free = facts.open & ((facts.seats_left > 0) | facts.waiting_list)
@@ -152,9 +153,9 @@ class OnlineState:
         if self.gone and self.erasures.digest(resident_id) in self.gone:
             raise UnknownIdError("there is no such resident.")
 
-        def ask() -> Asked:
+        def ask() -> ListQuery:
             asked = self._ask(resident_id)
-            return asked if area is None else self._moved(asked, area)
+            return asked if area is None else self.suggester.asked_from(asked, area)
 
         return self._cached((resident_id, n, area or ""), ask, now)
 
@@ -212,7 +213,7 @@ class OnlineState:
 
     def venue_name(self, event_id: str) -> str:
         """Name of a candidate event's venue; empty for an event online."""
-        return self.suggester.live.text.venue_name[self._column[event_id]] or ""
+        return self.suggester.list_tables.text.venue_name[self._column[event_id]] or ""
 
     def nearest_area(self, lat: float, lon: float) -> str | None:
         """The area whose point is nearest.
@@ -230,7 +231,7 @@ class OnlineState:
         known = areas[areas["lat"].notna() & areas["lon"].notna()]
         if known.empty:
             return None
-        away = haversine_m(np.array(lat), np.array(lon), *known[["lat", "lon"]].to_numpy().T)
+        away = great_circle_m(np.array(lat), np.array(lon), *known[["lat", "lon"]].to_numpy().T)
         return str(known["area_code"].iloc[away.argmin()])
 
     def apply_changes(self, connection: sa.Connection) -> None:
@@ -256,7 +257,7 @@ class OnlineState:
         self._apply_residents(connection, sorted(residents))
         self._apply_events(connection, sorted(events))
 
-    def _cached(self, key: Key, ask: Callable[[], Asked], now: datetime) -> Answer:
+    def _cached(self, key: Key, ask: Callable[[], ListQuery], now: datetime) -> Answer:
         """The cached list if it still holds; else a new one."""
         answer = self._lists.get(key)
         if answer is not None and self._are_bookable(answer.columns, now):
@@ -275,7 +276,7 @@ class OnlineState:
     def _apply_residents(self, connection: sa.Connection, ids: list[str]) -> None:
         if not ids:
             return
-        snapshot = self.suggester.live.snapshot
+        snapshot = self.suggester.list_tables.snapshot
         for resident, own in rows_of_residents(connection, ids).items():
             self.changed[resident] = own
             if resident in snapshot.residents and own["residents"]:
@@ -290,7 +291,7 @@ class OnlineState:
         known = [event for event in ids if event in self._column]
         if not known:
             return
-        facts = self.suggester.live.eligibility_context.events
+        facts = self.suggester.list_tables.eligibility_context.events
         query = sa.text(
             "SELECT e.event_id, e.seats, e.status, coalesce(sum(coalesce(b.seats, 1)), 0) AS taken "
             "FROM events e LEFT JOIN bookings b ON b.event_id = e.event_id "
@@ -304,29 +305,24 @@ class OnlineState:
             left = facts.seats_left[column] > 0 or facts.waiting_list[column]
             self._free[column] = bool(facts.open[column] and left)
 
-    def _ask(self, resident_id: str) -> Asked:
+    def _ask(self, resident_id: str) -> ListQuery:
         own = self.changed.get(resident_id)
         if own is None:
             return self.suggester.ask(resident_id)
         if not own["residents"]:
             raise UnknownIdError("there is no such resident.")
-        live = self.suggester.live
+        list_tables = self.suggester.list_tables
         people = _frame("residents", own["residents"])
         muted = pd.DataFrame(own["mutes"], columns=list(mutes.c.keys()))
-        fresh = live.facts_of(people, _frame("bookings", own["bookings"]), muted)
-        if resident_id in live.snapshot.residents:
+        fresh = list_tables.facts_of(people, _frame("bookings", own["bookings"]), muted)
+        if resident_id in list_tables.snapshot.residents:
             return replace(self.suggester.ask(resident_id), facts=fresh)
         area = people["area_code"].iloc[0]
-        street = live.street_of.get(area, -1) if isinstance(area, str) else -1
+        street = list_tables.street_of.get(area, -1) if isinstance(area, str) else -1
         home = int(fresh.home[0])
-        return Asked(np.array([-1]), np.array([street]), fresh, [f"place {home}"])
+        return ListQuery(np.array([-1]), np.array([street]), fresh, [f"place {home}"])
 
-    def _moved(self, asked: Asked, area: str) -> Asked:
-        live = self.suggester.live
-        home = np.array([live.area_rows[area]], dtype=np.intp)
-        return replace(asked, facts=replace(asked.facts, home=home))
-
-    def _list(self, asked: Asked, n: int, now: datetime) -> Answer:
+    def _list(self, asked: ListQuery, n: int, now: datetime) -> Answer:
         personal = bool(asked.residents[0] >= 0)
         try:
             found, _ = self.suggester.explain(asked, n)

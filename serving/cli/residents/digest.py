@@ -65,7 +65,7 @@ def digest(
         snapshot = build(store, load_model(settings, store), settings.home, at=at)
     finally:
         store.close()
-    known = snapshot.suggester.live.snapshot.residents
+    known = snapshot.suggester.list_tables.snapshot.residents
     letters = write_letters(snapshot.suggester, [r for r in followers if r in known], day, n=n)
     saved = save_letters(letters, out)
     log.print(f"wrote {len(saved):,} letters to {out}", soft_wrap=True)

@@ -58,14 +58,14 @@ def exposure(
     when = parse_moment(at)
     if lists is not None:
         lines = read_lists(lists)
-        live = open_live(data, when)
-        shown = lists_of_file(live, lines)
+        list_tables = open_live(data, when)
+        shown = lists_of_file(list_tables, lines)
     else:
         suggester = open_suggester(data, when, seed=seed)
-        live = suggester.live
+        list_tables = suggester.list_tables
         shown = lists_of_some(suggester.engine, n, sample, np.random.default_rng(seed))
-    frame, sums = exposure_report(live, shown)
-    emit(frame, format, out=out, title=f"exposure of suppliers, {live.at:%Y-%m-%d %H:%M}")
+    frame, sums = exposure_report(list_tables, shown)
+    emit(frame, format, out=out, title=f"exposure of suppliers, {list_tables.at:%Y-%m-%d %H:%M}")
     log.print(
         f"{len(shown):,} lists; concentration {sums.concentration:.3f} (1 = one supplier), "
         f"Gini {sums.gini:.2f}, shown nowhere {sums.unseen:.0%} of the suppliers"
@@ -94,6 +94,8 @@ def overbooking(
     from serving.reporting.exposure import overbooking_report
     from serving.suggestions.opening import open_live, parse_moment
 
-    live = open_live(data, parse_moment(at))
-    title = f"bookings to take, {live.at:%Y-%m-%d %H:%M}, at most {epsilon:.0%} too many come"
-    emit(overbooking_report(live, epsilon), format, out=out, title=title)
+    list_tables = open_live(data, parse_moment(at))
+    title = (
+        f"bookings to take, {list_tables.at:%Y-%m-%d %H:%M}, at most {epsilon:.0%} too many come"
+    )
+    emit(overbooking_report(list_tables, epsilon), format, out=out, title=title)

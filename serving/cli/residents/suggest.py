@@ -113,7 +113,7 @@ def register(app: typer.Typer) -> None:
                 rows = suggest_all(suggester, n, out, lang=lang, block=block, told=told)
             log.print(f"wrote {rows:,} suggestions to {out}")
             return
-        from serving.suggestions.suggester import NothingEligibleError
+        from serving.suggestions.refused import NothingEligibleError
 
         try:
             frame, title = _one(suggester, resident, place, similar, n, explain, lang)
@@ -153,14 +153,15 @@ def _price(suggester: Suggester, n: int, seed: int, *, save: bool) -> None:
     """Price the seats for this run, and keep the prices for the single lists after it."""
     import numpy as np
 
+    from recommender.ranking.lists.sampled_prices import price_seats
     from serving.settings import Settings
-    from serving.suggestions.seat_pricing import price_seats, save_prices
+    from serving.suggestions.kept_prices import save_prices
 
     engine = suggester.engine
     engine.prices = None
     engine.prices = price_seats(engine, n, rng=np.random.default_rng(seed))
     if save:
-        save_prices(Settings().home, suggester.live, engine.prices, suggester.model_version)
+        save_prices(Settings().home, suggester.list_tables, engine.prices, suggester.model_version)
 
 
 def _empty() -> pd.DataFrame:

@@ -15,7 +15,8 @@ from features.ranking.eligibility import (
     standing_items,
     usual_reach_m,
 )
-from recommender.ranking.lists.eligibility import EligibilityContext, bookable, eligible, refusals
+from recommender.ranking.lists.eligibility import bookable, eligible, refusals
+from recommender.ranking.lists.facts import EligibilityContext
 from recommender.types import IdMap
 
 NOW = datetime(2027, 3, 1, 4, tzinfo=UTC)

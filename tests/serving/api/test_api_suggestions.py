@@ -133,12 +133,16 @@ def test_places_and_likeness_need_nobody(client: httpx.Client) -> None:
     assert client.get("/v1/events/nothing/similar").status_code == 404
 
 
-def test_a_position_moves_the_distances(ask) -> None:
+def test_a_position_moves_the_distances_and_the_scores(ask) -> None:
     home = ask("r0", n=9)["suggestions"]
     away = ask("r0", n=9, lat=31.222, lon=121.431)["suggestions"]
     distances = [{line["event_id"]: line["distance_m"] for line in x} for x in (home, away)]
     assert distances[0] != distances[1]
     assert min(distances[1].values()) > 500
+    scores = [{line["event_id"]: line["score"] for line in x} for x in (home, away)]
+    assert any(
+        scores[0][event] != scores[1][event] for event in scores[0].keys() & scores[1].keys()
+    )
 
 
 def test_another_moment_is_answered_as_it_was_known_then(ask) -> None:

@@ -11,7 +11,7 @@ import pytest
 from data.dataset import Dataset, canonical
 from data.schema import TABLES
 from recommender.ranking.model.suggestion_model import SuggestionModel
-from serving.suggestions.live import Live
+from serving.suggestions.list_tables import ListTables
 from serving.suggestions.suggester import Suggester
 from training.suggestions.fit import fit_suggestions
 
@@ -255,7 +255,7 @@ def make_suggester(model: SuggestionModel, dataset: Dataset, **options: object) 
     policy = options.pop("policy", None)
     return Suggester(
         model,
-        Live(dataset, NOW, **options),  # type: ignore[arg-type]
+        ListTables(dataset, NOW, **options),  # type: ignore[arg-type]
         model_version="m1",
         policy=policy,  # type: ignore[arg-type]
     )

@@ -11,7 +11,7 @@ from recommender.ranking.lists.boosts import Boosts
 from recommender.ranking.model.suggestion_model import SuggestionModel
 from serving.messages.catalogue import reason_text
 from serving.suggestions.frames import COLUMNS, suggestions_frame
-from serving.suggestions.live import Live
+from serving.suggestions.list_tables import ListTables
 from serving.suggestions.suggester import Suggester
 
 Worlds = Callable[..., Dataset]
@@ -22,12 +22,12 @@ def test_the_arithmetic_adds_up(model: SuggestionModel, plain_world: Worlds, now
     boosts = Boosts.parse({"district": {"category:film": 0.7, "tag:舞蹈": 0.2}})
     made = Suggester(
         model,
-        Live(plain_world(), now, boosts=boosts),
+        ListTables(plain_world(), now, boosts=boosts),
         model_version="m1",
         prices=np.linspace(0, 3, 60),
     )
     seen = set()
-    for resident in made.live.snapshot.residents.ids:
+    for resident in made.list_tables.snapshot.residents.ids:
         lines, sums = made.explain(made.ask(resident), 12)
         assert [line.score for line in lines] == [told.score for told in sums]
         ranked = [line.score for line in lines if line.slot != "explore"]

@@ -10,7 +10,6 @@ from recommender.ranking.features.registry import FIRST_STAGE_NAMES, columns
 from recommender.ranking.lists.assembly import ListPolicy
 from recommender.ranking.model.suggestion_model import SuggestionModel
 from recommender.ranking.query import make_query
-from serving.suggestions.live import utc
 from serving.suggestions.suggester import Suggester
 
 Worlds = Callable[..., Dataset]
@@ -21,10 +20,16 @@ def test_the_first_stage_is_the_models_own_for_everybody_at_once_and_one_by_one(
     model: SuggestionModel, plain_world: Worlds, suggester: Makes
 ) -> None:
     engine = suggester(model, plain_world(), policy=ListPolicy(full_up_to=0)).engine
-    first_stage, live = engine.first_stage, engine.live
+    first_stage, list_tables = engine.first_stage, engine.inputs
     assert first_stage is not None
     asked = engine.ask_residents(0, 8)
-    ask = make_query(live.snapshot, asked.residents, live.candidates, utc(live.at), asked.streets)
+    ask = make_query(
+        list_tables.snapshot,
+        asked.residents,
+        list_tables.candidates,
+        list_tables.at,
+        asked.streets,
+    )
     signals = engine.bound.signals(ask, first_stage=True)
     truth = model.first.predict(columns(signals, FIRST_STAGE_NAMES)).reshape(ask.shape)
     found = first_stage.score(asked.residents, asked.streets)

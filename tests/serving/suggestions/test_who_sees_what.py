@@ -15,8 +15,9 @@ from recommender.errors import UnknownIdError
 from recommender.ranking.lists.assembly import ListPolicy
 from recommender.ranking.model.suggestion_model import SuggestionModel
 from serving.suggestions.batch import suggest_all
-from serving.suggestions.live import Live
-from serving.suggestions.suggester import NoEventsError, NothingEligibleError, Suggester
+from serving.suggestions.list_tables import ListTables
+from serving.suggestions.refused import NoEventsError, NothingEligibleError
+from serving.suggestions.suggester import Suggester
 
 Worlds = Callable[..., Dataset]
 Makes = Callable[..., Suggester]
@@ -39,7 +40,7 @@ def test_no_list_holds_what_it_may_not_and_none_is_short(
     dataset = random_world(seed)
     policy = ListPolicy(full_up_to=600 if full else 0)
     made = suggester(model, dataset, policy=policy)
-    slow = checker(dataset, made.live.reach_m)
+    slow = checker(dataset, made.list_tables.inputs.reach_m)
     for resident in dataset["residents"]["resident_id"]:
         wanted = {event for event in slow.events if slow.eligible(resident, event)}
         if not wanted:
@@ -62,7 +63,7 @@ def test_place_lists_and_similar_events_can_be_booked(
 ) -> None:
     dataset = random_world(seed)
     made = suggester(model, dataset)
-    slow = checker(dataset, made.live.reach_m)
+    slow = checker(dataset, made.list_tables.inputs.reach_m)
     open_ = {event for event in slow.events if slow.bookable(event)}
     if len(open_) < 2:
         return
@@ -89,7 +90,7 @@ def test_nothing_ahead_is_told(
     now: datetime,
 ) -> None:
     dataset = plain_world()
-    late = Live(dataset, now + timedelta(days=900))
+    late = ListTables(dataset, now + timedelta(days=900))
     with pytest.raises(NoEventsError, match="no event lies ahead"):
         Suggester(model, late, model_version="m1").for_resident("r05")
     muted = pd.DataFrame(
@@ -106,11 +107,11 @@ def test_lists_without_any_event_say_what_is_missing_and_exit_with_3(
     tmp_path: Path,
 ) -> None:
     dataset = plain_world()
-    late = Suggester(model, Live(dataset, now + timedelta(days=900)), model_version="m1")
+    late = Suggester(model, ListTables(dataset, now + timedelta(days=900)), model_version="m1")
     unpublished = dataset.replace(
         events=dataset["events"].assign(published_at=pd.Timestamp(now) + pd.Timedelta(days=1))
     )
-    early = Suggester(model, Live(unpublished, now), model_version="m1")
+    early = Suggester(model, ListTables(unpublished, now), model_version="m1")
     for made, finding in ((late, "none starts later"), (early, r"it is not published yet \(60\)")):
         for ask in (
             lambda made=made: made.for_resident("r05"),

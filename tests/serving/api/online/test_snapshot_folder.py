@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from recommender.ranking.lists.eligibility import ResidentFacts
+from recommender.ranking.lists.facts import ResidentFacts
 from recommender.types import IdMap
 from serving.api.online.snapshot_folder import read_objects, write_objects
 

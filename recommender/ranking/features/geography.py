@@ -1,0 +1,141 @@
+"""How far an event lies, and how much more than expected the neighbours and the age band book."""
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.booking_states import CANCELLED
+from recommender.geography import great_circle_m
+from recommender.ranking.features.decay import by_position, cross_counts
+from recommender.ranking.features.lookup import sparse_at
+from recommender.ranking.query import Query
+from recommender.ranking.snapshot import RankingSnapshot
+
+AGES = 6
+"""Age bands."""
+_HALF_LIFE_DAYS = 90.0
+_PRIOR_BOOKINGS = 2.0
+
+Values = dict[str, NDArray[np.float32]]
+
+
+class Geography:
+    """Lift of an event's levels among residents of a street and of an age band, and distances.
+
+    Lift is ``log((observed + 2) / (expected + 2))`` of bookings decayed by a half-life of 90 days,
+    and 0 where nothing was booked.
+
+    Parameters
+    ----------
+    snapshot
+        What is known.
+    """
+
+    def __init__(self, snapshot: RankingSnapshot) -> None:
+        self.snapshot = snapshot
+        age = (snapshot.as_of - snapshot.log_time) / np.timedelta64(1, "D")
+        kept = snapshot.log_outcome != CANCELLED
+        decayed = np.exp2(-age.astype(np.float32) / np.float32(_HALF_LIFE_DAYS))
+        weight = np.where(kept, decayed, 0).astype(np.float32)
+        self._lift: dict[tuple[str, str], sp.csr_matrix] = {}
+        groups = {
+            "street": (snapshot.resident_street, len(snapshot.streets)),
+            "age": (snapshot.resident_age, AGES),
+        }
+        total = float(weight.sum()) + 1e-9
+        for group, (of_resident, n_groups) in groups.items():
+            rows = of_resident[snapshot.log_resident]
+            in_group = by_position(rows, weight, n_groups)
+            for level in ("product", "supplier", "category", "venue"):
+                columns = snapshot.event_level[level][snapshot.log_event]
+                size = snapshot.level_size[level]
+                counts = cross_counts(rows, columns, weight, (n_groups, size))
+                overall = by_position(columns, weight, size)
+                coo = counts.tocoo()
+                expected = in_group[coo.row] * overall[coo.col] / total
+                lift = np.log((coo.data + _PRIOR_BOOKINGS) / (expected + _PRIOR_BOOKINGS))
+                coo.data = lift.astype(np.float32)
+                self._lift[group, level] = sp.csr_matrix(coo)
+
+    def ages_of(self, query: Query) -> NDArray[np.intp]:
+        """Age band of each resident of a query, shape (q,); -1 unknown."""
+        known = query.residents >= 0
+        return np.where(known, self.snapshot.resident_age[query.residents], -1).astype(np.intp)
+
+    def signals(self, query: Query) -> Values:
+        """Lifts and log distance.
+
+        Returns
+        -------
+        Signal name → float32, shape (q, m); ``distance`` is log(1 + km), NaN where not known.
+        """
+        return {
+            **self.by_street(query.streets, query.events),
+            **self.by_age(self.ages_of(query), query.events),
+            "distance": self.log_km(query.streets, query.events),
+        }
+
+    def by_street(self, streets: NDArray[np.intp], events: NDArray[np.intp]) -> Values:
+        """Lifts among residents of the street.
+
+        Parameters
+        ----------
+        streets
+            Positions in ``snapshot.streets``, shape (q,); -1 gives 0.
+        events
+            Positions in ``snapshot.events``, shape (1, m) or (q, m).
+
+        Returns
+        -------
+        Signal name → float32, shape (q, m).
+        """
+        return self._lifts("street", streets, events)
+
+    def by_age(self, ages: NDArray[np.intp], events: NDArray[np.intp]) -> Values:
+        """Lifts among residents of the age band.
+
+        Parameters
+        ----------
+        ages
+            Age bands, shape (q,); -1 gives 0.
+        events
+            Positions in ``snapshot.events``, shape (1, m) or (q, m).
+
+        Returns
+        -------
+        Signal name → float32, shape (q, m).
+        """
+        return self._lifts("age", ages, events)
+
+    def _lifts(self, group: str, rows: NDArray[np.intp], events: NDArray[np.intp]) -> Values:
+        level = self.snapshot.event_level
+        return {
+            f"{group}_{name}": sparse_at(matrix, rows, level[name][events])
+            for (of, name), matrix in self._lift.items()
+            if of == group
+        }
+
+    def log_km(self, streets: NDArray[np.intp], events: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Distance from the street's point to the event's, as log(1 + km).
+
+        Parameters
+        ----------
+        streets
+            Positions in ``snapshot.streets``, shape (q,); -1 unknown.
+        events
+            Positions in ``snapshot.events``, shape (1, m) or (q, m).
+
+        Returns
+        -------
+        Shape (q, m), float32; NaN where either point is unknown.
+        """
+        snapshot = self.snapshot
+        if len(snapshot.street_point) == 0:
+            return np.full((len(streets), events.shape[1]), np.nan, dtype=np.float32)
+        home = snapshot.street_point[np.maximum(streets, 0)].astype(np.float64)
+        home[streets < 0] = np.nan
+        there = snapshot.event_point[events]
+        metres = great_circle_m(
+            home[:, 0][:, None], home[:, 1][:, None], there[..., 0], there[..., 1]
+        )
+        return np.log1p(metres / 1000.0).astype(np.float32)
