@@ -21,7 +21,8 @@ from benchmarks.suggestions.peers import peers
 from data.converters import convert
 from data.dataset import Dataset
 from recommender.metrics.bootstrap import bootstrap_mean
-from training.evaluation.walk_forward import EvaluationReport, evaluate
+from training.evaluation.report import EvaluationReport
+from training.evaluation.walk_forward import evaluate
 
 SHARED = Path(os.environ.get("GONGXU_SHARED_DATA", "../shared/data"))
 SEED = 1

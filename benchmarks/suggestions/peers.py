@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from data.dataset import Dataset
-from training.evaluation.walk_forward import Peer, Scored
+from training.evaluation.answers import Scored
+from training.evaluation.walk_forward import Peer
 
 SEED = 1
 

@@ -26,7 +26,8 @@ from recommender.interfaces import Arrays, Persistable
 from recommender.ranking.model.suggestion_model import SuggestionModel
 from training.demand.fit import fit_demand
 from training.evaluation.gate import Check, GateRules, check_level, check_quality
-from training.evaluation.walk_forward import ENGINE, EvaluationReport, evaluate
+from training.evaluation.report import ENGINE, EvaluationReport
+from training.evaluation.walk_forward import evaluate
 from training.registry.bundle import Manifest
 from training.suggestions.fit import fit_suggestions
 from training.suggestions.time_splits import step_of

@@ -1,7 +1,6 @@
 """Walk-forward evaluation: every scorer and the full engine on later time, side by side."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,13 +12,10 @@ from data.dataset import Dataset
 from data.snapshot import as_of
 from features.ranking.snapshot import build_snapshot
 from recommender.errors import UsageError
-from recommender.metrics.bootstrap import bootstrap_mean
-from recommender.metrics.ranking import gini, ndcg_at_k, recall_at_k, reciprocal_rank, top_k
 from recommender.ranking.model.suggestion_model import BoundModel, SuggestionModel
-from recommender.ranking.query import make_query
 from recommender.ranking.snapshot import RankingSnapshot
-from recommender.scorers.fallback import fall_back
-from recommender.types import IdMap
+from training.evaluation.answers import CHAINS, Scored, answer
+from training.evaluation.report import ENGINE, EvaluationReport, Tally, make_report
 from training.suggestions.fit import fit_suggestions
 from training.suggestions.time_splits import (
     Moment,
@@ -32,98 +28,12 @@ from training.suggestions.time_splits import (
     windows,
 )
 
-CHAINS = {
-    "recent_popularity": ("popularity",),
-    "als": ("als_warm",),
-    "als_popularity": ("als_warm", "popularity"),
-    "ease": ("ease", "popularity"),
-    "graph": ("graph", "popularity"),
-    "content": ("content", "popularity"),
-    "affinity": ("affinity", "popularity"),
-    "chain": ("als_warm", "content", "popularity"),
-}
-"""The scorers compared with the engine, each with what fills its gaps; `als` has nothing."""
-
-ENGINE = "engine"
-PER_QUERY = ("ndcg@10", "recall@20", "mrr")
-LIST = 10
 CHECKED = 1000
 """Residents and events at most, at each asking, whose chances are compared with what came."""
-BINS = 5
-_CELLS = 1_500_000
 
 Fit = Callable[..., SuggestionModel]
-Scored = Callable[[pd.Index, pd.Index], NDArray[np.float32]]
-"""Scores of residents and events by their identifiers, shape (residents, events)."""
-
 Peer = Callable[[Dataset], Scored]
 """Fits a foreign engine on what was known."""
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What one scorer did: a row a question, and exposure over all lists."""
-
-    rows: list[pd.DataFrame] = field(default_factory=list)
-    shown: dict[str, int] = field(default_factory=dict)
-    surprise: float = 0.0
-    new: int = 0
-    places: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationReport:
-    """Results by scorer and group.
-
-    Attributes
-    ----------
-    windows
-        Number of windows that held at least one question.
-    scorers
-        Name → measure → value, and ``ci`` → measure → (low, high) at 95 %.
-    groups
-        Group → name → the same: ``hot``, ``warm``, ``cold`` residents; ``new_products``.
-    questions
-        One row a scorer, resident and moment: the measures before averaging.
-    notes
-        Counts that tell what was left out and why.
-    """
-
-    windows: int
-    scorers: dict[str, dict[str, Any]]
-    groups: dict[str, dict[str, dict[str, Any]]]
-    questions: pd.DataFrame
-    notes: dict[str, Any]
-
-    def document(self) -> dict[str, Any]:
-        """The contract's JSON document."""
-        return {
-            "windows": self.windows,
-            "scorers": self.scorers,
-            "groups": self.groups,
-            "notes": self.notes,
-        }
-
-    def calibration(self) -> pd.DataFrame:
-        """Chances the engine gave beside what came; each fifth expects as many bookings."""
-        found = self.scorers[ENGINE]["calibration"]
-        whole = {name: found.get(name) for name in ("pairs", "predicted", "observed")}
-        rows = [{"chances": "all"} | whole]
-        rows += [{"chances": f"fifth {i}"} | one for i, one in enumerate(found.get("bins", ()), 1)]
-        return pd.DataFrame(rows)
-
-    def table(self, group: str | None = None) -> pd.DataFrame:
-        """One row a scorer, the engine last, for printing."""
-        chosen = self.scorers if group is None else self.groups[group]
-        rows = []
-        for name, values in chosen.items():
-            row: dict[str, Any] = {"scorer": name}
-            row.update({k: v for k, v in values.items() if isinstance(v, int | float)})
-            for measure in ("ndcg@10",):
-                low, high = values["ci"][measure]
-                row[f"{measure} 95 %"] = f"{low:.3f}-{high:.3f}"
-            rows.append(row)
-        return pd.DataFrame(rows)
 
 
 def evaluate(
@@ -176,7 +86,7 @@ def evaluate(
     moments = [_moment(cutoff) for cutoff in cutoffs] or [last_fifth(everything)]
     every = np.timedelta64(step, "us") if step else step_of(_known(dataset, min(moments))[1])
     peers = peers or {}
-    tallies = {name: _Tally() for name in (*CHAINS, *peers, ENGINE)}
+    tallies = {name: Tally() for name in (*CHAINS, *peers, ENGINE)}
     chances: list[NDArray[np.float64]] = []
     notes = {"answerable": 0, "questions": 0, "bookings": 0, "unreachable_bookings": 0, "asks": 0}
     used = 0
@@ -190,7 +100,7 @@ def evaluate(
             "nothing that could have been suggested was booked after the cutoff.",
             "Choose an earlier --cutoff.",
         )
-    return _report(used, tallies, chances, notes, rng)
+    return make_report(used, tallies, chances, notes, rng)
 
 
 def _walk(
@@ -198,7 +108,7 @@ def _walk(
     window: Window,
     every: np.timedelta64,
     most: int,
-    tallies: dict[str, _Tally],
+    tallies: dict[str, Tally],
     chances: list[NDArray[np.float64]],
     notes: dict[str, Any],
     rng: np.random.Generator,
@@ -233,7 +143,7 @@ def _walk(
         if len(questions.residents) == 0:
             continue
         asked += len(questions.residents)
-        _answer(bound, others, questions, old_products, tallies, rng)
+        answer(bound, others, questions, old_products, tallies, rng)
     return asked
 
 
@@ -283,175 +193,6 @@ def _chances(
     booked[there] = asked.relevant[row[people[there]]][:, columns].toarray()
     before = snapshot.booked(people)[:, candidates[columns]].toarray() > 0
     return np.column_stack([predicted[~before], booked[~before]]).astype(np.float64)
-
-
-def _answer(
-    bound: BoundModel,
-    others: Mapping[str, Scored],
-    asked: Queries,
-    old_products: set[str],
-    tallies: dict[str, _Tally],
-    rng: np.random.Generator,
-) -> None:
-    snapshot = bound.snapshot
-    order = rng.permutation(len(asked.candidates))  # ties must not follow the identifiers
-    candidates = asked.candidates[order]
-    product = snapshot.event_level["product"][candidates]
-    new = np.array([snapshot.products.ids[p] not in old_products for p in product])
-    bookings = np.bincount(snapshot.log_event, minlength=len(snapshot.events))[candidates]
-    surprise = -np.log2((bookings + 1) / (bookings.sum() + len(candidates)))
-    history = np.bincount(snapshot.log_resident, minlength=len(snapshot.residents))
-    ids = np.array(snapshot.events.ids, dtype=object)[candidates]
-    rows = max(1, _CELLS // max(len(candidates), 1))
-    nothing = dict.fromkeys(ids, 0)
-    for tally in tallies.values():
-        tally.shown = nothing | tally.shown
-    for start in range(0, len(asked.residents), rows):
-        part = slice(start, start + rows)
-        residents = asked.residents[part]
-        relevant = asked.relevant[part][:, order].toarray()
-        excluded = asked.excluded[part][:, order].toarray()
-        signals = bound.signals(
-            make_query(snapshot, residents, candidates, asked.at), first_stage=True
-        )
-        signals["affinity"] = _affinity(signals)
-        scores = {
-            name: fall_back([signals[one] for one in chain], empty=-1e9)
-            for name, chain in CHAINS.items()
-        }
-        names = pd.Index(snapshot.residents.take(residents))
-        scores |= {name: scored(names, pd.Index(ids)) for name, scored in others.items()}
-        scores[ENGINE] = bound.score(residents, candidates, asked.at).total
-        kind = _kind(snapshot, residents, history)
-        for name, values in scores.items():
-            values = np.where(excluded, np.float32(-np.inf), values)
-            best = top_k(values, 20)
-            tally = tallies[name]
-            tally.rows.append(_measures(best, relevant, new, residents, snapshot.residents, kind))
-            shown = best[:, :LIST][best[:, :LIST] >= 0]
-            columns, counts = np.unique(shown, return_counts=True)
-            for event, count in zip(ids[columns], counts, strict=True):
-                tally.shown[event] = tally.shown.get(event, 0) + int(count)
-            tally.surprise += float(surprise[shown].sum())
-            tally.new += int(new[shown].sum())
-            tally.places += len(shown)
-
-
-def _affinity(signals: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Bookings with the supplier so far; popularity decides between equals."""
-    popular = signals["popularity"]
-    top = np.maximum(popular.max(axis=1, keepdims=True), np.float32(1e-6))
-    return np.asarray(
-        np.nan_to_num(signals["own_supplier"]) + np.float32(1e-3) * popular / top, dtype=np.float32
-    )
-
-
-def _kind(
-    snapshot: RankingSnapshot, residents: NDArray[np.intp], history: NDArray[np.intp]
-) -> NDArray[np.object_]:
-    hot = (history[residents] > 0) & snapshot.resident_profiled[residents]
-    warm = (snapshot.resident_street[residents] >= 0) | (snapshot.resident_age[residents] >= 0)
-    return np.where(hot, "hot", np.where(warm, "warm", "cold")).astype(object)
-
-
-def _measures(
-    best: NDArray[np.intp],
-    relevant: NDArray[np.bool_],
-    new: NDArray[np.bool_],
-    residents: NDArray[np.intp],
-    names: IdMap,
-    kind: NDArray[np.object_],
-) -> pd.DataFrame:
-    """One row a question; ``wanted`` is the number of events it asked to find."""
-    hits = np.take_along_axis(relevant, np.maximum(best, 0), axis=1) & (best >= 0)
-    wanted = relevant.sum(axis=1)
-    fresh = relevant & new
-    fresh_wanted = fresh.sum(axis=1)
-    fresh_hits = np.take_along_axis(fresh, np.maximum(best, 0), axis=1) & (best >= 0)
-    some = np.maximum(fresh_wanted, 1)
-    return pd.DataFrame(
-        {
-            "resident_id": names.take(residents),
-            "kind": kind,
-            "wanted": wanted,
-            "ndcg@10": ndcg_at_k(hits, wanted, 10),
-            "recall@20": recall_at_k(hits, wanted, 20),
-            "mrr": reciprocal_rank(hits),
-            "fresh": fresh_wanted > 0,
-            "new ndcg@10": ndcg_at_k(fresh_hits, some, 10),
-            "new recall@20": recall_at_k(fresh_hits, some, 20),
-            "new mrr": reciprocal_rank(fresh_hits),
-        }
-    )
-
-
-def _report(
-    used: int,
-    tallies: dict[str, _Tally],
-    chances: list[NDArray[np.float64]],
-    notes: dict[str, Any],
-    rng: np.random.Generator,
-) -> EvaluationReport:
-    scorers: dict[str, dict[str, Any]] = {}
-    groups: dict[str, dict[str, dict[str, Any]]] = {}
-    frames = []
-    for name, tally in tallies.items():
-        rows = pd.concat(tally.rows, ignore_index=True)
-        frames.append(rows.assign(scorer=name))
-        exposure = np.array(list(tally.shown.values()), dtype=np.float64)
-        places = max(tally.places, 1)
-        scorers[name] = _means(rows, rng) | {
-            "coverage": float((exposure > 0).mean()),
-            "novelty": tally.surprise / places,
-            "gini": gini(exposure),
-            "new_product_share": tally.new / places,
-        }
-        for kind in ("hot", "warm", "cold"):
-            some = rows[rows["kind"] == kind]
-            if len(some):
-                groups.setdefault(kind, {})[name] = _means(some, rng)
-        fresh = rows[rows["fresh"]]
-        if len(fresh):
-            renamed = fresh.drop(columns=list(PER_QUERY)).rename(
-                columns=lambda column: column.removeprefix("new ")
-            )
-            groups.setdefault("new_products", {})[name] = _means(renamed, rng)
-    scorers[ENGINE]["calibration"] = _calibration(np.concatenate(chances))
-    return EvaluationReport(used, scorers, groups, pd.concat(frames, ignore_index=True), notes)
-
-
-def _means(rows: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
-    """Means over residents of their own means, with intervals."""
-    each = rows.groupby("resident_id", observed=True)[list(PER_QUERY)].mean()
-    found: dict[str, Any] = {name: float(each[name].mean()) for name in PER_QUERY}
-    found["residents"] = len(each)
-    found["ci"] = {name: list(bootstrap_mean(each[name].to_numpy(), rng=rng)) for name in PER_QUERY}
-    return found
-
-
-def _calibration(pairs: NDArray[np.float64]) -> dict[str, Any]:
-    """Predicted and true share of bookings over all pairs, and by fifths of what is predicted."""
-    if len(pairs) == 0:
-        return {}
-    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
-    p, y = np.clip(pairs[:, 0], 1e-6, 1 - 1e-6), pairs[:, 1]
-    mass = np.cumsum(p)
-    bins = np.minimum((BINS * mass / mass[-1]).astype(np.intp), BINS - 1)
-    return {
-        "pairs": len(p),
-        "predicted": float(p.mean()),
-        "observed": float(y.mean()),
-        "log_loss": float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()),
-        "bins": [
-            {
-                "pairs": int((bins == b).sum()),
-                "predicted": float(p[bins == b].mean()),
-                "observed": float(y[bins == b].mean()),
-            }
-            for b in range(BINS)
-            if (bins == b).any()
-        ],
-    }
 
 
 def _zoned(moment: Moment) -> datetime:

@@ -1,0 +1,219 @@
+"""What an evaluation found: measures of every question, means by scorer and group."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recommender.metrics.bootstrap import bootstrap_mean
+from recommender.metrics.ranking import gini, ndcg_at_k, recall_at_k, reciprocal_rank
+from recommender.types import IdMap
+
+ENGINE = "engine"
+PER_QUERY = ("ndcg@10", "recall@20", "mrr")
+BINS = 5
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one scorer did: a row a question, and exposure over all lists."""
+
+    rows: list[pd.DataFrame] = field(default_factory=list)
+    shown: dict[str, int] = field(default_factory=dict)
+    surprise: float = 0.0
+    new: int = 0
+    places: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationReport:
+    """Results by scorer and group.
+
+    Attributes
+    ----------
+    windows
+        Number of windows that held at least one question.
+    scorers
+        Name → measure → value, and ``ci`` → measure → (low, high) at 95 %.
+    groups
+        Group → name → the same: ``hot``, ``warm``, ``cold`` residents; ``new_products``.
+    questions
+        One row a scorer, resident and moment: the measures before averaging.
+    notes
+        Counts that tell what was left out and why.
+    """
+
+    windows: int
+    scorers: dict[str, dict[str, Any]]
+    groups: dict[str, dict[str, dict[str, Any]]]
+    questions: pd.DataFrame
+    notes: dict[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """The contract's JSON document."""
+        return {
+            "windows": self.windows,
+            "scorers": self.scorers,
+            "groups": self.groups,
+            "notes": self.notes,
+        }
+
+    def calibration(self) -> pd.DataFrame:
+        """Chances the engine gave beside what came; each fifth expects as many bookings."""
+        found = self.scorers[ENGINE]["calibration"]
+        whole = {name: found.get(name) for name in ("pairs", "predicted", "observed")}
+        rows = [{"chances": "all"} | whole]
+        rows += [{"chances": f"fifth {i}"} | one for i, one in enumerate(found.get("bins", ()), 1)]
+        return pd.DataFrame(rows)
+
+    def table(self, group: str | None = None) -> pd.DataFrame:
+        """One row a scorer, the engine last, for printing."""
+        chosen = self.scorers if group is None else self.groups[group]
+        rows = []
+        for name, values in chosen.items():
+            row: dict[str, Any] = {"scorer": name}
+            row.update({k: v for k, v in values.items() if isinstance(v, int | float)})
+            for measure in ("ndcg@10",):
+                low, high = values["ci"][measure]
+                row[f"{measure} 95 %"] = f"{low:.3f}-{high:.3f}"
+            rows.append(row)
+        return pd.DataFrame(rows)
+
+
+def measure(
+    best: NDArray[np.intp],
+    relevant: NDArray[np.bool_],
+    new: NDArray[np.bool_],
+    residents: NDArray[np.intp],
+    names: IdMap,
+    kind: NDArray[np.object_],
+) -> pd.DataFrame:
+    """Measures of each question of one asking.
+
+    Parameters
+    ----------
+    best
+        Columns of the events listed, best first, -1 where there is none; shape (q, n).
+    relevant
+        What the resident went on to book, shape (q, events).
+    new
+        Events of products that were never booked before, shape (events,).
+    residents, names
+        Positions, and the identifiers they stand for.
+    kind
+        ``hot``, ``warm`` or ``cold``, shape (q,).
+
+    Returns
+    -------
+    One row a question; ``wanted`` is the number of events it asked to find.
+    """
+    hits = np.take_along_axis(relevant, np.maximum(best, 0), axis=1) & (best >= 0)
+    wanted = relevant.sum(axis=1)
+    fresh = relevant & new
+    fresh_wanted = fresh.sum(axis=1)
+    fresh_hits = np.take_along_axis(fresh, np.maximum(best, 0), axis=1) & (best >= 0)
+    some = np.maximum(fresh_wanted, 1)
+    return pd.DataFrame(
+        {
+            "resident_id": names.take(residents),
+            "kind": kind,
+            "wanted": wanted,
+            "ndcg@10": ndcg_at_k(hits, wanted, 10),
+            "recall@20": recall_at_k(hits, wanted, 20),
+            "mrr": reciprocal_rank(hits),
+            "fresh": fresh_wanted > 0,
+            "new ndcg@10": ndcg_at_k(fresh_hits, some, 10),
+            "new recall@20": recall_at_k(fresh_hits, some, 20),
+            "new mrr": reciprocal_rank(fresh_hits),
+        }
+    )
+
+
+def make_report(
+    used: int,
+    tallies: dict[str, Tally],
+    chances: list[NDArray[np.float64]],
+    notes: dict[str, Any],
+    rng: np.random.Generator,
+) -> EvaluationReport:
+    """Means by scorer and group, with intervals.
+
+    Parameters
+    ----------
+    used
+        Number of windows that held a question.
+    tallies
+        What every scorer did; all were asked the same.
+    chances
+        Predicted chance and outcome of pairs, shape (pairs, 2) an asking.
+    notes
+        Counts of what was asked and left out.
+    rng
+        For the bootstrap.
+
+    Returns
+    -------
+    The report.
+    """
+    scorers: dict[str, dict[str, Any]] = {}
+    groups: dict[str, dict[str, dict[str, Any]]] = {}
+    frames = []
+    for name, tally in tallies.items():
+        rows = pd.concat(tally.rows, ignore_index=True)
+        frames.append(rows.assign(scorer=name))
+        exposure = np.array(list(tally.shown.values()), dtype=np.float64)
+        places = max(tally.places, 1)
+        scorers[name] = _means(rows, rng) | {
+            "coverage": float((exposure > 0).mean()),
+            "novelty": tally.surprise / places,
+            "gini": gini(exposure),
+            "new_product_share": tally.new / places,
+        }
+        for kind in ("hot", "warm", "cold"):
+            some = rows[rows["kind"] == kind]
+            if len(some):
+                groups.setdefault(kind, {})[name] = _means(some, rng)
+        fresh = rows[rows["fresh"]]
+        if len(fresh):
+            renamed = fresh.drop(columns=list(PER_QUERY)).rename(
+                columns=lambda column: column.removeprefix("new ")
+            )
+            groups.setdefault("new_products", {})[name] = _means(renamed, rng)
+    scorers[ENGINE]["calibration"] = _calibration(np.concatenate(chances))
+    return EvaluationReport(used, scorers, groups, pd.concat(frames, ignore_index=True), notes)
+
+
+def _means(rows: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
+    """Means over residents of their own means, with intervals."""
+    each = rows.groupby("resident_id", observed=True)[list(PER_QUERY)].mean()
+    found: dict[str, Any] = {name: float(each[name].mean()) for name in PER_QUERY}
+    found["residents"] = len(each)
+    found["ci"] = {name: list(bootstrap_mean(each[name].to_numpy(), rng=rng)) for name in PER_QUERY}
+    return found
+
+
+def _calibration(pairs: NDArray[np.float64]) -> dict[str, Any]:
+    """Predicted and true share of bookings over all pairs, and by fifths of what is predicted."""
+    if len(pairs) == 0:
+        return {}
+    pairs = pairs[np.argsort(pairs[:, 0], kind="stable")]
+    p, y = np.clip(pairs[:, 0], 1e-6, 1 - 1e-6), pairs[:, 1]
+    mass = np.cumsum(p)
+    bins = np.minimum((BINS * mass / mass[-1]).astype(np.intp), BINS - 1)
+    return {
+        "pairs": len(p),
+        "predicted": float(p.mean()),
+        "observed": float(y.mean()),
+        "log_loss": float(-(y * np.log(p) + (1 - y) * np.log(1 - p)).mean()),
+        "bins": [
+            {
+                "pairs": int((bins == b).sum()),
+                "predicted": float(p[bins == b].mean()),
+                "observed": float(y[bins == b].mean()),
+            }
+            for b in range(BINS)
+            if (bins == b).any()
+        ],
+    }
