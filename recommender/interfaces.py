@@ -63,6 +63,18 @@ class DemandEstimator(Protocol):
     def estimate(self, streets: IdMap, products: IdMap, period: str) -> DemandEstimate:
         """Estimate every cell of the grid.
 
+        Parameters
+        ----------
+        streets, products
+            Identifiers of the rows and columns of the grid.
+        period
+            A period in the grammar of :mod:`recommender.demand.periods`.
+
+        Returns
+        -------
+        Expected attendances with an interval and their evidence, each of shape (n_streets,
+        n_products).
+
         Raises
         ------
         UnknownIdError

@@ -47,6 +47,17 @@ def hold_lock(engine: sa.Engine, key: int = RETRAIN) -> Iterator[RunLock]:
 
     A PostgreSQL advisory lock of a session of its own: nothing stays locked after kill -9.
 
+    Parameters
+    ----------
+    engine
+        Of the database whose lock is taken.
+    key
+        Number of the advisory lock.
+
+    Returns
+    -------
+    The lock; it ends with the context.
+
     Raises
     ------
     LockHeldError

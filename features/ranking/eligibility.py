@@ -45,14 +45,38 @@ _AFTER_ALL = np.iinfo(np.int64).max
 
 
 def seconds(times: "pd.Series[pd.Timestamp]", missing: int = _BEFORE_ALL) -> NDArray[np.int64]:
-    """Times in UTC as seconds since 1970, int64; missing ones become ``missing``."""
+    """Times in UTC as seconds since 1970, int64; missing ones become ``missing``.
+
+    Parameters
+    ----------
+    times
+        Zoned times, shape (n,).
+    missing
+        What a missing time becomes; before every time unless given.
+
+    Returns
+    -------
+    Seconds, shape (n,), int64.
+    """
     micro = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
     whole = micro.astype(np.int64) // 1_000_000
     return np.where(np.isnat(micro), np.int64(missing), whole)
 
 
 def rows_of(keys: "pd.Series[str]", known: "pd.Series[str]") -> NDArray[np.intp]:
-    """Row in ``known`` (distinct) of every key; -1 where it is missing."""
+    """Row in ``known`` (distinct) of every key; -1 where it is missing.
+
+    Parameters
+    ----------
+    keys
+        Identifiers to look up, shape (n,); repeats allowed.
+    known
+        Distinct identifiers; their order gives the rows.
+
+    Returns
+    -------
+    Rows, shape (n,), intp; -1 where ``known`` lacks the key.
+    """
     return np.asarray(pd.Index(known).get_indexer(pd.Index(keys)), dtype=np.intp)
 
 
@@ -60,6 +84,15 @@ def standing_items(events: pd.DataFrame, bookings: pd.DataFrame) -> NDArray[np.b
     """Items without an end that are mostly booked after they began, such as a library's books.
 
     They stay bookable after ``starts_at``; shape (n_events,).
+
+    Parameters
+    ----------
+    events, bookings
+        The tables of these names.
+
+    Returns
+    -------
+    Boolean, shape (n_events,), in the order of the events table.
     """
     row = rows_of(bookings["event_id"], events["event_id"])
     known = row >= 0
@@ -80,6 +113,10 @@ def event_facts(tables: Frames, *, standing: NDArray[np.bool_] | None = None) ->
     standing
         Which events are standing items (:func:`standing_items`); found out when not given.
         They count as lying ahead for ever, and as open until their end, if they have one.
+
+    Returns
+    -------
+    Facts, one entry per row of ``events``.
     """
     events, products, venues = tables["events"], tables["products"], tables["venues"]
     if standing is None:
@@ -165,6 +202,13 @@ def home_points(areas: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.fl
 def distances_m(areas: pd.DataFrame, events: EventFacts) -> NDArray[np.float32]:
     """Distance of every area to every event, with a last row of NaN for an unknown home.
 
+    Parameters
+    ----------
+    areas
+        The areas table.
+    events
+        Facts with the coordinates of the venues, in degrees; NaN where unknown.
+
     Returns
     -------
     Metres, shape (n_areas + 1, n_events), float32.
@@ -179,6 +223,17 @@ def usual_reach_m(tables: Frames, *, sample: int = 200_000) -> float:
     """How far people of these tables travel: what 99.5 % of bookings stay within, in full 100 m.
 
     Never below :data:`LEAST_REACH_M`; the most recent ``sample`` bookings are looked at.
+
+    Parameters
+    ----------
+    tables
+        ``bookings``, ``residents``, ``areas``, ``events`` and ``venues`` are read.
+    sample
+        How many of the most recent bookings are used.
+
+    Returns
+    -------
+    Metres, at least :data:`LEAST_REACH_M`; infinity where no distance is known.
     """
     bookings = tables["bookings"].iloc[-sample:]
     areas, events, venues = tables["areas"], tables["events"], tables["venues"]
@@ -229,6 +284,10 @@ def resident_facts(
         Identifiers of those who need a venue without steps.
     muted
         Columns ``resident_id``, ``target_kind`` (``event`` or as in ``follows``), ``target``.
+
+    Returns
+    -------
+    Facts, one entry per row of ``residents``; the columns of its matrices are ``events``.
     """
     bookings = tables["bookings"]
     event = pd.Index(events.ids, dtype="str").get_indexer(pd.Index(bookings["event_id"]))

@@ -20,7 +20,19 @@ def moments(times: pd.Series) -> NDArray[np.datetime64]:
 
 
 def positions(index: pd.Index, ids: pd.Series) -> NDArray[np.int32]:
-    """Positions of identifiers in an index, -1 where it does not hold them."""
+    """Positions of identifiers in an index, -1 where it does not hold them.
+
+    Parameters
+    ----------
+    index
+        Distinct identifiers; their order gives the positions.
+    ids
+        Identifiers to look up, shape (n,).
+
+    Returns
+    -------
+    Positions, shape (n,), int32; -1 for an unknown identifier.
+    """
     return np.asarray(index.get_indexer(pd.Index(ids)), dtype=np.int32)
 
 
@@ -30,6 +42,15 @@ def with_products(
     """Give every event that has no (known) product one of its own.
 
     Such a product is called ``event:ID`` and carries the event's title; its category is unknown.
+
+    Parameters
+    ----------
+    products, events
+        The tables of these names.
+
+    Returns
+    -------
+    Both tables; products with the added rows at the end, events with every ``product_id`` filled.
     """
     lonely = ~events["product_id"].isin(products["product_id"]).to_numpy()
     if not lonely.any():
@@ -44,7 +65,17 @@ def with_products(
 
 
 def series_keys(products: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
-    """What recurs under one name by one supplier: its digits and punctuation do not count."""
+    """What recurs under one name by one supplier: its digits and punctuation do not count.
+
+    Parameters
+    ----------
+    products, events
+        The tables of these names.
+
+    Returns
+    -------
+    One key per event, with the index of ``events``; events of one series have equal keys.
+    """
     by_id = products.set_index("product_id")
     title = events["title"].where(
         events["title"].fillna("").str.strip() != "", events["product_id"].map(by_id["title"])

@@ -68,6 +68,17 @@ def interactions(snapshot: RankingSnapshot, *, half_life_days: float | None = No
 
     Every booking that was not cancelled adds one, halved every ``half_life_days`` before the
     snapshot's moment. Residents who may not be profiled have empty rows.
+
+    Parameters
+    ----------
+    snapshot
+        Its booking log is counted.
+    half_life_days
+        Days after which a booking counts half, > 0; ``None`` counts all bookings alike.
+
+    Returns
+    -------
+    Confidences, CSR of shape (n_residents, n_products), float32, with both identifier maps.
     """
     keep = (snapshot.log_outcome != CANCELLED) & snapshot.resident_profiled[snapshot.log_resident]
     weight = np.ones(int(keep.sum()), dtype=np.float32)

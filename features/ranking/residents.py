@@ -42,7 +42,19 @@ def points_of(areas: pd.DataFrame) -> dict[str, tuple[float, float]]:
 def lookup_points(
     codes: pd.Series, points: Mapping[str, tuple[float, float]]
 ) -> NDArray[np.float32]:
-    """Points of areas, shape (n, 2), NaN where an area or its point is missing."""
+    """Points of areas, shape (n, 2), NaN where an area or its point is missing.
+
+    Parameters
+    ----------
+    codes
+        Area codes, shape (n,).
+    points
+        Latitude and longitude in degrees by area code.
+
+    Returns
+    -------
+    Latitude and longitude in degrees, shape (n, 2), float32.
+    """
     table = pd.DataFrame.from_dict(dict(points), orient="index", columns=["lat", "lon"])
     return table.reindex(codes.to_numpy()).to_numpy(dtype=np.float32).reshape(-1, 2)
 
@@ -50,7 +62,21 @@ def lookup_points(
 def street_positions(
     codes: pd.Series, streets: Mapping[str, str], known: IdMap
 ) -> NDArray[np.int32]:
-    """Positions of the areas' streets in ``known``, -1 where there is none."""
+    """Positions of the areas' streets in ``known``, -1 where there is none.
+
+    Parameters
+    ----------
+    codes
+        Area codes, shape (n,).
+    streets
+        Street code by area code.
+    known
+        Identifiers of the streets.
+
+    Returns
+    -------
+    Positions, shape (n,), int32.
+    """
     position = {code: known.position(street) for code, street in streets.items() if street in known}
     return np.asarray(codes.map(position).fillna(-1), dtype=np.int32)
 

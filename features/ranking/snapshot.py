@@ -42,6 +42,10 @@ def build_snapshot(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> Ranki
         a snapshot of what was known at ``as_of``. Optional tables may be empty.
     as_of
         The snapshot's moment, with a zone. Later bookings and ratings are left out all the same.
+
+    Returns
+    -------
+    The tables as arrays, positions in the order of the sorted identifiers.
     """
     moment = np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us")
     areas, venues = tables["areas"], tables["venues"]

@@ -14,6 +14,15 @@ Counts = NDArray[np.int64]
 def ndcg_at_k(hits: Hits, relevant: Counts, k: int) -> NDArray[np.float64]:
     """Normalised discounted cumulative gain with binary gains (Järvelin & Kekäläinen 2002).
 
+    Parameters
+    ----------
+    hits
+        Whether the item at each rank was relevant, shape (q, length of list), best rank first.
+    relevant
+        Number of relevant items of each query, shape (q,), at least 1.
+    k
+        Cutoff, at least 1.
+
     Returns
     -------
     One value a query in [0, 1]; the ideal list holds ``min(relevant, k)`` hits first.
@@ -26,7 +35,21 @@ def ndcg_at_k(hits: Hits, relevant: Counts, k: int) -> NDArray[np.float64]:
 
 
 def recall_at_k(hits: Hits, relevant: Counts, k: int) -> NDArray[np.float64]:
-    """Share of a query's relevant items among the first k, in [0, 1]."""
+    """Share of a query's relevant items among the first k, in [0, 1].
+
+    Parameters
+    ----------
+    hits
+        Whether the item at each rank was relevant, shape (q, length of list), best rank first.
+    relevant
+        Number of relevant items of each query, shape (q,), at least 1.
+    k
+        Cutoff, at least 1.
+
+    Returns
+    -------
+    One value a query, shape (q,), in [0, 1].
+    """
     return np.asarray(hits[:, :k].sum(axis=1) / relevant, dtype=np.float64)
 
 
@@ -56,6 +79,17 @@ def top_k(scores: NDArray[np.float32], k: int) -> NDArray[np.intp]:
     """Columns of the k best finite scores of each row, best first; -1 pads short rows.
 
     Ties go to the lower column, so that a list does not depend on the sorting method.
+
+    Parameters
+    ----------
+    scores
+        Shape (q, c), float32; what is not finite is never chosen.
+    k
+        How many, at least 1.
+
+    Returns
+    -------
+    Columns, shape (q, min(k, c)), intp, best first.
     """
     q, c = scores.shape
     k = min(k, c)

@@ -27,7 +27,15 @@ def form_token(request: Request) -> str:
 
 
 def keep_browser(request: Request, response: Response) -> None:
-    """Set the cookie of a browser that was given its first form."""
+    """Set the cookie of a browser that was given its first form.
+
+    Parameters
+    ----------
+    request
+        The request that :func:`form_token` may have given a new browser.
+    response
+        The response that gets the cookie.
+    """
     browser = getattr(request.state, "new_browser", "")
     if browser:
         secure = request.url.scheme == "https"

@@ -15,7 +15,19 @@ class ResidentsOwn(Access):
         super().__init__(Role.RESIDENT, own="session")
 
     def allows(self, principal: Principal, request: Request) -> bool:  # noqa: ARG002
-        """Whether the caller is a resident: such pages have nobody else's data in reach."""
+        """Whether the caller is a resident: such pages have nobody else's data in reach.
+
+        Parameters
+        ----------
+        principal
+            Who asks.
+        request
+            Not used; the subject of the page is the session's resident.
+
+        Returns
+        -------
+        Whether the caller is a resident.
+        """
         return principal.role is Role.RESIDENT
 
 

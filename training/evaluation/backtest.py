@@ -88,6 +88,10 @@ def run_backtest(
     step
         Opened around each step; gives what to call with details.
 
+    Returns
+    -------
+    The fitted parts, the checks of the gate and the figures behind them.
+
     Raises
     ------
     NotTrainedError
@@ -170,6 +174,17 @@ def newest_window(snapshot: Dataset, as_of: datetime) -> BacktestWindow:
 
     A step is a fortnight, or a quarter where items stand for long. Enough is 1,000 bookings, or
     a tenth of all where there are fewer than 10,000. Four, for the time each takes.
+
+    Parameters
+    ----------
+    snapshot
+        What was known at ``as_of``; at least one booking.
+    as_of
+        The moment of the snapshot, with time zone.
+
+    Returns
+    -------
+    Where the window begins and ends, and how long its steps are.
     """
     booked = snapshot["bookings"]["booked_at"].sort_values()
     enough = min(_ENOUGH_BOOKINGS, len(booked) // 10)
@@ -283,5 +298,17 @@ def _by_resident(report: EvaluationReport, scorer: str) -> "pd.Series[float]":
 
 
 def seeded(seed: int, purpose: str) -> np.random.Generator:
-    """A generator of its own for each purpose, so that one step's draws shift no other's."""
+    """A generator of its own for each purpose, so that one step's draws shift no other's.
+
+    Parameters
+    ----------
+    seed
+        Of the whole run, >= 0.
+    purpose
+        Name of the step that draws.
+
+    Returns
+    -------
+    A generator that depends on both.
+    """
     return np.random.default_rng([seed, *purpose.encode()])

@@ -60,7 +60,19 @@ class DataProfile:
 
 
 def profile_of(dataset: Dataset, as_of: datetime) -> DataProfile:
-    """Count a snapshot."""
+    """Count a snapshot.
+
+    Parameters
+    ----------
+    dataset
+        What was known at ``as_of``.
+    as_of
+        The moment that windows are counted back from, with time zone.
+
+    Returns
+    -------
+    Rows by table, share of filled values by column, and bookings of the latest windows.
+    """
     rows = {name: len(frame) for name, frame in dataset.items()}
     filled = {
         f"{name}.{column}": round(float(frame[column].notna().mean()), 4)
@@ -84,6 +96,17 @@ def newest_moment(dataset: Dataset, now: datetime) -> datetime:
 
     The moment a model speaks for by default: data that stopped a month ago is a month old, and
     the same data gives the same model whenever it is trained.
+
+    Parameters
+    ----------
+    dataset
+        All tables.
+    now
+        Later times are passed over; with time zone.
+
+    Returns
+    -------
+    The latest time of an activity, with time zone.
 
     Raises
     ------

@@ -72,6 +72,10 @@ def evaluate(
     progress
         Told what is going on.
 
+    Returns
+    -------
+    Results by scorer and group, with a row per question behind them.
+
     Raises
     ------
     UsageError

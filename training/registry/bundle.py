@@ -222,6 +222,10 @@ def load_bundle(
     parts
         Open only these; all of them by default.
 
+    Returns
+    -------
+    The manifest and the arrays of each part.
+
     Raises
     ------
     BundleError

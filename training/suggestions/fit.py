@@ -89,6 +89,10 @@ def fit_suggestions(
     progress
         Told the name of each step.
 
+    Returns
+    -------
+    The fitted model.
+
     Raises
     ------
     NotTrainedError
@@ -114,7 +118,25 @@ def fit_snapshot(
     audience: int | None = None,
     progress: Progress | None = None,
 ) -> SuggestionModel:
-    """The same from a snapshot that is already built."""
+    """The same from a snapshot that is already built.
+
+    Parameters
+    ----------
+    snapshot
+        What was known at its moment; at least one booking.
+    rng
+        The only source of chance.
+    horizon
+        How far ahead a list should look; learnt from the bookings when left out.
+    audience
+        For how many residents lists will be made every night; all of them when left out.
+    progress
+        Called with the name of each step.
+
+    Returns
+    -------
+    The fitted model.
+    """
     say = progress or (lambda _: None)
     step = np.timedelta64(horizon, "us") if horizon else step_of(snapshot)
     step = max(step, DAY)

@@ -65,6 +65,10 @@ def fit_ranker(
         Whether so many lists are made from so many candidates that trees have to be worth their
         time: what ranks, unless something else is better by ``WORTH``, is then the linear stage
         alone.
+
+    Returns
+    -------
+    The ranker that won the comparison, fitted on all rows.
     """
     if not training_rows or sum(len(rows.sizes) for rows in training_rows) < FEW_QUESTIONS:
         return _popular()

@@ -44,6 +44,19 @@ def windows(cutoffs: Sequence[Moment], end: Moment, step: np.timedelta64) -> lis
     Each window ends at the next cutoff; the last one at ``end``, though, where there are several,
     it is no longer than the longest before it. Windows longer than 1.5 ``step`` are asked in
     steps.
+
+    Parameters
+    ----------
+    cutoffs
+        Where windows begin, in any order.
+    end
+        End of the last window.
+    step
+        How often people are asked within a window, > 0.
+
+    Returns
+    -------
+    Windows in the order of time; those of no length are left out.
     """
     ordered = sorted(set(cutoffs))
     ends = [*ordered[1:], end]
@@ -149,6 +162,10 @@ def queries(
         As known at ``at``.
     taken_residents, taken_events
         Positions in that snapshot of what was booked in the window; -1 where it does not know them.
+
+    Returns
+    -------
+    The questions, the candidates and what was relevant.
     """
     candidates = snapshot.bookable(at)
     column = np.full(len(snapshot.events) + 1, -1, dtype=np.intp)
@@ -176,7 +193,21 @@ def queries(
 
 
 def sample_queries(asked: Queries, most: int, rng: np.random.Generator) -> Queries:
-    """A random part of the questions when there are more than ``most``."""
+    """A random part of the questions when there are more than ``most``.
+
+    Parameters
+    ----------
+    asked
+        All questions of a moment.
+    most
+        How many are kept at most.
+    rng
+        Draws them without replacement.
+
+    Returns
+    -------
+    The questions kept, in their order.
+    """
     n = len(asked.residents)
     if n <= most:
         return asked
@@ -192,7 +223,21 @@ def sample_queries(asked: Queries, most: int, rng: np.random.Generator) -> Queri
 def past_queries(
     snapshot: RankingSnapshot, at: Moment, until: Moment
 ) -> tuple[RankingSnapshot, Queries]:
-    """The snapshot rewound to a past moment, and that moment's questions."""
+    """The snapshot rewound to a past moment, and that moment's questions.
+
+    Parameters
+    ----------
+    snapshot
+        What is known now.
+    at
+        The moment of asking.
+    until
+        Bookings after ``at`` and up to here are what was chosen.
+
+    Returns
+    -------
+    The rewound snapshot, and questions in its positions.
+    """
     within = (
         (snapshot.log_time > at)
         & (snapshot.log_time <= until)

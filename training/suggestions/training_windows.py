@@ -85,7 +85,23 @@ def questions_of(
     questions: int,
     rng: np.random.Generator,
 ) -> tuple[RankingSnapshot, Queries, Queries]:
-    """The snapshot rewound, a random part of its questions when there are many, and all of them."""
+    """The snapshot rewound, a random part of its questions when there are many, and all of them.
+
+    Parameters
+    ----------
+    snapshot
+        What is known now.
+    window
+        Start and end of a past window.
+    questions
+        How many are kept at most; fewer where there are many candidates.
+    rng
+        Draws them.
+
+    Returns
+    -------
+    The rewound snapshot, the questions kept, and all questions.
+    """
     then, asked = past_queries(snapshot, *window)
     most = min(questions, max(50, CELLS // max(len(asked.candidates), 1)))
     return then, sample_queries(asked, most, rng), asked
@@ -106,6 +122,10 @@ def rows_of(
         chooses, and on nothing else. ``None`` gives the rows the first stage itself learns from.
         Wherever candidates are left out they are left out at random: leaving out only easy ones
         would teach that what looks good is wrong.
+
+    Returns
+    -------
+    Signals and outcomes, one row per pair of a resident and a candidate.
     """
     asked = training_window.asked
     names = FIRST_STAGE_NAMES if first is None else NAMES
