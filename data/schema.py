@@ -42,6 +42,8 @@ class Column:
         The table whose key the value must be found in (single-column keys only).
     past
         Whether a time after the import's clock is bad input.
+    longest
+        Most characters of a text.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Column:
     high: float | None = None
     references: str | None = None
     past: bool = False
+    longest: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +183,7 @@ _ALL = (
         Column("supplier_id", _ID, required=True),
         Column("name", _TEXT, required=True),
         Column("kind", _CHOICE, choices=SUPPLIER_KINDS),
-        Column("licences", _LIST),
+        Column("licences", _LIST, longest=2_000),
         Column("licence_valid_until", _DATE),
         Column("active_since", _DATE),
     ),
@@ -190,9 +193,9 @@ _ALL = (
         Column("product_id", _ID, required=True),
         Column("supplier_id", _ID, references="suppliers"),
         Column("title", _TEXT, required=True),
-        Column("description", _TEXT),
+        Column("description", _TEXT, longest=20_000),
         Column("category", _CHOICE, required=True, choices=CATEGORIES),
-        Column("tags", _LIST),
+        Column("tags", _LIST, longest=2_000),
         Column("price_fen", _INT, low=0),
         Column("duration_min", _INT, low=1),
         Column("audience_max", _INT, low=1),
@@ -252,7 +255,7 @@ _ALL = (
         Column("event_id", _ID, required=True, references="events"),
         Column("stars", _INT, required=True, low=1, high=5),
         Column("rated_at", _TIME, required=True, past=True),
-        Column("comment", _TEXT),
+        Column("comment", _TEXT, longest=20_000),
         newest="rated_at",
     ),
     _table(
@@ -311,7 +314,7 @@ _ALL = (
         Column("status", _CHOICE, required=True, choices=ORDER_STATUSES),
         Column("decided_by", _TEXT),
         Column("decided_at", _TIME, past=True),
-        Column("reason", _TEXT),
+        Column("reason", _TEXT, longest=20_000),
         Column("satisfaction", _INT, low=1, high=5),
     ),
 )

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from data.files.parsing import as_text
+from data.files.columns import as_text
 from data.files.pseudonyms import mask, mask_numbers, personal_trait
 
 COLUMNS = ("table", "line", "column", "value", "reason")

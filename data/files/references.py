@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.arrow import to_frame
+from data.files.identifiers import personal_traits
 from data.files.quarantine import Problems
-from data.files.validation import ROW, personal_traits
+from data.files.validation import ROW
 from data.schema import Table
 
 Erased = Callable[[str], bool]

@@ -11,6 +11,7 @@ import orjson
 import pyarrow as pa
 import sqlalchemy as sa
 
+from data.files.columns import BLANKS
 from data.files.readers import RawTable
 from data.files.reading import judge_table
 from data.schema import TABLES, Table
@@ -177,7 +178,7 @@ def _known_keys(
     for column in table.columns:
         if column.references is None or column.name not in columns:
             continue
-        asked = sorted({text.strip() for text in block[column.name].to_pylist() if text})
+        asked = sorted({text.strip(BLANKS) for text in block[column.name].to_pylist() if text})
         target = TABLES[column.references]
         (key,) = target.key
         query = f"SELECT {key} FROM {target.name} WHERE {key} = ANY(:asked)"
@@ -202,7 +203,7 @@ def _not_erased(
     ids = [row["resident_id"] for row in good]
     gone = {resident for resident in ids if erasures.digest(resident) in erased}
     for number in numbers:
-        if str(rows[number].get("resident_id", "")).strip() in gone:
+        if str(rows[number].get("resident_id", "")).strip(BLANKS) in gone:
             verdicts.refuse(number, "resident_id", "was erased at the resident's wish")
     return [row for row in good if row["resident_id"] not in gone]
 
@@ -258,5 +259,5 @@ def _assign_verdicts(
     for number in reversed(numbers):
         if verdicts.words[number] == BAD:
             continue
-        key = tuple((_text(rows[number].get(name)) or "").strip() for name in table.key)
+        key = tuple((_text(rows[number].get(name)) or "").strip(BLANKS) for name in table.key)
         verdicts.words[number] = written.pop(key, SAME)

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data.files.reading import read_dataset
@@ -74,6 +76,32 @@ def test_a_good_folder_is_read_whole(folder):
         ("residents", "王小明,310105001", "resident_id", "is a name"),
         ("residents", "Wang Xiaoming,310105001", "resident_id", "is a name"),
         ("residents", "wang@example.org,310105001", "resident_id", "is an e-mail address"),
+        ("residents", "tel_13812345678,310105001", "resident_id", "is a phone number"),
+        ("residents", "138.1234.5678,310105001", "resident_id", "is a phone number"),
+        ("residents", "ZHANG.SAN,310105001", "resident_id", "is a name"),
+        ("residents", "zhang_san,310105001", "resident_id", "is a name"),
+        ("residents", "2026/0001,310105001", "resident_id", "is not an identifier"),
+        ("residents", "..,310105001", "resident_id", "is not an identifier"),
+        ("residents", "1.38001E+10,310105001", "resident_id", "a spreadsheet shortened"),
+        ("residents", "r3,3.10105E+08", "area_code", "a spreadsheet shortened"),
+        ("areas", "310105002.0,x,street", "area_code", "a spreadsheet shortened"),
+        ("areas", "合计,2,street", "area_code", "is a total"),
+        ("areas", "  ,x,street", "area_code", "is empty"),
+        ("areas", '"",x,street', "area_code", "is empty"),
+        ("areas", "310105002,\u3000\u200b,street", "name", "is empty"),
+        ("areas", f"310105002,{'长' * 501},street", "name", "is longer than 500"),
+        ("areas", "#N/A,x,street", "area_code", "is an error value"),
+        ("areas", "310105002,#REF!,street", "name", "is an error value"),
+        ("events", "e2,#DIV/0!,2025-05-01T10:00:00Z", "product_id", "is an error value"),
+        ("events", "e2,p1,0001-01-01", "starts_at", "is out of range"),
+        ("events", "e2,p1,0001-01-01T00:00:00+14:00", "starts_at", "is out of range"),
+        ("events", "e2,p1,9999-12-31T23:59:59-12:00", "starts_at", "is out of range"),
+        ("events", "e2,p1,9999-12-31 23:59", "starts_at", "is out of range"),
+        ("events", "e2,p1,2026-10-05T19:00:00-16:00", "starts_at", "is a range"),
+        ("events", "e2,p1,2026-10-05T14:00+14:30", "starts_at", "is not a time"),
+        ("events", "e2,p1,2026-10-05T04:00-05:00", "starts_at", "is a range of times"),
+        ("events", "e2,p1,2026年10月5日 9:30 +08:00", "starts_at", "is not a time"),
+        ("bookings", "b2,r1,e1,2025-04-01 10:00-12:00,booked", "booked_at", "is a range of times"),
         ("bookings", "b2,13800138000,e1,2025-04-01T10:00:00Z,booked", "resident_id", "a phone"),
     ],
 )
@@ -189,6 +217,96 @@ def test_times_are_read_as_people_and_excel_write_them(folder, written, moment):
     dataset, report = read(folder)
     assert dataset["bookings"]["booked_at"][1] == pd.Timestamp(moment)
     assert report.quarantined == 1
+
+
+RANGES = [
+    ("2026-10-05 10:00-12:00", "2026-10-05 10:00", "2026-10-05 12:00"),
+    ("2026-10-05 14:00-16:00", "2026-10-05 14:00", "2026-10-05 16:00"),
+    ("2026/10/5 19:30-21:00", "2026-10-05 19:30", "2026-10-05 21:00"),
+    ("2026年10月5日 9:30-11:00", "2026-10-05 09:30", "2026-10-05 11:00"),
+    ("2026-10-05T14:00-23:59", "2026-10-05 14:00", "2026-10-05 23:59"),
+    ("2026-10-05 19:30—21:00", "2026-10-05 19:30", "2026-10-05 21:00"),
+    ("2026.10.5 9:30至11:00", "2026-10-05 09:30", "2026-10-05 11:00"),
+    ("2026-10-05 22:00 ~ 24:00", "2026-10-05 22:00", "2026-10-06 00:00"),
+    ("2026-10-05 22:00-2026-10-06 01:00", "2026-10-05 22:00", "2026-10-06 01:00"),
+]
+
+
+@pytest.mark.parametrize(("written", "start", "end"), RANGES)
+@pytest.mark.parametrize("heading", ["starts_at", "starts_at,ends_at"])
+def test_a_range_of_times_fills_start_and_end(folder, written, start, end, heading):
+    rest = "," * (heading.count(","))
+    (folder / "events.csv").write_text(f"event_id,{heading}\ne1,{written}{rest}\n", "utf-8")
+    (folder / "bookings.csv").unlink()
+    dataset, report = read(folder)
+    assert report.quarantined == 0
+    found = dataset["events"].loc[0, ["starts_at", "ends_at"]]
+    assert found.tolist() == [pd.Timestamp(t, tz="Asia/Shanghai") for t in (start, end)]
+
+
+def test_a_range_that_ends_otherwise_than_the_row_says_is_bad(folder):
+    (folder / "events.csv").write_text(
+        "event_id,starts_at,ends_at\n"
+        "e1,2026-10-05 10:00-12:00,2026-10-05 12:00\n"
+        "e2,2026-10-05 10:00-12:00,2026-10-05 13:00\n",
+        "utf-8",
+    )
+    (folder / "bookings.csv").unlink()
+    dataset, report = read(folder)
+    assert dataset["events"]["event_id"].tolist() == ["e1"]
+    assert report.quarantine["value"].tolist() == ["2026-10-05 10:00-12:00"]
+
+
+def test_identifiers_that_a_spreadsheet_shortened_do_not_fall_together(folder):
+    people = "".join(f"1.38001E+10,3.10105E+11,{n}\n" for n in range(5))
+    (folder / "residents.csv").write_text("resident_id,area_code,note\n" + people, "utf-8")
+    (folder / "bookings.csv").unlink()
+    dataset, report = read(folder)
+    assert report.quarantined == 5
+    assert dataset["residents"].empty
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes", "good"),
+    [
+        ("float32", [310105001, 310105002], 0),
+        ("float32", [31010501, 310105], 1),
+        ("float64", [310105001, 310105002], 2),
+        ("float64", [2.0**53, 310105.5], 0),
+        ("int64", [2**60, 310105001], 2),
+    ],
+)
+def test_numbers_too_coarse_to_be_identifiers_are_bad(tmp_path, kind, codes, good):
+    frame = pd.DataFrame({"area_code": codes, "name": "x", "level": "street"})
+    frame["area_code"] = frame["area_code"].astype(kind)
+    frame.to_parquet(tmp_path / "areas.parquet")
+    dataset, report = read(tmp_path)
+    assert (len(dataset["areas"]), report.quarantined) == (good, 2 - good)
+    assert set(dataset["areas"]["area_code"]) <= set(map(str, codes))
+
+
+@pytest.mark.parametrize("unit", ["ms", "us"])
+@pytest.mark.parametrize("ticks", [-(2**62), 2**62, -(2**63)])
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_times_at_the_ends_of_the_calendar_in_parquet(tmp_path, unit, ticks, zone):
+    times = pa.array([ticks, 10**12], pa.int64()).cast(pa.timestamp(unit, zone))
+    pq.write_table(
+        pa.table({"event_id": ["a", "b"], "starts_at": times}), tmp_path / "events.parquet"
+    )
+    dataset, report = read(tmp_path)
+    assert dataset["events"]["event_id"].tolist() == ["b"]
+    assert report.quarantined == 1
+
+
+def test_parquet_text_kept_as_bytes_is_text_and_broken_bytes_are_bad(tmp_path):
+    names = pa.array(["长宁".encode(), b"\xe5\x8d"], pa.binary())
+    table = pa.table({"area_code": ["1", "2"], "name": names, "level": ["street"] * 2})
+    for kind in (pa.binary(), pa.string()):
+        broken = pa.Array.from_buffers(kind, 2, names.buffers())
+        pq.write_table(table.set_column(1, "name", broken), tmp_path / "areas.parquet")
+        dataset, report = read(tmp_path)
+        assert dataset["areas"]["name"].tolist() == ["长宁"]
+        assert report.quarantine["line"].tolist() == [2]
 
 
 def test_workbook_oddities(folder, tmp_path_factory):
