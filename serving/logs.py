@@ -2,8 +2,11 @@
 
 import json
 import logging
+import traceback
 from datetime import UTC, datetime
 from typing import Any
+
+from recommender.errors import GongxuError
 
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -23,8 +26,14 @@ LOGGING: dict[str, Any] = {
 }
 
 
+def error_fields(error: Exception) -> dict[str, str]:
+    """What may be logged of an error: its type, and the sentence if it is one of the engine's."""
+    what = error.message[:300] if isinstance(error, GongxuError) else ""
+    return {"error": type(error).__name__, "what": what}
+
+
 class JsonLines(logging.Formatter):
-    """One JSON object a line; never a credential, a body or a query."""
+    """One JSON object a line; never a credential, a pseudonym, a body or a query."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
@@ -37,5 +46,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info and record.exc_info[0] is not None:
             entry["error"] = record.exc_info[0].__name__
-            entry["trace"] = self.formatException(record.exc_info)
+            # Where, not what: a database error quotes the row that it refused.
+            frames = traceback.extract_tb(record.exc_info[2])
+            entry["trace"] = [f"{each.filename}:{each.lineno} {each.name}" for each in frames]
         return json.dumps(entry, ensure_ascii=False, default=str)

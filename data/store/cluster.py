@@ -37,7 +37,10 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "dynamic_shared_memory_type": "mmap",  # containers give /dev/shm only 64 MB
-    "log_min_messages": "warning",
+    # Errors go to the client. In the log they would quote the rows that were refused.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
     "log_checkpoints": "off",
 }
 """Server settings; what keeps data safe (fsync, synchronous_commit) stays as PostgreSQL has it."""

@@ -60,7 +60,10 @@ class Store:
                 "Write it as postgresql://user:password@host:port/name.",
             ) from None
         engine = sa.create_engine(
-            parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=5
+            parsed.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            pool_size=5,
+            hide_parameters=True,
         )
         try:
             engine.connect().close()

@@ -1,11 +1,15 @@
 """Console users: argon2 passwords, throttled sign-in, sessions that can be ended."""
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from recommender.errors import GongxuError, UnknownIdError, UsageError
 from serving.auth.roles import Principal, Role
@@ -27,9 +31,35 @@ class TooManyTriesError(GongxuError):
     """Sign-in is closed for a while, for this user or from this address."""
 
 
+class SignInBusyError(GongxuError):
+    """More sign-ins at once than this process takes."""
+
+
+MEMORY_KIB, TIME_COST = 19_456, 3
+"""Of argon2id, one lane: OWASP's smallest memory with one pass more (about 40 ms)."""
+
+AT_ONCE, WAITING = 2, 6
+"""Sign-ins that a process computes at once, and that may wait: what anonymous callers can make it
+spend is two lanes of memory and eight of its threads."""
+
+_places = threading.BoundedSemaphore(AT_ONCE + WAITING)
+_running = threading.BoundedSemaphore(AT_ONCE)
+
+
+@contextmanager
+def _one_of_few() -> Iterator[None]:
+    if not _places.acquire(blocking=False):
+        raise SignInBusyError("too many people sign in at once.", "Try again in a few seconds.")
+    try:
+        with _running:
+            yield
+    finally:
+        _places.release()
+
+
 @lru_cache(maxsize=1)
 def _hasher() -> PasswordHash:
-    return PasswordHash.recommended()
+    return PasswordHash([Argon2Hasher(TIME_COST, MEMORY_KIB, parallelism=1)])
 
 
 @lru_cache(maxsize=1)
@@ -146,9 +176,52 @@ def sign_in(engine: sa.Engine, username: str, password: str, *, address: str, no
         After five failures of the user, or thirty from the address, in fifteen minutes.
     SignInRefusedError
         If name and password do not fit.
+    SignInBusyError
+        If too many others sign in just now.
+    """
+    with _one_of_few():
+        attempt, user = _admit(engine, username, address, now)
+        # Outside the transactions: argon2 takes its time on purpose.
+        known = user.password_hash if user else _nobodys_hash()
+        fits, better = _hasher().verify_and_update(password, known)
+        if user is None or not fits or user.disabled_at is not None:
+            raise SignInRefusedError("name and password do not fit.")
+        secret = new_secret(SESSION_PREFIX)
+        with engine.begin() as connection:
+            connection.execute(sign_in_failures.delete().where(sign_in_failures.c.entry == attempt))
+            connection.execute(
+                console_sessions.insert().values(
+                    digest=digest_of(secret),
+                    username=username,
+                    created_at=now,
+                    expires_at=now + SESSION_LASTS,
+                )
+            )
+            connection.execute(
+                console_users.update()
+                .where(console_users.c.username == username)
+                .values(last_sign_in_at=now, **({"password_hash": better} if better else {}))
+            )
+            connection.execute(
+                console_sessions.delete().where(console_sessions.c.expires_at <= now)
+            )
+    return secret
+
+
+def _admit(
+    engine: sa.Engine, username: str, address: str, now: datetime
+) -> tuple[int, sa.Row[Any] | None]:
+    """Count an attempt as failed until it succeeds, unless there were too many; the user, if any.
+
+    Checked and counted in one transaction, one at a time for a user and an address: attempts sent
+    side by side are not all judged before the first is counted.
     """
     with engine.begin() as connection:
-        failures = sa.select(sa.func.count()).where(sign_in_failures.c.at > now - WINDOW)
+        for name in sorted((f"sign-in user {username}", f"sign-in address {address}")):
+            lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(name, 0))
+            connection.execute(sa.select(lock))
+        connection.execute(sign_in_failures.delete().where(sign_in_failures.c.at <= now - WINDOW))
+        failures = sa.select(sa.func.count()).select_from(sign_in_failures)
         of_user = failures.where(sign_in_failures.c.username == username)
         from_there = failures.where(sign_in_failures.c.address == address)
         if (
@@ -156,35 +229,15 @@ def sign_in(engine: sa.Engine, username: str, password: str, *, address: str, no
             or connection.execute(from_there).scalar_one() >= TRIES_PER_ADDRESS
         ):
             raise TooManyTriesError("too many failed sign-ins.", "Try again in fifteen minutes.")
+        attempt = connection.execute(
+            sign_in_failures.insert()
+            .values(username=username, address=address, at=now)
+            .returning(sign_in_failures.c.entry)
+        ).scalar_one()
         user = connection.execute(
             sa.select(console_users).where(console_users.c.username == username)
         ).first()
-    # Outside the transaction: argon2 takes its time on purpose.
-    fits = _hasher().verify(password, user.password_hash if user else _nobodys_hash())
-    if user is None or not fits or user.disabled_at is not None:
-        with engine.begin() as connection:
-            connection.execute(
-                sign_in_failures.insert().values(username=username, address=address, at=now)
-            )
-        raise SignInRefusedError("name and password do not fit.")
-    secret = new_secret(SESSION_PREFIX)
-    with engine.begin() as connection:
-        connection.execute(
-            console_sessions.insert().values(
-                digest=digest_of(secret),
-                username=username,
-                created_at=now,
-                expires_at=now + SESSION_LASTS,
-            )
-        )
-        connection.execute(
-            console_users.update()
-            .where(console_users.c.username == username)
-            .values(last_sign_in_at=now)
-        )
-        connection.execute(console_sessions.delete().where(console_sessions.c.expires_at <= now))
-        connection.execute(sign_in_failures.delete().where(sign_in_failures.c.at <= now - WINDOW))
-    return secret
+    return attempt, user
 
 
 def sign_out(engine: sa.Engine, secret: str) -> None:

@@ -72,6 +72,7 @@ class Database:
                         max_overflow=5,
                         pool_timeout=2,
                         pool_pre_ping=True,
+                        hide_parameters=True,
                         connect_args={
                             "connect_timeout": 2,
                             "options": "-c statement_timeout=10000 -c lock_timeout=5000",

@@ -22,7 +22,7 @@ from serving.api.http.database import Database
 from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.api.settings import ServiceSettings
 from serving.composition import open_store
-from serving.logs import LOGGING
+from serving.logs import LOGGING, error_fields
 from serving.outcomes.changes import ChangeCounter
 from serving.settings import Settings
 from serving.suggestions.serving_snapshot import BuildSchedule, build, load_model, rows_written
@@ -72,8 +72,7 @@ class SnapshotBuilder:
             try:
                 self._build_if_due()
             except Exception as error:  # nothing may end this thread
-                fields = {"error": type(error).__name__, "what": str(error)[:200]}
-                _log.warning("no snapshot", extra={"fields": fields})
+                _log.warning("no snapshot", extra={"fields": error_fields(error)})
                 self._stopping.wait(_RETRY_S)
             until = time.monotonic() + _LOOK_S
             while time.monotonic() < until and self._changes.count() == counted:
@@ -141,8 +140,7 @@ def main(root: Path, at: datetime) -> int:
             store.close()
         SnapshotFolder(root).write(snapshot, loaded)
     except (GongxuError, sa.exc.SQLAlchemyError, OSError) as error:
-        fields = {"error": type(error).__name__, "what": str(error)[:300]}
-        _log.warning("snapshot not built", extra={"fields": fields})
+        _log.warning("snapshot not built", extra={"fields": error_fields(error)})
         return 1
     built = {"model": snapshot.version, "seconds": round(snapshot.cost_s, 2)}
     _log.info("snapshot built", extra={"fields": built})

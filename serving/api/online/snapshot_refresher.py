@@ -19,6 +19,7 @@ from serving.api.http.metrics import Metrics
 from serving.api.online.builder import build_in_process
 from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.api.online.state import OnlineState
+from serving.logs import error_fields
 from serving.outcomes.changes import CHANNEL, ChangeCounter
 from serving.settings import Settings
 from serving.suggestions.serving_snapshot import (
@@ -271,8 +272,7 @@ class SnapshotRefresher:
 
     def _degrade(self, error: Exception) -> None:
         if not self.degraded:
-            fields = {"error": type(error).__name__, "what": str(error)[:200]}
-            _log.warning("degraded", extra={"fields": fields})
+            _log.warning("degraded", extra={"fields": error_fields(error)})
         self.degraded = True
         self._metrics.degraded.set(1)
 
