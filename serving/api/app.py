@@ -120,6 +120,7 @@ def create_app(
         body_max=int(options.body_max_mb * 1_000_000),
         body_timeout_s=options.body_timeout_s,
         verified=service.authenticator.remembered,
+        authenticate=service.authenticator.authenticate,
         limits=service.limits,
         log_all=options.log_requests,
     )

@@ -12,6 +12,7 @@ import uvicorn
 import uvicorn._subprocess
 from uvicorn.supervisors import Multiprocess
 
+from serving.api.http.protocol import BoundedProtocol
 from serving.api.online.builder import SnapshotBuilder
 from serving.api.online.snapshot_folder import SnapshotFolder
 from serving.api.settings import ServiceSettings
@@ -64,7 +65,7 @@ def run(settings: Settings, *, host: str, port: int, workers: int) -> None:
         timeout_keep_alive=15,
         timeout_worker_healthcheck=30,
         limit_concurrency=2000,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=BoundedProtocol,
     )
     with run_folder(settings.home) as folder:
         os.environ[RUN_FOLDER] = str(folder)

@@ -21,6 +21,7 @@ from data.schema import TABLES
 from data.store.embedded import embedded_url, release
 from data.store.store import Store
 from serving.api.app import create_app
+from serving.api.http.protocol import BoundedProtocol
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
 from serving.auth.local_issuer import issue_token
@@ -63,6 +64,7 @@ def run_server(app: FastAPI, *, port: int = 0) -> Iterator[httpx.Client]:
         host="127.0.0.1",
         port=port,
         log_level="error",
+        http=BoundedProtocol,
         server_header=False,
         proxy_headers=False,
     )

@@ -8,17 +8,23 @@ from collections.abc import Callable
 from typing import Any
 
 import anyio
+import anyio.to_thread
+import sqlalchemy as sa
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from recommender.errors import GongxuError
 from serving.api.http.limits import RequestLimits
 from serving.api.http.metrics import Metrics
 from serving.api.http.problems import problem
-from serving.auth.roles import Principal
+from serving.auth.roles import Principal, Role
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _log = logging.getLogger("gongxu.access")
 _SLOW_S = 1.0
+
+ANONYMOUS_BODY_MAX, PERSON_BODY_MAX = 64_000, 1_000_000
+"""Bytes of a body that is kept of a caller who is not verified, and of one who is no service."""
 
 SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
@@ -46,6 +52,8 @@ class RequestMiddleware:
         Limits of a request's body: bytes, seconds.
     verified
         The principal of a credential that was verified a moment ago; never waits.
+    authenticate
+        Verifies a credential; may wait.
     limits
         How many requests a caller may make; ``None`` for any number.
     log_all
@@ -62,6 +70,7 @@ class RequestMiddleware:
         body_max: int,
         body_timeout_s: float,
         verified: Callable[[str], Principal | None],
+        authenticate: Callable[[str], Principal | None],
         limits: RequestLimits | None = None,
         log_all: bool = False,
         clock: Callable[[], float] = time.monotonic,
@@ -70,7 +79,7 @@ class RequestMiddleware:
         self._log_all = log_all
         self._body_max = body_max
         self._body_timeout_s = body_timeout_s
-        self._verified, self._limits = verified, limits
+        self._verified, self._authenticate, self._limits = verified, authenticate, limits
         self._metrics = metrics
         self._counters: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._clock = clock
@@ -126,7 +135,7 @@ class RequestMiddleware:
             self._count(scope, status, self._clock() - started)
 
     async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = bytearray()
+        body, limit, decided = bytearray(), min(ANONYMOUS_BODY_MAX, self._body_max), False
         try:
             with anyio.fail_after(self._body_timeout_s):
                 more = True
@@ -135,12 +144,17 @@ class RequestMiddleware:
                     if message["type"] == "http.disconnect":
                         return
                     body += message.get("body", b"")
-                    if len(body) > self._body_max:
+                    if len(body) > limit and not decided:
+                        limit, decided = await self._limit_of(scope["credential"]), True
+                    if len(body) > limit:
                         await _refuse(scope, receive, send, 413, "The request body is too large.")
                         return
                     more = message.get("more_body", False)
         except TimeoutError:
             await _refuse(scope, receive, send, 408, "The request body did not arrive in time.")
+            return
+        except (GongxuError, sa.exc.SQLAlchemyError):
+            await _refuse(scope, receive, send, 503, "The caller cannot be verified now.", 2)
             return
         whole: Message = {"type": "http.request", "body": bytes(body), "more_body": False}
         sent = False
@@ -153,6 +167,19 @@ class RequestMiddleware:
             return whole
 
         await self.app(scope, once, send)
+
+    async def _limit_of(self, credential: str | None) -> int:
+        """How long a caller's body may be: whoever is not verified cannot fill the memory."""
+        principal = None
+        if credential is not None:
+            principal = self._verified(credential)
+            if principal is None:
+                principal = await anyio.to_thread.run_sync(self._authenticate, credential)
+        if principal is None:
+            return min(ANONYMOUS_BODY_MAX, self._body_max)
+        if principal.role is Role.SERVICE:
+            return self._body_max
+        return min(PERSON_BODY_MAX, self._body_max)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")

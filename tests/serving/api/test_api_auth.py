@@ -1,6 +1,9 @@
 """Who gets in, and how they are kept out."""
 
 import socket
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import jwt
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import ec
+from pwdlib import PasswordHash
 
 from recommender.errors import UsageError
 from serving.api.app import create_app
@@ -20,6 +24,9 @@ from serving.auth.local_issuer import issue_token, key_set
 from serving.auth.roles import Principal, Role
 from serving.auth.tokens import Issuer, IssuerDownError
 from serving.auth.users import (
+    MEMORY_KIB,
+    TIME_COST,
+    SignInBusyError,
     SignInRefusedError,
     TooManyTriesError,
     add_user,
@@ -110,6 +117,56 @@ def test_guessing_is_throttled_for_a_while(engine: sa.Engine) -> None:
     with pytest.raises(TooManyTriesError):
         sign_in(engine, "dora", "a long password", address="e", now=NOW)
     assert sign_in(engine, "dora", "a long password", address="e", now=NOW + timedelta(minutes=16))
+
+
+def test_attempts_side_by_side_are_not_all_judged(engine: sa.Engine) -> None:
+    add_user(engine, "frida", "a long password", role=Role.OPERATOR, now=NOW)
+
+    def guess(number: int) -> type[Exception]:
+        while True:
+            try:
+                sign_in(engine, "frida", f"wrong {number}", address=f"f{number}", now=NOW)
+            except SignInBusyError:
+                time.sleep(0.05)
+            except (SignInRefusedError, TooManyTriesError) as error:
+                return type(error)
+            else:
+                raise AssertionError("a wrong password was taken")
+
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = Counter(pool.map(guess, range(40)))
+    assert outcomes == {SignInRefusedError: 5, TooManyTriesError: 35}
+
+
+def test_sign_ins_wait_in_a_short_queue(client: httpx.Client, engine: sa.Engine) -> None:
+    add_user(engine, "gerda", "a long password", role=Role.OPERATOR, now=NOW)
+    body = {"username": "gerda", "password": "a long password"}
+
+    def attempt(_: int) -> httpx.Response:
+        return client.post("/v1/sessions", json=body)
+
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(attempt, range(40)))
+    statuses = Counter(answer.status_code for answer in answers)
+    assert set(statuses) <= {201, 429, 503}
+    assert statuses[503] > 0
+    assert statuses[201] > 0
+    assert all("retry-after" in a.headers for a in answers if a.status_code in (429, 503))
+    assert client.post("/v1/sessions", json=body).status_code == 201  # nothing was held against her
+
+
+def test_a_costly_hash_of_an_earlier_release_is_replaced(engine: sa.Engine) -> None:
+    add_user(engine, "hilda", "a long password", role=Role.OPERATOR, now=NOW)
+    earlier = PasswordHash.recommended().hash("a long password")
+    with engine.begin() as connection:
+        change = console_users.update().where(console_users.c.username == "hilda")
+        connection.execute(change.values(password_hash=earlier))
+    assert sign_in(engine, "hilda", "a long password", address="h", now=NOW)
+    with engine.connect() as connection:
+        query = sa.select(console_users.c.password_hash)
+        held = connection.execute(query.where(console_users.c.username == "hilda")).scalar_one()
+    assert f"m={MEMORY_KIB},t={TIME_COST},p=1" in held
+    assert sign_in(engine, "hilda", "a long password", address="h", now=NOW)
 
 
 def test_unknown_and_wrong_are_told_alike(client: httpx.Client) -> None:

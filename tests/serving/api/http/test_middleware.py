@@ -1,6 +1,7 @@
 """Problem documents, headers, limits, metrics, the reference."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 
 from serving.api.app import api_routes, create_app
 from serving.api.service import Service
+from serving.auth.keys import add_key
 from serving.auth.roles import Role
 from serving.pages.settings import settings_page
 
@@ -89,6 +91,31 @@ def test_bodies_have_a_limit(client: httpx.Client, service: Service) -> None:
         yield from (too_long[:4_000_000] for _ in range(5))
 
     assert client.post("/v1/sessions", content=pieces()).status_code == 413
+
+
+def test_a_body_is_as_long_as_its_caller_may_send(client: httpx.Client, service, token) -> None:
+    made = add_key(
+        service.database.engine(),
+        "feed",
+        role=Role.SERVICE,
+        scopes=["ingest"],
+        now=datetime.now(tz=UTC),
+    )
+
+    def send(size: int, headers: dict[str, str]) -> int:
+        def pieces():
+            yield from (b" " * 50_000 for _ in range(size // 50_000))
+
+        answer = client.post("/v1/ingest/areas", content=pieces(), headers=headers)
+        return answer.status_code
+
+    nobody, invented = {}, {"Authorization": "Bearer invented"}
+    person, feed = token(Role.DISTRICT), {"X-API-Key": made.secret}
+    assert [send(50_000, who) for who in (nobody, invented)] == [401, 401]
+    assert [send(100_000, who) for who in (nobody, invented)] == [413, 413]
+    assert [send(size, person) for size in (900_000, 1_100_000)] == [403, 413]
+    # Blanks are no JSON: the body was taken in whole.
+    assert [send(size, feed) for size in (1_100_000, 15_000_000, 17_000_000)] == [400, 400, 413]
 
 
 def test_metrics_are_for_operators(client: httpx.Client, token) -> None:
