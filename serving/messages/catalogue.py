@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from serving.messages import (
     categories,
+    console,
     demand,
     documents,
     indices,
+    pages,
     plans,
     reasons,
     workbook,
@@ -27,9 +29,11 @@ formatted as by :meth:`str.format`, in both languages alike."""
 
 TOPICS: dict[str, Topic] = {
     "category": categories.MESSAGES,
+    "console": console.MESSAGES,
     "demand": demand.MESSAGES,
     "document": documents.MESSAGES,
     "index": indices.MESSAGES,
+    "page": pages.MESSAGES,
     "plan": plans.MESSAGES,
     "reason": reasons.MESSAGES,
     "workbook": workbook.MESSAGES,

@@ -11,12 +11,13 @@ from serving.api.http.access import unguarded
 from serving.api.online.state import OnlineState
 from serving.api.routes.suggestions import ID, current_state
 from serving.exports.event_documents import event_document, read_event
+from serving.messages.catalogue import Lang, text
 from serving.pages.whats_on import programme_of
 from serving.suggestions.calendar import calendar_of
 from serving.web.display import display_of
 from serving.web.map import Place, sketch
 from serving.web.moments import local_date
-from serving.web.rendering import page, sentence
+from serving.web.rendering import page
 from serving.web.route import PageRoute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -93,7 +94,7 @@ async def event_context(request: Request, event_id: str, place: str) -> dict[str
             "sessions": sessions[:SESSIONS],
             "similar": similar,
             "place": place,
-            "map": _map(state, found, sentence(lang, "page.map_caption")),
+            "map": _map(state, found, text("page.map_caption", lang)),
         }
 
     return await anyio.to_thread.run_sync(work)
@@ -122,12 +123,13 @@ async def event_calendar(request: Request, event_id: EventId) -> Response:
     return Response(made, 200, headers, media_type="text/calendar; charset=utf-8")
 
 
-def _seat_words(found: dict[str, Any], left: int | None, lang: Any) -> str:
+def _seat_words(found: dict[str, Any], left: int | None, lang: Lang) -> str:
     if left is None:
-        return sentence(lang, "page.seats_unknown")
+        return text("page.seats_unknown", lang)
+    seats, waiting = found["seats"], found["waiting"]
     if left == 0:
-        return sentence(lang, "page.seats_waiting", seats=found["seats"], waiting=found["waiting"])
-    return sentence(lang, "page.seats_of", seats=found["seats"], left=left)
+        return text("page.seats_waiting", lang, seats=seats, waiting=waiting)
+    return text("page.seats_of", lang, seats=seats, left=left)
 
 
 def _map(state: OnlineState, found: dict[str, Any], title: str) -> Markup:

@@ -5,11 +5,19 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 
+from serving.console import sign_in, streets, today
 from serving.pages import events, whats_on
 from serving.web import assets
 from serving.web.route import add_not_found
 
-ROUTERS = (whats_on.router, events.router, assets.router)
+ROUTERS = (
+    whats_on.router,
+    events.router,
+    sign_in.router,
+    today.router,
+    streets.router,
+    assets.router,
+)
 
 
 def add_pages(app: FastAPI, otherwise: Callable[[Request, Exception], Any]) -> None:

@@ -1,11 +1,10 @@
 """How a visitor wants pages shown: language, large text, contrast, colours; kept in one cookie."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from fastapi import Request
 
-Lang = Literal["zh", "en"]
+from serving.messages.catalogue import Lang
 
 COOKIE = "gongxu_display"
 COOKIE_LASTS_S = 365 * 24 * 3600

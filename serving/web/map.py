@@ -93,3 +93,102 @@ def project(
         (left + (x - min(xs)) * scale, margin + (y - min(ys)) * scale)
         for x, y in zip(xs, ys, strict=True)
     ], max(height, 2 * margin + 20)
+
+
+STEPS = 5
+"""Shades of a coloured map."""
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One street of a coloured map.
+
+    Attributes
+    ----------
+    code, name
+        Of the street.
+    value
+        What it is coloured by; ``None`` where the figure may not be shown.
+    told
+        The value in words.
+    centre
+        Latitude and longitude of the label.
+    points
+        Latitude and longitude of its neighbourhoods.
+    link
+        The street's page; empty where the reader may not open it.
+    """
+
+    code: str
+    name: str
+    value: float | None
+    told: str
+    centre: tuple[float, float]
+    points: tuple[tuple[float, float], ...]
+    link: str
+
+
+def shade_of(values: Sequence[float | None]) -> list[int | None]:
+    """Shade of each value by its rank among all, from 0 to ``STEPS - 1``."""
+    known = sorted(value for value in values if value is not None)
+    if not known:
+        return [None] * len(values)
+    return [
+        None
+        if value is None
+        else min(STEPS - 1, STEPS * sum(other < value for other in known) // len(known))
+        for value in values
+    ]
+
+
+def coloured(regions: Sequence[Region], *, title: str, width: int = 640) -> Markup:
+    """A map of streets, each drawn by the points of its neighbourhoods.
+
+    Parameters
+    ----------
+    regions
+        The streets.
+    title
+        Told to who cannot see it.
+    width
+        In pixels.
+
+    Returns
+    -------
+    An ``svg`` element; empty text when there is nothing to draw.
+    """
+    if not regions:
+        return Markup("")
+    flat = [point for region in regions for point in (region.centre, *region.points)]
+    placed, height = project(flat, width=width, margin=48)
+    shades = shade_of([region.value for region in regions])
+    parts = [
+        Markup(
+            '<svg class="map" viewBox="0 0 {0} {1}" role="group" aria-label="{2}">'
+            '<rect class="map-ground" width="{0}" height="{1}" rx="10"/>'
+        ).format(width, height, title)
+    ]
+    labels: list[Markup] = []
+    taken: list[tuple[float, float]] = []
+    start = 0
+    for region, shade in zip(regions, shades, strict=True):
+        (x, y), *dots = placed[start : start + 1 + len(region.points)]
+        start += 1 + len(region.points)
+        kind = "none" if shade is None else f"s{shade}"
+        drawn = Markup("").join(
+            Markup('<circle class="{}" cx="{:.0f}" cy="{:.0f}" r="{}"/>').format(
+                kind, px, py, 9 if dots else 26
+            )
+            for px, py in (dots or [(x, y)])
+        )
+        while any(abs(x - other) < 90 and abs(y - height_) < 32 for other, height_ in taken):
+            y += 8  # labels of streets close to each other stand below one another
+        taken.append((x, y))
+        label = Markup(
+            '<text class="place" x="{0:.0f}" y="{1:.0f}" font-size="14" text-anchor="middle">{2}'
+            '<tspan x="{0:.0f}" dy="17" font-size="13">{3}</tspan></text>'
+        ).format(x, y, region.name, region.told)
+        link = Markup('<a href="{}">{}</a>') if region.link else Markup("{1}")
+        parts.append(drawn)
+        labels.append(link.format(region.link, label))
+    return Markup("").join([*parts, *labels, Markup("</svg>")])

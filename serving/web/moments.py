@@ -1,11 +1,9 @@
 """Days and hours as people say them: 明天, 周六下午, Saturday afternoon."""
 
 from datetime import date, datetime, timedelta
-from typing import Literal
 
 from features.time import LOCAL
-
-Lang = Literal["zh", "en"]
+from serving.messages.catalogue import Lang
 
 _DAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 _DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

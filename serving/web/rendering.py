@@ -1,7 +1,6 @@
 """Pages from templates: sentences in the visitor's language, a strict content security policy."""
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
@@ -10,10 +9,10 @@ from fastapi import Request, Response
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from serving.messages import console, pages
+from serving.messages.catalogue import text, text_or
 from serving.web import moments
 from serving.web.assets import asset_path
-from serving.web.display import Lang, display_of
+from serving.web.display import display_of
 from serving.web.forms import FIELD, form_token
 
 HEADERS = {
@@ -25,29 +24,6 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
-
-TOPICS = {"page": pages.MESSAGES, "console": console.MESSAGES}
-
-
-def sentence(lang: Lang, key: str, **values: object) -> str:
-    """One sentence.
-
-    Parameters
-    ----------
-    lang
-        The visitor's language.
-    key
-        ``topic.key``.
-    **values
-        What the sentence names.
-
-    Returns
-    -------
-    The sentence with its values.
-    """
-    topic, _, name = key.partition(".")
-    told = TOPICS[topic][name][0 if lang == "zh" else 1]
-    return told.format(**values) if values else told
 
 
 @lru_cache(maxsize=1)
@@ -89,7 +65,10 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
     display = display_of(request)
     principal = request.scope.get("principal")
     now = request.app.state.service.now()
-    told: Callable[..., str] = partial(sentence, display.lang)
+
+    def told(key: str, **values: object) -> str:
+        return text(key, display.lang, **values)
+
     html = (
         _environment()
         .get_template(template)
@@ -97,6 +76,7 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
             t=told,
             display=display,
             lang=display.lang,
+            category=(lambda code: text_or(f"category.{code}", display.lang, str(code))),
             pick=(lambda zh, en: zh if display.lang == "zh" else en),
             principal=principal,
             path=request.url.path,

@@ -1,0 +1,219 @@
+"""Streets: the district's map, one street's demand, and why a figure is what it is."""
+
+from collections.abc import Hashable, Mapping
+from typing import Annotated, Any, Literal
+
+import anyio.to_thread
+import pandas as pd
+import sqlalchemy as sa
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from recommender.errors import UnknownIdError, UsageError
+from serving.api.http.access import guarded
+from serving.api.http.problems import ProblemError
+from serving.console.access import OF_STREET, OFFICERS, acts_for
+from serving.console.demand import (
+    DistrictDemand,
+    audience_groups,
+    default_period,
+    demand_model,
+    district_demand,
+    offered_periods,
+    shares,
+)
+from serving.console.places import read_circle, read_points
+from serving.demand.frames import explain_frame
+from serving.messages.catalogue import Lang, text, text_or
+from serving.web.charts import interval_bar, paired_bars
+from serving.web.display import display_of
+from serving.web.map import Region, coloured
+from serving.web.rendering import number, page
+from serving.web.route import PageRoute
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+Measure = Literal["expected", "gap", "supply"]
+Period = Annotated[str, Query(pattern=r"^(\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?)?$")]
+Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,200}$")]
+SHOWN = 30
+"""Products on a street's page before all are asked for."""
+
+
+@router.get("/console/streets", **guarded(OFFICERS))
+async def streets(
+    request: Request, period: Period = "", measure: Annotated[Measure, Query()] = "expected"
+) -> Response:
+    """The map of all streets, and the same as a table."""
+    found, chosen = await _demand(request, period)
+    lang = display_of(request).lang
+    engine = request.app.state.service.database.engine()
+
+    def work() -> dict[str, Any]:
+        if found is None:
+            return {"rows": [], "drawn": ""}
+        with engine.connect() as connection:
+            points = read_points(connection)
+        rows = found.streets.to_dict(orient="records")
+        for row in rows:
+            row["own"] = acts_for(request, row["street_code"])
+            for name in ("expected", "gap", "supply"):
+                if not row["own"] or row[name] != row[name]:
+                    row[name] = None
+        regions = [
+            Region(
+                row["street_code"],
+                row["name"],
+                row[measure],
+                number(row[measure]),
+                points[row["street_code"]].centre,
+                points[row["street_code"]].neighbourhoods,
+                f"/console/streets/{row['street_code']}?period={chosen}" if row["own"] else "",
+            )
+            for row in rows
+            if row["street_code"] in points
+        ]
+        title = f"{text(f'console.measure_{measure}', lang)}, {chosen}"
+        return {"rows": rows, "drawn": coloured(regions, title=title)}
+
+    return page(
+        request,
+        "streets.html",
+        period=chosen,
+        periods=offered_periods(request.app.state.service.now()),
+        measure=measure,
+        **await anyio.to_thread.run_sync(work),
+    )
+
+
+@router.get("/console/streets/{code}", **guarded(OF_STREET, 404))
+async def street(
+    request: Request,
+    code: Code,
+    period: Period = "",
+    category: Annotated[str, Query(max_length=50)] = "",
+    everything: Annotated[bool, Query(alias="all")] = False,
+) -> Response:
+    """One street: ranked demand with intervals, demand against supply, the ten-minute circle."""
+    found, chosen = await _demand(request, period)
+    if found is None:
+        return page(request, "streets.html", period=chosen, rows=[], drawn="", measure="expected",
+                    periods=offered_periods(request.app.state.service.now()))  # fmt: skip
+    names = dict(zip(found.streets["street_code"], found.streets["name"], strict=True))
+    if code not in names:
+        raise ProblemError(404, "There is no such street in the model.")
+    lang = display_of(request).lang
+    engine = request.app.state.service.database.engine()
+
+    def work() -> dict[str, Any]:
+        with engine.connect() as connection:
+            circle = read_circle(connection, code)
+            groups = _audiences(connection)
+        rows = found.of_street(code)
+        top = float(rows["high"].max()) if rows["high"].notna().any() else 1.0
+        ranked = rows if not category else rows[rows["category"] == category]
+        kinds = shares(rows, [[name] for name in rows["category"]])
+        audiences = shares(rows, audience_groups(groups, rows["product_id"].tolist()))
+        listed = ranked if everything else ranked.head(SHOWN)
+        return {
+            "lines": [_line(row, top, lang) for row in listed.to_dict(orient="records")],
+            "count": len(ranked),
+            "kinds": kinds,
+            "kinds_chart": _chart(kinds, "category", "console.by_category", lang),
+            "audiences": audiences,
+            "audiences_chart": _chart(audiences, "console", "console.by_audience", lang),
+            "circle": circle,
+        }
+
+    summary = found.streets[found.streets["street_code"] == code].to_dict(orient="records")[0]
+    return page(
+        request,
+        "street.html",
+        code=code,
+        name=names[code],
+        summary=summary,
+        version=found.version,
+        period=chosen,
+        periods=offered_periods(request.app.state.service.now()),
+        category_chosen=category,
+        categories=sorted(set(found.frame["category"])),
+        everything=everything,
+        **await anyio.to_thread.run_sync(work),
+    )
+
+
+@router.get("/console/streets/{code}/demand.csv", **guarded(OF_STREET, 404))
+async def street_file(request: Request, code: Code, period: Period = "") -> Response:
+    """A street's demand as a table file."""
+    found, chosen = await _demand(request, period)
+    if found is None or code not in set(found.streets["street_code"]):
+        raise ProblemError(404, "There is no such street in the model.")
+    rows = found.of_street(code)
+    # With a mark at the start, which spreadsheet programs need to read Chinese.
+    content = await anyio.to_thread.run_sync(lambda: rows.to_csv(index=False).encode("utf-8-sig"))
+    headers = {"Content-Disposition": f'attachment; filename="demand-{code}-{chosen}.csv"'}
+    return Response(content, 200, headers, media_type="text/csv; charset=utf-8")
+
+
+@router.get("/console/streets/{code}/products/{product}", **guarded(OF_STREET, 404))
+async def why(request: Request, code: Code, product: Code, period: Period = "") -> Response:
+    """Why a figure is what it is, step by step."""
+    found, chosen = await _demand(request, period)
+    if found is None:
+        raise ProblemError(404, "Nothing is listed in this period.")
+    rows = found.of_street(code)
+    own = rows[rows["product_id"] == product].to_dict(orient="records")
+    if not own:
+        raise ProblemError(404, "There is no such street or product in the model.")
+    lang = display_of(request).lang
+    try:
+        steps = explain_frame(found.model, chosen, code, product).to_dict(orient="records")
+    except (UsageError, UnknownIdError):
+        steps = []  # suppressed: the page says so
+    top = max([own[0]["high"] or 1.0, *(step["figure"] for step in steps)])
+    names = dict(zip(found.streets["street_code"], found.streets["name"], strict=True))
+    return page(
+        request,
+        "why.html",
+        code=code,
+        name=names[code],
+        period=chosen,
+        line=_line(own[0], top, lang),
+        steps=steps,
+    )
+
+
+async def _demand(request: Request, period: str) -> tuple[DistrictDemand | None, str]:
+    model, version = await demand_model(request)
+    chosen = period or default_period(model, request.app.state.service.now())
+    return await anyio.to_thread.run_sync(district_demand, model, version, chosen), chosen
+
+
+def _line(row: Mapping[Hashable, Any], top: float, lang: Lang) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        str(name): None if pd.isna(value) else value for name, value in row.items()
+    }
+    told["bar"] = ""
+    if not row["suppressed"]:
+        label = text(
+            "console.interval",
+            lang,
+            expected=number(row["expected"]),
+            low=number(row["low"]),
+            high=number(row["high"]),
+        )
+        told["bar"] = interval_bar(row["low"], row["expected"], row["high"], top=top, label=label)
+    return told
+
+
+def _chart(rows: list[dict[str, Any]], topic: str, label: str, lang: Lang) -> Any:
+    prefix = "category." if topic == "category" else "console.audience_"
+    names = {row["group"]: text_or(f"{prefix}{row['group']}", lang, row["group"]) for row in rows}
+    return paired_bars(rows, names=names, label=text(label, lang))
+
+
+def _audiences(connection: sa.Connection) -> dict[str, list[str]]:
+    query = sa.text("SELECT product_id, audience_groups FROM products")
+    return {
+        row.product_id: [group for group in (row.audience_groups or "").split(";") if group]
+        for row in connection.execute(query)
+    }

@@ -1,0 +1,67 @@
+"""Streets: figures are those of the API, foreign streets stay closed, small cells too."""
+
+import csv
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from serving.console.demand import shares
+
+
+def test_the_map_shows_an_officer_the_own_street_alone(as_user) -> None:
+    html = as_user("officer").get("/console/streets").text
+    assert 'href="/console/streets/310105001?' in html
+    assert "/console/streets/310105002" not in html
+    both = as_user("district").get("/console/streets").text
+    assert 'href="/console/streets/310105001?' in both
+    assert 'href="/console/streets/310105002?' in both
+    assert "<svg" in both
+
+
+@pytest.mark.parametrize("page", ["", "/demand.csv", "/products/p1"])
+def test_a_foreign_street_is_closed(as_user, page: str) -> None:
+    assert as_user("officer").get(f"/console/streets/310105002{page}").status_code == 403
+    assert as_user("operator").get(f"/console/streets/310105001{page}").status_code == 403
+    assert as_user("officer").get(f"/console/streets/310105001{page}").status_code == 200
+    assert as_user("district").get(f"/console/streets/nowhere{page}").status_code == 404
+
+
+def test_a_streets_page_has_the_figures_of_its_file(as_user) -> None:
+    browser = as_user("officer")
+    html = browser.get("/console/streets/310105001").text
+    content = browser.get("/console/streets/310105001/demand.csv").content
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert len(rows) == 9
+    listed = re.findall(r"/products/(p\d)\?", html)
+    assert listed == [row["product_id"] for row in rows]
+    for row in rows:
+        if row["suppressed"] == "True":
+            assert row["expected"] == ""
+            continue
+        shown = f"{float(row['expected']):,.0f}"
+        assert f"<strong>{shown}</strong>" in html
+    for words in ("需求与供给对照", "10分钟公共文化服务圈", "80%区间"):
+        assert words in html
+
+
+def test_the_steps_of_a_figure_sum_to_it(as_user) -> None:
+    html = as_user("officer").get("/console/streets/310105001/products/p1").text
+    changes = [float(text) for text in re.findall(r'class="num">([+-]\d+\.\d)<', html)]
+    figures = [float(text) for text in re.findall(r'class="num">(\d+\.\d)<', html)]
+    assert len(changes) == 7
+    assert sum(changes) == pytest.approx(figures[-1], abs=0.1 * len(changes))
+
+
+def test_shares_split_products_of_several_groups_evenly() -> None:
+    rows = pd.DataFrame({"expected": [30.0, 10.0, np.nan], "supply": [0.0, 40.0, 0.0]})
+    found = shares(rows, [["a", "b"], ["b"], ["c"]])
+    assert [(each["group"], each["demand"], each["supply"]) for each in found] == [
+        ("b", 0.625, 1.0),
+        ("a", 0.375, 0.0),
+        ("c", 0.0, 0.0),
+    ]
+    nothing = shares(rows.assign(supply=0.0), [["a"], ["b"], ["c"]])
+    assert all(np.isnan(each["supply"]) for each in nothing)
