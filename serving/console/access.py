@@ -3,8 +3,8 @@
 from fastapi import Request
 
 from serving.api.http.access import Access
+from serving.api.routes.plan_access import PlanAccess
 from serving.auth.roles import Principal, Role
-from serving.planning.kept_plans import PlanAccess
 
 ANY_USER = Access(Role.OFFICER, Role.DISTRICT, Role.OPERATOR)
 OFFICERS = Access(Role.OFFICER, Role.DISTRICT)

@@ -14,7 +14,7 @@ from features.time import next_period, period_of
 from recommender.errors import UsageError
 from serving.api.http.problems import ProblemError
 from serving.api.routes.suggestions import current_state
-from serving.demand.frames import demand_frame, speciality_frame
+from serving.demand.frames import demand_frame, location_quotient_frame
 
 LEAD = timedelta(days=76)
 """How far ahead the period shown first lies: two weeks into a quarter it is the next one."""
@@ -134,7 +134,7 @@ def _streets(model: Any, period: str, frame: pd.DataFrame) -> pd.DataFrame:
     ).reindex(list(model.streets.ids))
     found.insert(0, "name", list(model.street_names))
     try:
-        special = speciality_frame(model, period)
+        special = location_quotient_frame(model, period)
         marked = special[special["speciality"]].set_index("street_code")["category"]
         found["speciality"] = marked.reindex(found.index)
     except UsageError:

@@ -69,7 +69,7 @@ async def open_session(
 
 @router.post("/console/sign-out", **guarded(ANY_USER))
 async def close_session(request: Request) -> Response:
-    """Sign out: the session is worthless from now on."""
+    """Sign out: the session ends now."""
     service = request.app.state.service
     secret = session_of(request) or ""
     if secret.startswith(SESSION_PREFIX):

@@ -36,7 +36,7 @@ def shown_figures(as_user, site_service, monkeypatch) -> None:
     """As if a hundred residents stood behind each figure of the small world."""
     as_user("officer").get("/console/streets")  # the model is loaded
     loaded = site_service.refresher.loaded
-    model = replace(loaded.demand, behind=np.full_like(loaded.demand.behind, 100))
+    model = replace(loaded.demand, contributors=np.full_like(loaded.demand.contributors, 100))
     monkeypatch.setattr(site_service.refresher, "_loaded", replace(loaded, demand=model))
     monkeypatch.setattr("serving.console.demand._cache", OrderedDict())
 
