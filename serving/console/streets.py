@@ -166,7 +166,9 @@ async def why(request: Request, code: Code, product: Code, period: Period = "") 
         raise ProblemError(404, "There is no such street or product in the model.")
     lang = display_of(request).lang
     try:
-        steps = explain_frame(found.model, chosen, code, product).to_dict(orient="records")
+        steps = explain_frame(found.model, chosen, code, product, lang=lang).to_dict(
+            orient="records"
+        )
     except (UsageError, UnknownIdError):
         steps = []  # suppressed: the page says so
     top = max([own[0]["high"] or 1.0, *(step["figure"] for step in steps)])

@@ -142,28 +142,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "step": ("步骤", "Step"),
     "change": ("变化", "Change"),
     "figure": ("累计", "Figure"),
-    "step_features": (
-        "同类产品的吸引力（类别、内容、供应商、价格）与问卷结果",
-        "What similar products attract (category, words, supplier, price), and what surveys say",
-    ),
-    "step_own_bookings": (
-        "自身已有的预约，向同类水平收缩",
-        "Its own bookings so far, shrunk towards that",
-    ),
-    "step_sold_out": ("售罄场次背后未满足的需求", "Demand hidden by sold-out sessions"),
-    "step_population": (
-        "从平台用户推及可到达范围内各年龄段的全部人口",
-        "From users of the platform to all people within reach, by age",
-    ),
-    "step_taste": (
-        "可到达范围内各街镇的偏好",
-        "Preferences of the streets within reach",
-    ),
-    "step_hours_and_shows": (
-        "适合其观众的时段，以及预约未到",
-        "Usual hours for its audience, and bookings that nobody comes for",
-    ),
-    "step_season": ("本期的季节因素", "Season of the period"),
     # Today
     "to_decide": ("待办", "What needs a decision"),
     "nothing_to_decide": ("目前没有待办事项。", "Nothing waits for a decision."),
