@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from fastapi import Request
+from fastapi import HTTPException, Request
 
 from features.time import next_period, period_of
 from recommender.errors import UsageError
-from serving.api.http.problems import ProblemError
 from serving.api.routes.suggestions import current_state
 from serving.demand.frames import demand_frame, location_quotient_frame
 
@@ -67,13 +66,13 @@ async def demand_model(request: Request) -> tuple[Any, str]:
 
     Raises
     ------
-    ProblemError
+    HTTPException
         503 before there is one.
     """
     await current_state(request, None)
     loaded = request.app.state.service.refresher.loaded
     if loaded is None or loaded.demand is None:
-        raise ProblemError(503, "No demand model is served yet.", {"Retry-After": "30"})
+        raise HTTPException(503, "No demand model is served yet.", {"Retry-After": "30"})
     return loaded.demand, loaded.served.version
 
 

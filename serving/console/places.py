@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import sqlalchemy as sa
 
-from recommender.ranking.lists.eligibility import haversine_m
+from recommender.geography import great_circle_m
 
 TEN_MINUTES_M = 800.0
 """A walk of ten minutes, in a straight line (assumed)."""
@@ -83,7 +83,9 @@ def read_circle(connection: sa.Connection, street: str) -> Circle:
         return Circle((), len(own.neighbourhoods), 0)
     origins = np.array([own.centre, *own.neighbourhoods])
     there = np.array([(venue["lat"], venue["lon"]) for venue in venues])
-    metres = haversine_m(origins[:, 0][:, None], origins[:, 1][:, None], there[:, 0], there[:, 1])
+    metres = great_circle_m(
+        origins[:, 0][:, None], origins[:, 1][:, None], there[:, 0], there[:, 1]
+    )
     nearest = metres.min(axis=0)
     near = [
         {**venues[position], "distance_m": float(nearest[position])}

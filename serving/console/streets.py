@@ -6,11 +6,10 @@ from typing import Annotated, Any, Literal
 import anyio.to_thread
 import pandas as pd
 import sqlalchemy as sa
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 
 from recommender.errors import UnknownIdError, UsageError
 from serving.api.http.access import guarded
-from serving.api.http.problems import ProblemError
 from serving.console.access import OF_STREET, OFFICERS, acts_for
 from serving.console.demand import (
     DistrictDemand,
@@ -100,7 +99,7 @@ async def street(
                     periods=offered_periods(request.app.state.service.now()))  # fmt: skip
     names = dict(zip(found.streets["street_code"], found.streets["name"], strict=True))
     if code not in names:
-        raise ProblemError(404, "There is no such street in the model.")
+        raise HTTPException(404, "There is no such street in the model.")
     lang = display_of(request).lang
     engine = request.app.state.service.database.engine()
 
@@ -146,7 +145,7 @@ async def street_file(request: Request, code: Code, period: Period = "") -> Resp
     """A street's demand as a table file."""
     found, chosen = await _demand(request, period)
     if found is None or code not in set(found.streets["street_code"]):
-        raise ProblemError(404, "There is no such street in the model.")
+        raise HTTPException(404, "There is no such street in the model.")
     rows = found.of_street(code)
     # With a mark at the start, which spreadsheet programs need to read Chinese.
     content = await anyio.to_thread.run_sync(lambda: rows.to_csv(index=False).encode("utf-8-sig"))
@@ -159,11 +158,11 @@ async def why(request: Request, code: Code, product: Code, period: Period = "") 
     """Why a figure is what it is, step by step."""
     found, chosen = await _demand(request, period)
     if found is None:
-        raise ProblemError(404, "Nothing is listed in this period.")
+        raise HTTPException(404, "Nothing is listed in this period.")
     rows = found.of_street(code)
     own = rows[rows["product_id"] == product].to_dict(orient="records")
     if not own:
-        raise ProblemError(404, "There is no such street or product in the model.")
+        raise HTTPException(404, "There is no such street or product in the model.")
     lang = display_of(request).lang
     try:
         steps = explain_frame(found.model, chosen, code, product, lang=lang).to_dict(
