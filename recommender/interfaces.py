@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Protocol, Self, runtime_checkable
 
-import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.types import DemandEstimate, IdMap, Interactions
+from recommender.types import DemandEstimate, IdMap
 
 Arrays = Mapping[str, NDArray[Any]]
 """Named arrays as they lie in a bundle: numeric, boolean, datetime64 or unicode, never objects."""
@@ -24,36 +22,6 @@ class Persistable(Protocol):
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """Build the fitted object again; scores equal those before saving."""
-        ...
-
-
-class Scorer(Protocol):
-    """Scores products for residents. NaN means "cannot score"; a fallback chain fills NaNs."""
-
-    def fit(
-        self,
-        interactions: Interactions,
-        product_features: sp.csr_matrix,
-        *,
-        rng: np.random.Generator,
-    ) -> Self:
-        """Learn from ``interactions``; ``product_features`` has one row a product, float32."""
-        ...
-
-    def score(self, query: NDArray[np.intp], candidates: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Score candidates for residents.
-
-        Parameters
-        ----------
-        query
-            Resident positions, shape (q,); -1 for an unknown resident.
-        candidates
-            Product positions, shape (c,).
-
-        Returns
-        -------
-        Scores, shape (q, c), float32, NaN where the scorer has nothing to say.
-        """
         ...
 
 

@@ -1,15 +1,10 @@
 """Bookings as arrays: the log that everything else is counted from."""
 
-from datetime import datetime
-
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
 
 from features.ranking.events import moments, positions
-from recommender.booking_states import BOOKED, CANCELLED, state_known_at
-from recommender.ranking.snapshot import RankingSnapshot
-from recommender.types import Interactions
+from recommender.booking_states import BOOKED, state_known_at
 
 
 def log_columns(
@@ -61,35 +56,3 @@ def log_columns(
     frame["known"] = np.where(later, booked, known)
     frame["outcome"] = np.where(later, np.int8(BOOKED), frame["outcome"].to_numpy())
     return {f"log_{name}": frame[name].to_numpy() for name in frame.columns}
-
-
-def interactions(snapshot: RankingSnapshot, *, half_life_days: float | None = None) -> Interactions:
-    """Who took which product, as confidence.
-
-    Every booking that was not cancelled adds one, halved every ``half_life_days`` before the
-    snapshot's moment. Residents who may not be profiled have empty rows.
-
-    Parameters
-    ----------
-    snapshot
-        Its booking log is counted.
-    half_life_days
-        Days after which a booking counts half, > 0; ``None`` counts all bookings alike.
-
-    Returns
-    -------
-    Confidences, CSR of shape (n_residents, n_products), float32, with both identifier maps.
-    """
-    keep = (snapshot.log_outcome != CANCELLED) & snapshot.resident_profiled[snapshot.log_resident]
-    weight = np.ones(int(keep.sum()), dtype=np.float32)
-    if half_life_days is not None:
-        age = (snapshot.as_of - snapshot.log_time[keep]) / np.timedelta64(1, "D")
-        weight = np.exp2(-age / half_life_days).astype(np.float32)
-    columns = snapshot.event_level["product"][snapshot.log_event[keep]]
-    confidence = sp.csr_matrix(
-        (weight, (snapshot.log_resident[keep], columns)),
-        shape=(len(snapshot.residents), len(snapshot.products)),
-        dtype=np.float32,
-    )
-    as_of = datetime.fromisoformat(str(snapshot.as_of) + "+00:00")
-    return Interactions(confidence, snapshot.residents, snapshot.products, as_of)

@@ -15,8 +15,8 @@ from recommender.types import Interactions
 class ALSScorer:
     """Minimises sum c (p - u'v)^2 + reg (|u|^2 + |v|^2), p = 1 where c > 0.
 
-    Hu, Koren & Volinsky (2008), solved by ``implicit``. A resident or product without
-    interactions has no factors of its own: NaN.
+    Hu, Koren & Volinsky (2008), solved by ``implicit``. A product without interactions has
+    factors 0. Residents' factors are not kept: :meth:`fold_in` computes them from a history.
 
     Parameters
     ----------
@@ -29,12 +29,9 @@ class ALSScorer:
     ----------
     product_factors_
         Shape (n_products, factors), float32; rows of products without interactions are 0.
-    resident_factors_
-        Shape (n_residents, factors), float32; likewise.
     """
 
     product_factors_: NDArray[np.float32]
-    resident_factors_: NDArray[np.float32]
 
     def __init__(
         self,
@@ -50,15 +47,20 @@ class ALSScorer:
         self.iterations = iterations
         self.threads = threads
 
-    def fit(
-        self,
-        interactions: Interactions,
-        product_features: sp.csr_matrix,
-        *,
-        rng: np.random.Generator,
-    ) -> Self:
-        """Alternate; the same generator state gives the same factors."""
-        del product_features
+    def fit(self, interactions: Interactions, *, rng: np.random.Generator) -> Self:
+        """Learn the factors; the same generator state gives the same factors.
+
+        Parameters
+        ----------
+        interactions
+            Confidences > 0 by resident and product.
+        rng
+            Draws the seed of the first factors.
+
+        Returns
+        -------
+        This scorer, fitted.
+        """
         confidence = self._scaled(interactions.confidence)
         # Nested BLAS threads inside the solver's own cost more than they bring.
         with threadpool_limits(limits=1, user_api="blas"):
@@ -66,13 +68,11 @@ class ALSScorer:
             model.random_state = int(rng.integers(2**31 - 1))
             model.fit(confidence, show_progress=False)
         self.product_factors_ = np.array(model.item_factors, dtype=np.float32)
-        self.resident_factors_ = np.array(model.user_factors, dtype=np.float32)
         self.product_factors_[confidence.getnnz(axis=0) == 0] = 0.0
-        self.resident_factors_[confidence.getnnz(axis=1) == 0] = 0.0
         return self
 
     def fold_in(self, confidence: sp.csr_matrix) -> NDArray[np.float32]:
-        """Factors of residents from what they took, the products' factors held fast.
+        """Factors of residents from their histories, the factors of products unchanged.
 
         Parameters
         ----------
@@ -93,15 +93,6 @@ class ALSScorer:
         found[scaled.getnnz(axis=1) == 0] = 0.0
         return found
 
-    def score(self, query: NDArray[np.intp], candidates: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Inner products of factors."""
-        u = self.resident_factors_[query]
-        v = self.product_factors_[candidates]
-        scores = u @ v.T
-        scores[~u.any(axis=1) | (query < 0)] = np.nan
-        scores[:, ~v.any(axis=1)] = np.nan
-        return np.asarray(scores, dtype=np.float32)
-
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Everything learnt; nothing about single residents, who are folded in."""
         return {
@@ -117,7 +108,6 @@ class ALSScorer:
         factors, regularization, alpha, iterations = arrays["settings"].tolist()
         scorer = cls(int(factors), regularization, alpha, int(iterations))
         scorer.product_factors_ = arrays["product_factors"]
-        scorer.resident_factors_ = np.zeros((0, scorer.factors), dtype=np.float32)
         return scorer
 
     def _solver(self) -> AlternatingLeastSquares:

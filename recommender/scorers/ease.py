@@ -15,9 +15,9 @@ class EASEScorer(NeighbourScorer):
     Parameters
     ----------
     regularization
-        Larger for shorter histories.
+        Weight of |B|^2, > 0; larger for shorter histories.
     products_max
-        The inverse costs its cube.
+        Most products included; the inverse takes time with the cube of it.
     """
 
     def __init__(self, regularization: float = 100.0, products_max: int = 3000) -> None:

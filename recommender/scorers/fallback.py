@@ -1,4 +1,4 @@
-"""The fallback chain: the first scorer that has something to say speaks."""
+"""The fallback chain: missing scores of one scorer are filled by the next."""
 
 from collections.abc import Sequence
 
@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 def standardise_rows(scores: NDArray[np.float32]) -> NDArray[np.float32]:
     """Scores of each row with mean 0 and standard deviation 1 over what is finite.
 
-    Scorers speak in units of their own; only after this may one stand in for another. Rows that
-    are constant become 0; NaN stays NaN.
+    Scorers have different units; standardised, one may replace another. Constant rows become 0;
+    NaN stays NaN.
     """
     finite = np.isfinite(scores)
     count = np.maximum(finite.sum(axis=1, keepdims=True), 1)
@@ -29,7 +29,7 @@ def fall_back(scores: Sequence[NDArray[np.float32]], *, empty: float = 0.0) -> N
     scores
         One array a scorer, all of shape (q, c), the preferred one first.
     empty
-        What stands where none speaks.
+        The score where every scorer has NaN.
 
     Returns
     -------

@@ -17,11 +17,11 @@ class GraphFilterScorer(NeighbourScorer):
     Parameters
     ----------
     vectors
-        How many singular vectors pass.
+        Number of singular vectors in the low-pass.
     alpha
         Weight of the low-pass.
     products_max
-        Products that take part.
+        Most products included.
     """
 
     def __init__(self, vectors: int = 64, alpha: float = 0.3, products_max: int = 3000) -> None:
@@ -37,7 +37,7 @@ class GraphFilterScorer(NeighbourScorer):
         weights = np.asarray((normal.T @ normal).todense())
         k = min(self.vectors, min(normal.shape) - 1)
         if k > 0:
-            # A fixed seed: the vectors are those of the data, not of chance.
+            # A fixed seed: the same data gives the same vectors.
             _, _, vt = randomized_svd(normal, n_components=k, n_iter=4, random_state=0)
             root = by_product**0.5
             weights += self.alpha * (vt.T / root[:, None]) @ (vt * root)

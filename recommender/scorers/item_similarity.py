@@ -1,4 +1,4 @@
-"""What scorers share that predict by a product-to-product matrix: kept sparse, saved as arrays."""
+"""The common part of scorers with a product-to-product matrix: sparse, saved as arrays."""
 
 from typing import Any, Self
 
@@ -10,38 +10,30 @@ from recommender.interfaces import Arrays
 from recommender.types import Interactions
 
 KEPT = 200
-"""Entries kept a column: the strongest; the rest moves no list."""
+"""Entries kept per column: those of largest absolute value."""
 
 
 class NeighbourScorer:
-    """Scores ``x @ weights_`` for what a resident took, ``x``.
+    """Scores ``x @ weights_`` for a history ``x`` of zeros and ones.
 
-    Subclasses learn ``weights_``. Only the most taken products take part, so that a large
-    catalogue costs no more than ``products_max`` squared. NaN for residents without history and
-    for products that take no part.
+    Subclasses learn ``weights_``. Only the products with the most residents are included, so that
+    a large catalogue costs no more memory than ``products_max`` squared. The other products have
+    empty rows and columns: nothing can be said about them.
 
     Attributes
     ----------
     weights_
         CSR (n_products, n_products), float32, at most ``KEPT`` entries a column.
     part_
-        Which products take part, boolean.
+        Which products are included, boolean, shape (n_products,).
     """
 
     weights_: sp.csr_matrix
     part_: NDArray[np.bool_]
-    taken_: sp.csr_matrix
     products_max: int
 
-    def fit(
-        self,
-        interactions: Interactions,
-        product_features: sp.csr_matrix,
-        *,
-        rng: np.random.Generator,
-    ) -> Self:
-        """Learn the matrix from who took what; weights of single bookings do not count."""
-        del product_features, rng
+    def fit(self, interactions: Interactions) -> Self:
+        """Learn the matrix from who took what; confidences count as 1."""
         taken = sp.csr_matrix(interactions.confidence, copy=True)
         taken.data = np.ones_like(taken.data)
         count = taken.getnnz(axis=0)
@@ -66,26 +58,13 @@ class NeighbourScorer:
             dtype=np.float32,
         )
         self.weights_.eliminate_zeros()
-        self.taken_ = taken
         return self
 
     def _learn(self, taken: sp.csr_matrix) -> NDArray[np.float32]:
         raise NotImplementedError
 
-    def answer(self, taken: sp.csr_matrix) -> sp.csr_matrix:
-        """Scores of all products for given rows of 0/1 history; absent entries are 0."""
-        return sp.csr_matrix(taken @ self.weights_)
-
-    def score(self, query: NDArray[np.intp], candidates: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Scores; see the class."""
-        history = sp.csr_matrix(self.taken_[query])
-        scores = np.asarray(self.answer(history)[:, candidates].todense(), dtype=np.float32)
-        scores[(history.getnnz(axis=1) == 0) | (query < 0)] = np.nan
-        scores[:, ~self.part_[candidates]] = np.nan
-        return scores
-
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Everything learnt, nobody's history."""
+        """Everything learnt; no history of a resident."""
         return {
             "data": self.weights_.data,
             "indices": self.weights_.indices,
@@ -95,12 +74,11 @@ class NeighbourScorer:
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
-        """A scorer that can :meth:`answer`."""
+        """The inverse of :meth:`to_arrays`."""
         scorer = cls()
         scorer.part_ = arrays["part"]
         n = len(scorer.part_)
         scorer.weights_ = sp.csr_matrix(
             (arrays["data"], arrays["indices"], arrays["indptr"]), shape=(n, n)
         )
-        scorer.taken_ = sp.csr_matrix(np.zeros((0, n), dtype=np.float32))
         return scorer

@@ -134,14 +134,14 @@ def fit_latent_factors(
     features = snapshot.product_features
     als = ALSScorer(
         settings.factors, settings.regularization, settings.alpha, settings.iterations
-    ).fit(data, features, rng=rng)
+    ).fit(data, rng=rng)
     axes = fit_content_axes(features, rng) if content_axes is None else content_axes
     return LatentFactors(
         settings=settings,
         products=snapshot.products,
         als=als,
-        ease=EASEScorer(settings.ease_regularization).fit(data, features, rng=rng),
-        graph=GraphFilterScorer().fit(data, features, rng=rng),
+        ease=EASEScorer(settings.ease_regularization).fit(data),
+        graph=GraphFilterScorer().fit(data),
         content_axes=axes,
         content_to_factors=_fit_content_to_factors(
             dense_content(features, axes), als.product_factors_, taken.getnnz(axis=0)
