@@ -131,14 +131,14 @@ def scaled(dataset: Dataset, model: DemandModel, products: IdMap, until: Any) ->
     frame["category"] = kinds.reindex(frame["product"]).to_numpy()
     here = frame.groupby(["street", "product"])["came"].mean()
     anywhere = frame.groupby("product")["came"].mean()
-    usual = frame.groupby(["street", "category"])["came"].mean()
+    by_category = frame.groupby(["street", "category"])["came"].mean()
     factor = float(read_streets(dataset).population.sum()) / max(len(dataset["residents"]), 1)
     found = np.zeros((len(model.streets), len(products)))
     for s, code in enumerate(model.streets.ids):
         for p, product in enumerate(products.ids):
             value = here.get((code, product), anywhere.get(product))
             if value is None:
-                value = usual.get((code, kinds.get(product)), frame["came"].mean())
+                value = by_category.get((code, kinds.get(product)), frame["came"].mean())
             found[s, p] = float(value) * factor
     return found
 

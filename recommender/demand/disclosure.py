@@ -42,7 +42,7 @@ def disclosure_control(
 
 def _close_rings(hidden: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """A fourth corner hidden for every bridge."""
-    # Of columns that look alike two are enough: a third adds no bridge and breaks none.
+    # Of identical columns two are enough: a third adds no bridge and breaks none.
     patterns, of, count = np.unique(hidden, axis=1, return_inverse=True, return_counts=True)
     few = np.repeat(np.arange(patterns.shape[1]), np.minimum(count, 2))
     found = _bridges(patterns[:, few])

@@ -181,7 +181,7 @@ class DemandModel:
         """Attendances of the planned sessions together, of one where none is planned."""
         factor = self.repeat_factor[self.group[columns]]
         n = np.maximum(sessions, 1.0)
-        # Each session of a product draws `factor` times the one before it.
+        # Attendances of each session are `factor` times those of the one before.
         falling = np.minimum(factor, 1.0 - 1e-9)
         return np.asarray(expected * (1.0 - falling**n) / (1.0 - falling))
 

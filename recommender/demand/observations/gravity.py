@@ -3,7 +3,7 @@
 The rate at which residents of street s go to sessions in street v, relative to the mean, is
 ``A_sv``. It starts from a gravity law ``exp(c + own·[s = v] - γ·distance)`` fitted by Poisson
 regression, and each pair departs from that as far as its own counts ask (Gamma-Poisson).
-A session in v then draws ``Σ_s A_sv · (demand of s at reference reach)``.
+A session in v then has the attendances ``Σ_s A_sv · (demand of s at reference reach)``.
 """
 
 from dataclasses import dataclass

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 DEFAULT_REPEAT_FACTOR = 0.75
-"""Assumed where nothing was observed: the k-th session of a product in a street draws
-``repeat_factor**(k-1)`` of the first. Estimation and planning share this one default."""
+"""Assumed where nothing was observed: the k-th session of a product in a street has
+``repeat_factor**(k-1)`` of the attendances of the first. Estimation and planning share it."""
 
 
 def learn_repeat_factor(

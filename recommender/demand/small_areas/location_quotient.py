@@ -10,7 +10,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class LocationQuotients:
-    """Taste of every street for every category.
+    """Location quotients of every street and category.
 
     Attributes
     ----------

@@ -1,6 +1,6 @@
 """Similar streets inform each other: a Poisson model with correlated street effects.
 
-For every product p the logarithms of the streets' ratios are one draw
+For every product p the logarithms of the streets' ratios are one sample
 ``η_p ~ N(0, τ_p·Σ)`` and ``y_sp ~ Poisson(E_sp · exp(η_sp))``. Σ (streets x streets) is learnt from
 all products by EM with a Laplace approximation (the multivariate Poisson-lognormal model of
 Aitchison & Ho 1989) and shrunk to equal variances and correlations, so that with few products it

@@ -1,8 +1,8 @@
 """From counts to street demand: standardise, shrink, pool over streets, rake.
 
 Two views of each cell are combined: Gamma-Poisson shrinkage, which is careful where counts are
-few, and the correlated lognormal, which knows which streets want the same. Their errors differ,
-so the geometric mean of both is better than either (Timmermann 2006 on forecast combination).
+few, and the correlated lognormal, which learns which streets have similar demand. Their errors
+differ, so the geometric mean of both is better than either (Timmermann 2006 on combinations).
 """
 
 from collections.abc import Sequence

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from recommender.booking_states import CANCELLED
 from recommender.geography import great_circle_m
 from recommender.ranking.features.decay import by_position, cross_counts
-from recommender.ranking.features.lookup import sparse_at
+from recommender.ranking.features.lookup import one_at, sparse_at
 from recommender.ranking.query import Query
 from recommender.ranking.snapshot import RankingSnapshot
 
@@ -23,7 +23,8 @@ class Geography:
     """Lift of an event's levels among residents of a street and of an age band, and distances.
 
     Lift is ``log((observed + 2) / (expected + 2))`` of bookings decayed by a half-life of 90 days,
-    and 0 where nothing was booked.
+    with expected = the group's share of all bookings times the level's bookings: negative where
+    bookings were expected and none came, 0 where nothing is known.
 
     Parameters
     ----------
@@ -37,7 +38,9 @@ class Geography:
         kept = snapshot.log_outcome != CANCELLED
         decayed = np.exp2(-age.astype(np.float32) / np.float32(_HALF_LIFE_DAYS))
         weight = np.where(kept, decayed, 0).astype(np.float32)
-        self._lift: dict[tuple[str, str], sp.csr_matrix] = {}
+        self._observed: dict[tuple[str, str], sp.csr_matrix] = {}
+        self._share: dict[str, NDArray[np.float32]] = {}
+        self._overall: dict[str, NDArray[np.float32]] = {}
         groups = {
             "street": (snapshot.resident_street, len(snapshot.streets)),
             "age": (snapshot.resident_age, AGES),
@@ -45,17 +48,16 @@ class Geography:
         total = float(weight.sum()) + 1e-9
         for group, (of_resident, n_groups) in groups.items():
             rows = of_resident[snapshot.log_resident]
-            in_group = by_position(rows, weight, n_groups)
+            share = by_position(rows, weight, n_groups) / total
+            self._share[group] = share.astype(np.float32)
             for level in ("product", "supplier", "category", "venue"):
                 columns = snapshot.event_level[level][snapshot.log_event]
                 size = snapshot.level_size[level]
                 counts = cross_counts(rows, columns, weight, (n_groups, size))
-                overall = by_position(columns, weight, size)
-                coo = counts.tocoo()
-                expected = in_group[coo.row] * overall[coo.col] / total
-                lift = np.log((coo.data + _PRIOR_BOOKINGS) / (expected + _PRIOR_BOOKINGS))
-                coo.data = lift.astype(np.float32)
-                self._lift[group, level] = sp.csr_matrix(coo)
+                self._overall[level] = by_position(columns, weight, size)
+                # Relative to nothing observed, so that such pairs need no entry.
+                counts.data = np.log1p(counts.data / _PRIOR_BOOKINGS).astype(np.float32)
+                self._observed[group, level] = counts
 
     def ages_of(self, query: Query) -> NDArray[np.intp]:
         """Age band of each resident of a query, shape (q,); -1 unknown."""
@@ -108,12 +110,15 @@ class Geography:
         return self._lifts("age", ages, events)
 
     def _lifts(self, group: str, rows: NDArray[np.intp], events: NDArray[np.intp]) -> Values:
-        level = self.snapshot.event_level
-        return {
-            f"{group}_{name}": sparse_at(matrix, rows, level[name][events])
-            for (of, name), matrix in self._lift.items()
-            if of == group
-        }
+        share = one_at(self._share[group], rows, missing=0.0)[:, None]
+        found: Values = {}
+        for (of, name), observed in self._observed.items():
+            if of == group:
+                columns = self.snapshot.event_level[name][events]
+                expected = share * one_at(self._overall[name], columns, missing=0.0)
+                lift = sparse_at(observed, rows, columns) - np.log1p(expected / _PRIOR_BOOKINGS)
+                found[f"{group}_{name}"] = lift.astype(np.float32)
+        return found
 
     def log_km(self, streets: NDArray[np.intp], events: NDArray[np.intp]) -> NDArray[np.float32]:
         """Distance from the street's point to the event's, as log(1 + km).

@@ -1,4 +1,4 @@
-"""`demand`: what each street wants."""
+"""`demand`: estimates of street demand."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,11 +1,20 @@
 """Distances and lifts: known answers on two streets."""
 
+from datetime import UTC, datetime
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from data.dataset import Dataset, canonical
+from data.schema import TABLES
+from features.ranking.snapshot import build_snapshot
 from recommender.geography import great_circle_m
 from recommender.ranking.features.geography import Geography
 from recommender.ranking.query import make_query
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+EACH = 100
 
 
 def test_distance_is_from_the_asking_street_and_missing_without_one(snapshot, position):
@@ -24,7 +33,7 @@ def test_neighbours_lift_what_they_book_and_nobodys_street_lifts_nothing(snapsho
     streets = np.array([snapshot.streets.position("310105101"), -1])
     lift = geography.by_street(streets, events)["street_product"]
     assert lift[0, position["next1"]] > 0
-    assert lift[0, position["next2"]] == 0
+    assert lift[0, position["next2"]] < 0  # others booked it, no neighbour did
     assert (lift[1] == 0).all()
     query = make_query(snapshot, np.arange(3), np.arange(4), snapshot.as_of)
     signals = geography.signals(query)
@@ -33,3 +42,41 @@ def test_neighbours_lift_what_they_book_and_nobodys_street_lifts_nothing(snapsho
         geography.by_street(snapshot.resident_street.astype(np.intp), events)["street_product"],
     )
     assert {name.split("_")[0] for name in signals} == {"street", "age", "distance"}
+
+
+def lift(booked: int, signal: str) -> float:
+    """Of product p, which everybody in street 1 booked and ``booked`` residents of street 2.
+
+    All others of street 2 booked product q, so that about 50 bookings of p are expected there.
+    """
+    homes = ["1"] * EACH + ["2"] * EACH
+    people = [f"r{i:03d}" for i in range(2 * EACH)]
+    chosen = ["p"] * (EACH + booked) + ["q"] * (EACH - booked)
+    start = pd.Timestamp("2026-07-01T11:00:00Z")
+    frames = {
+        "areas": {"area_code": ["1", "2"], "name": ["a", "b"], "level": "street"},
+        "products": {"product_id": ["p", "q"], "title": ["x", "y"], "category": "film"},
+        "events": {"event_id": ["ep", "eq"], "product_id": ["p", "q"], "starts_at": start,
+                   "published_at": pd.Timestamp("2026-05-01", tz="UTC"), "seats": 500},
+        "residents": {"resident_id": people, "area_code": homes, "personalised": True,
+                      "age_band": ["18-34" if home == "1" else "70+" for home in homes]},
+        "bookings": {"booking_id": [f"b{i}" for i in range(2 * EACH)], "resident_id": people,
+                     "event_id": [f"e{p}" for p in chosen], "status": "booked",
+                     "booked_at": pd.Timestamp("2026-05-31T23:59:00Z")},
+    }  # fmt: skip
+    tables = {name: canonical(pd.DataFrame(rows), TABLES[name]) for name, rows in frames.items()}
+    snapshot = build_snapshot(Dataset(tables), NOW)
+    events = np.array([snapshot.events.position("ep")])
+    resident = np.array([snapshot.residents.position(people[-1])])
+    query = make_query(snapshot, resident, events, snapshot.as_of)
+    return float(Geography(snapshot).signals(query)[signal][0, 0])
+
+
+@pytest.mark.parametrize("signal", ["street_product", "age_product"])
+def test_lift_rises_with_what_was_booked_and_is_lowest_where_nothing_was(signal: str) -> None:
+    none, one, few, all_ = (lift(booked, signal) for booked in (0, 1, 10, EACH))
+    assert none < one < few < all_
+    # 50 expected and none came: the logarithm of 2 / 52.
+    assert none == pytest.approx(np.log(2 / 52), abs=0.02)
+    assert one == pytest.approx(np.log(3 / 52.5), abs=0.02)
+    assert all_ == pytest.approx(0.0, abs=0.02)
