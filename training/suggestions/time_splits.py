@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
@@ -113,6 +115,11 @@ def step_of(snapshot: RankingSnapshot) -> np.timedelta64:
         return SOON
     bookable = (snapshot.event_closes - snapshot.event_known)[snapshot.log_event]
     return SOON if np.mean(bookable < QUARTER) > 0.5 else QUARTER
+
+
+def zoned(moment: Moment) -> datetime:
+    """The moment as an aware datetime in UTC."""
+    return pd.Timestamp(moment).to_pydatetime().replace(tzinfo=UTC)
 
 
 def last_fifth(snapshot: RankingSnapshot) -> Moment:

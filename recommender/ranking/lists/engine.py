@@ -18,7 +18,7 @@ from recommender.ranking.lists.facts import ResidentFacts
 from recommender.ranking.lists.inputs import ListInputs, ListQuery
 from recommender.ranking.lists.seat_prices import best_columns
 from recommender.ranking.model.first_stage import FirstStage
-from recommender.ranking.model.suggestion_model import Scores, SuggestionModel
+from recommender.ranking.model.suggestion_model import BoundModel, Scores, SuggestionModel
 
 _WHOLE = 500
 """Candidates that the full ranker scores in one call."""
@@ -62,6 +62,8 @@ class ListEngine:
     prices
         What showing each candidate costs in score, because its seats are wanted elsewhere
         (:func:`recommender.ranking.lists.sampled_prices.price_seats`); nothing when left out.
+    bound
+        The model bound to the snapshot of the inputs, where that is done already.
     """
 
     def __init__(
@@ -72,12 +74,13 @@ class ListEngine:
         model_version: str,
         policy: ListPolicy | None = None,
         prices: NDArray[np.float64] | None = None,
+        bound: BoundModel | None = None,
     ) -> None:
         self.inputs = inputs
         self.model_version = model_version
         self.policy = policy or ListPolicy()
         self.prices = prices
-        self.bound = model.bind(inputs.snapshot)
+        self.bound = bound or model.bind(inputs.snapshot)
         self._day = f"{inputs.at.astype('datetime64[D]')}|{model_version}"
         events = inputs.eligibility_context.events
         self._everyone = (events.min_age <= ADULT) & (events.audience_age <= ADULT)

@@ -45,7 +45,8 @@ def price_seats(
     """
     total = len(engine.inputs.snapshot.residents)
     n_events = len(engine.inputs.candidates)
-    if not total or not n_events:
+    limited = np.isfinite(engine.inputs.eligibility_context.events.seats_left)
+    if not total or not limited.any():
         return np.zeros(n_events)
     # The full ranker is asked; where events are many, fewer residents will do.
     sample = min(sample, max(1000, CELLS // n_events))
