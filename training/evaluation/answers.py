@@ -6,12 +6,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from features.ranking.list_inputs import Frames
 from recommender.metrics.ranking import top_k
 from recommender.ranking.model.suggestion_model import BoundModel
 from recommender.ranking.query import make_query
 from recommender.ranking.snapshot import RankingSnapshot
 from recommender.scorers.fallback import fall_back
 from training.evaluation.report import ENGINE, Tally, measure
+from training.evaluation.served import ServedLists
 from training.suggestions.time_splits import Queries
 
 CHAINS = {
@@ -27,6 +29,7 @@ CHAINS = {
 """The scorers compared with the engine, each with what fills its gaps; `als` has nothing."""
 
 LIST = 10
+DEPTH = 20
 _CELLS = 1_500_000
 
 Scored = Callable[[pd.Index, pd.Index], NDArray[np.float32]]
@@ -35,6 +38,7 @@ Scored = Callable[[pd.Index, pd.Index], NDArray[np.float32]]
 
 def answer(
     bound: BoundModel,
+    tables: Frames,
     others: Mapping[str, Scored],
     asked: Queries,
     old_products: set[str],
@@ -47,6 +51,8 @@ def answer(
     ----------
     bound
         The engine on the snapshot of the asking.
+    tables
+        Contract tables as they were known at the asking, for the served lists.
     others
         Foreign engines by name.
     asked
@@ -67,6 +73,9 @@ def answer(
     surprise = -np.log2((bookings + 1) / (bookings.sum() + len(candidates)))
     history = np.bincount(snapshot.log_resident, minlength=len(snapshot.residents))
     ids = np.array(snapshot.events.ids, dtype=object)[candidates]
+    column = np.full(len(snapshot.events) + 1, -1, dtype=np.intp)
+    column[candidates] = np.arange(len(candidates))
+    served = ServedLists(bound, tables, asked.at, rng)
     rows = max(1, _CELLS // max(len(candidates), 1))
     nothing = dict.fromkeys(ids, 0)
     for tally in tallies.values():
@@ -88,9 +97,12 @@ def answer(
         scores |= {name: scored(names, pd.Index(ids)) for name, scored in others.items()}
         scores[ENGINE] = bound.score(residents, candidates, asked.at).total
         kind = _kind(snapshot, residents, history)
-        for name, values in scores.items():
-            values = np.where(excluded, np.float32(-np.inf), values)
-            best = top_k(values, 20)
+        lists = {
+            name: top_k(np.where(excluded, np.float32(-np.inf), values), DEPTH)
+            for name, values in scores.items()
+        }
+        lists |= {name: column[events] for name, events in served.lists(residents).items()}
+        for name, best in lists.items():
             tally = tallies[name]
             tally.rows.append(measure(best, relevant, new, residents, snapshot.residents, kind))
             shown = best[:, :LIST][best[:, :LIST] >= 0]

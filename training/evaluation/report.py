@@ -12,6 +12,11 @@ from recommender.metrics.ranking import gini, ndcg_at_k, recall_at_k, reciprocal
 from recommender.types import IdMap
 
 ENGINE = "engine"
+"""The full ranker over everything that can be booked: no rule of lists."""
+SERVED = "served"
+"""The lists of the engine that serves: eligibility, seat prices, diversity, exploration."""
+UNEXPLORED = "served_unexplored"
+"""The same without exploration."""
 PER_QUERY = ("ndcg@10", "recall@20", "mrr")
 BINS = 5
 
@@ -36,7 +41,10 @@ class EvaluationReport:
     windows
         Number of windows that held at least one question.
     scorers
-        Name → measure → value, and ``ci`` → measure → (low, high) at 95 %.
+        Name → measure → value, and ``ci`` → measure → (low, high) at 95 %. Means are over residents
+        of their own means; ``by_list`` holds means over lists, ``engine_gain`` how much more
+        NDCG@10 the engine has, paired by resident. ``engine`` is the ranker alone, ``served`` what
+        is served of it, ``served_unexplored`` the same without exploration.
     groups
         Group → name → the same: ``hot``, ``warm``, ``cold`` residents; ``new_products``.
     questions
@@ -59,6 +67,10 @@ class EvaluationReport:
             "groups": self.groups,
             "notes": self.notes,
         }
+
+    def served_to_raw(self) -> float:
+        """NDCG@10 of the served lists, exploration included, over that of the ranker alone."""
+        return float(self.scorers[SERVED]["ndcg@10"] / max(self.scorers[ENGINE]["ndcg@10"], 1e-12))
 
     def calibration(self) -> pd.DataFrame:
         """Chances the engine gave beside what came; each fifth expects as many bookings."""
@@ -181,8 +193,10 @@ def make_report(
                 columns=lambda column: column.removeprefix("new ")
             )
             groups.setdefault("new_products", {})[name] = _means(renamed, rng)
+    questions = pd.concat(frames, ignore_index=True)
+    _compare(scorers, questions, rng)
     scorers[ENGINE]["calibration"] = _calibration(np.concatenate(chances))
-    return EvaluationReport(used, scorers, groups, pd.concat(frames, ignore_index=True), notes)
+    return EvaluationReport(used, scorers, groups, questions, notes)
 
 
 def _means(rows: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
@@ -191,7 +205,24 @@ def _means(rows: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
     found: dict[str, Any] = {name: float(each[name].mean()) for name in PER_QUERY}
     found["residents"] = len(each)
     found["ci"] = {name: list(bootstrap_mean(each[name].to_numpy(), rng=rng)) for name in PER_QUERY}
+    found["by_list"] = {name: float(rows[name].mean()) for name in PER_QUERY} | {"lists": len(rows)}
     return found
+
+
+def _compare(
+    scorers: dict[str, dict[str, Any]], questions: pd.DataFrame, rng: np.random.Generator
+) -> None:
+    """Add ``engine_gain``: how much more NDCG@10 the ranker has, by resident, paired."""
+    each = questions.pivot_table(
+        index="resident_id", columns="scorer", values="ndcg@10", aggfunc="mean", observed=True
+    )
+    for name, values in scorers.items():
+        if name != ENGINE:
+            gain = (each[ENGINE] - each[name]).to_numpy()
+            values["engine_gain"] = {
+                "ndcg@10": float(gain.mean()),
+                "ci": list(bootstrap_mean(gain, rng=rng)),
+            }
 
 
 def _calibration(pairs: NDArray[np.float64]) -> dict[str, Any]:

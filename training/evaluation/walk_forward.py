@@ -1,7 +1,7 @@
 """Walk-forward evaluation: every scorer and the full engine on later time, side by side."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,14 @@ from recommender.errors import UsageError
 from recommender.ranking.model.suggestion_model import BoundModel, SuggestionModel
 from recommender.ranking.snapshot import RankingSnapshot
 from training.evaluation.answers import CHAINS, Scored, answer
-from training.evaluation.report import ENGINE, EvaluationReport, Tally, make_report
+from training.evaluation.report import (
+    ENGINE,
+    SERVED,
+    UNEXPLORED,
+    EvaluationReport,
+    Tally,
+    make_report,
+)
 from training.suggestions.fit import fit_suggestions
 from training.suggestions.time_splits import (
     Moment,
@@ -26,6 +33,7 @@ from training.suggestions.time_splits import (
     sample_queries,
     step_of,
     windows,
+    zoned,
 )
 
 CHECKED = 1000
@@ -90,7 +98,7 @@ def evaluate(
     moments = [_moment(cutoff) for cutoff in cutoffs] or [last_fifth(everything)]
     every = np.timedelta64(step, "us") if step else step_of(_known(dataset, min(moments))[1])
     peers = peers or {}
-    tallies = {name: Tally() for name in (*CHAINS, *peers, ENGINE)}
+    tallies = {name: Tally() for name in (*CHAINS, *peers, UNEXPLORED, SERVED, ENGINE)}
     chances: list[NDArray[np.float64]] = []
     notes = {"answerable": 0, "questions": 0, "bookings": 0, "unreachable_bookings": 0, "asks": 0}
     used = 0
@@ -123,7 +131,7 @@ def _walk(
     before, snapshot = _known(dataset, window.start)
     say(f"fitting on what was known at {window.start}")
     horizon = min(every, window.end - window.start).astype("timedelta64[us]").item()
-    model = fit(before, as_of=_zoned(window.start), rng=rng, horizon=horizon)
+    model = fit(before, as_of=zoned(window.start), rng=rng, horizon=horizon)
     others = {name: peer(before) for name, peer in peers.items()}
     old = set(np.unique(snapshot.event_level["product"][snapshot.log_event]).tolist())
     old_products = {snapshot.products.ids[p] for p in old}
@@ -131,7 +139,7 @@ def _walk(
     for at, until in window.steps():
         say(f"asking at {at}")
         now, taken, known = _as_asked(dataset, at, until)
-        snapshot = build_snapshot(now, _zoned(at))
+        snapshot = build_snapshot(now, zoned(at))
         residents = snapshot.residents.positions(taken["resident_id"], missing=-1)
         events = snapshot.events.positions(taken["event_id"], missing=-1)
         questions = queries(snapshot, at, residents, events)
@@ -147,13 +155,13 @@ def _walk(
         if len(questions.residents) == 0:
             continue
         asked += len(questions.residents)
-        answer(bound, others, questions, old_products, tallies, rng)
+        answer(bound, now, others, questions, old_products, tallies, rng)
     return asked
 
 
 def _known(dataset: Dataset, at: Moment) -> tuple[Dataset, RankingSnapshot]:
-    before = as_of(dataset, _zoned(at))
-    return before, build_snapshot(before, _zoned(at))
+    before = as_of(dataset, zoned(at))
+    return before, build_snapshot(before, zoned(at))
 
 
 def _as_asked(
@@ -165,11 +173,11 @@ def _as_asked(
     """
     bookings = dataset["bookings"]
     taken = bookings[
-        (bookings["booked_at"] > pd.Timestamp(_zoned(at)))
-        & (bookings["booked_at"] <= pd.Timestamp(_zoned(until)))
+        (bookings["booked_at"] > pd.Timestamp(zoned(at)))
+        & (bookings["booked_at"] <= pd.Timestamp(zoned(until)))
         & (bookings["status"] != "cancelled")
     ]
-    before = as_of(dataset, _zoned(at))
+    before = as_of(dataset, zoned(at))
     everyone = dataset["residents"]
     present = everyone["resident_id"].isin(before["residents"]["resident_id"]) | everyone[
         "resident_id"
@@ -197,10 +205,6 @@ def _chances(
     booked[there] = asked.relevant[row[people[there]]][:, columns].toarray()
     before = snapshot.booked(people)[:, candidates[columns]].toarray() > 0
     return np.column_stack([predicted[~before], booked[~before]]).astype(np.float64)
-
-
-def _zoned(moment: Moment) -> datetime:
-    return pd.Timestamp(moment).to_pydatetime().replace(tzinfo=UTC)
 
 
 def _moment(when: datetime | pd.Timestamp) -> Moment:
