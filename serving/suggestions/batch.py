@@ -24,7 +24,7 @@ from recommender.ranking.lists.assembly import SLOTS, Lists
 from recommender.ranking.lists.inputs import ListQuery
 from serving.messages.catalogue import Lang, reasons_text
 from serving.suggestions.frames import COLUMNS
-from serving.suggestions.refused import require_events
+from serving.suggestions.refusals import require_events
 from serving.suggestions.suggester import Suggester, suggestion_id
 
 BLOCK = 1024

@@ -13,7 +13,7 @@ from features.time import LOCAL
 from recommender.errors import UsageError
 from recommender.types import Suggestion
 from serving.messages.catalogue import reasons_text, text
-from serving.suggestions.refused import NothingEligibleError
+from serving.suggestions.refusals import NothingEligibleError
 from serving.suggestions.suggester import Suggester
 
 DAYS = 7

@@ -16,7 +16,7 @@ from recommender.ranking.model.suggestion_model import Scores, SuggestionModel
 from recommender.types import Reason, Suggestion
 from serving.suggestions.evidence import EvidenceBuilder
 from serving.suggestions.list_tables import ListTables
-from serving.suggestions.refused import (
+from serving.suggestions.refusals import (
     ADVICE,
     NothingEligibleError,
     nothing_eligible,

@@ -54,6 +54,7 @@ def evaluate(
     questions: int = 6000,
     fit: Fit = fit_suggestions,
     peers: Mapping[str, Peer] | None = None,
+    assume_published: timedelta | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> EvaluationReport:
     """Fit before each cutoff, ask afterwards, compare with what was booked.
@@ -77,6 +78,9 @@ def evaluate(
         What fits a model; exchanged by benchmarks.
     peers
         Other engines to be asked the same, by name; fitted when the engine is.
+    assume_published
+        How long before their start events without a time of publication are taken to have been
+        published; when left out, they are known from their first booking on.
     progress
         Told what is going on.
 
@@ -90,6 +94,9 @@ def evaluate(
         If no booking follows a cutoff, or none goes before it.
     """
     say = progress or (lambda _: None)
+    unpublished = int(dataset["events"]["published_at"].isna().sum())
+    if assume_published is not None:
+        dataset = _published_before_start(dataset, assume_published)
     bookings = dataset["bookings"]
     if bookings.empty:
         raise UsageError("there are no bookings to evaluate on.", "Import bookings first.")
@@ -101,10 +108,12 @@ def evaluate(
     tallies = {name: Tally() for name in (*CHAINS, *peers, UNEXPLORED, SERVED, ENGINE)}
     chances: list[NDArray[np.float64]] = []
     notes = {"answerable": 0, "questions": 0, "bookings": 0, "unreachable_bookings": 0, "asks": 0}
+    notes["events_without_publication"] = unpublished
     used = 0
     cut = windows(moments, _moment(end), every)
     most = max(100, questions // max(sum(len(window.asks) for window in cut), 1))
-    for window in cut:
+    for number, window in enumerate(cut, 1):
+        say(f"window {number} of {len(cut)}: fitting on what was known at {window.start}")
         asked = _walk(dataset, window, every, most, tallies, chances, notes, rng, fit, peers, say)
         used += asked > 0
     if not used:
@@ -129,7 +138,6 @@ def _walk(
     say: Callable[[str], None],
 ) -> int:
     before, snapshot = _known(dataset, window.start)
-    say(f"fitting on what was known at {window.start}")
     horizon = min(every, window.end - window.start).astype("timedelta64[us]").item()
     model = fit(before, as_of=zoned(window.start), rng=rng, horizon=horizon)
     others = {name: peer(before) for name, peer in peers.items()}
@@ -137,7 +145,7 @@ def _walk(
     old_products = {snapshot.products.ids[p] for p in old}
     asked = 0
     for at, until in window.steps():
-        say(f"asking at {at}")
+        say(f"asking at {at}, answered until {until}")
         now, taken, known = _as_asked(dataset, at, until)
         snapshot = build_snapshot(now, zoned(at))
         residents = snapshot.residents.positions(taken["resident_id"], missing=-1)
@@ -157,6 +165,15 @@ def _walk(
         asked += len(questions.residents)
         answer(bound, now, others, questions, old_products, tallies, rng)
     return asked
+
+
+def _published_before_start(dataset: Dataset, lead: timedelta) -> Dataset:
+    """Events without a time of publication were published so long before they start."""
+    events = dataset["events"]
+    assumed = events["starts_at"] - pd.Timedelta(lead)
+    return dataset.replace(
+        events=events.assign(published_at=events["published_at"].fillna(assumed))
+    )
 
 
 def _known(dataset: Dataset, at: Moment) -> tuple[Dataset, RankingSnapshot]:

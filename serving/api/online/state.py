@@ -28,7 +28,7 @@ from recommender.types import Suggestion
 from serving.api.online.response_cache import Answer, Key, ResponseCache
 from serving.outcomes.changes import Rows, rows_of_residents
 from serving.store_tables import live_changes, mutes
-from serving.suggestions.refused import NothingEligibleError
+from serving.suggestions.refusals import NothingEligibleError
 from serving.suggestions.serving_snapshot import ServingSnapshot
 from serving.suggestions.suggester import Suggester
 

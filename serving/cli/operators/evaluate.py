@@ -41,6 +41,15 @@ def evaluate(
             "--step-days", min=0.04, help="Days between two evaluated lists of a resident."
         ),
     ] = None,
+    assume_published: Annotated[
+        float | None,
+        typer.Option(
+            "--assume-published",
+            min=0,
+            help="Days before their start that events without a time of publication are taken to "
+            "have been published. Default: they are known from their first booking on.",
+        ),
+    ] = None,
     groups: Annotated[
         bool, typer.Option("--groups", help="Also report groups of residents and new products.")
     ] = False,
@@ -53,7 +62,7 @@ def evaluate(
     format: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
-    """Compare every scorer and the full engine on data after a cutoff.
+    """Compare every scorer, the full engine and the lists it serves on data after a cutoff.
 
     Example: gongxu evaluate --data var/demo --cutoff 2026-06-01 --format json
     """
@@ -67,12 +76,19 @@ def evaluate(
     dataset = _dataset(data)
     with progress() as bar:
         task = bar.add_task("evaluating", total=None)
+
+        def tell(step: str) -> None:
+            bar.update(task, description=step)
+            if not log.is_terminal:
+                log.print(step)
+
         report = run(
             dataset,
             cutoffs,
             rng=np.random.default_rng(seed),
             step=timedelta(days=step_days) if step_days else None,
-            progress=lambda words: bar.update(task, description=words),
+            assume_published=None if assume_published is None else timedelta(days=assume_published),
+            progress=tell,
         )
     if plot is not None:
         _plot(report.table(), plot)
@@ -80,7 +96,13 @@ def evaluate(
     if format is Format.JSON and out is None:
         sys.stdout.write(json.dumps(report.document(), indent=2) + "\n")
         return
-    title = f"{report.windows} window(s), {report.notes['questions']:,} questions"
+    notes = report.notes
+    title = f"{report.windows} window(s), {notes['questions']:,} questions"
+    log.print(
+        f"{notes['unreachable_bookings']:,} of {notes['bookings']:,} bookings could be in no list "
+        f"(event not known or not open when asked, or booked before); "
+        f"{notes['events_without_publication']:,} events have no time of publication"
+    )
     emit(report.table(), format, out=out, title=title)
     if format is Format.TABLE and out is None:
         emit(report.calibration(), format, title="chances of the engine and what came")

@@ -113,7 +113,7 @@ def register(app: typer.Typer) -> None:
                 rows = suggest_all(suggester, n, out, lang=lang, block=block, told=told)
             log.print(f"wrote {rows:,} suggestions to {out}")
             return
-        from serving.suggestions.refused import NothingEligibleError
+        from serving.suggestions.refusals import NothingEligibleError
 
         try:
             frame, title = _one(suggester, resident, place, similar, n, explain, lang)

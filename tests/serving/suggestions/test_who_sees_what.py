@@ -16,7 +16,7 @@ from recommender.ranking.lists.assembly import ListPolicy
 from recommender.ranking.model.suggestion_model import SuggestionModel
 from serving.suggestions.batch import suggest_all
 from serving.suggestions.list_tables import ListTables
-from serving.suggestions.refused import NoEventsError, NothingEligibleError
+from serving.suggestions.refusals import NoEventsError, NothingEligibleError
 from serving.suggestions.suggester import Suggester
 
 Worlds = Callable[..., Dataset]

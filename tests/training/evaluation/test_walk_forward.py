@@ -179,6 +179,38 @@ def test_every_question_is_answered_once_by_every_scorer(report):
     assert (counts == report.notes["questions"]).all()
 
 
+def test_served_lists_stand_beside_the_ranker_with_means_over_lists_and_paired_gains(report):
+    served, plain, raw = (
+        report.scorers[name] for name in ("served", "served_unexplored", "engine")
+    )
+    # Exploration takes the last place of ten; diversity and rules may cost a little more.
+    assert plain["ndcg@10"] >= served["ndcg@10"] > 0.7 * raw["ndcg@10"]
+    assert report.served_to_raw() == pytest.approx(served["ndcg@10"] / raw["ndcg@10"])
+    gain = served["engine_gain"]
+    assert gain["ndcg@10"] == pytest.approx(raw["ndcg@10"] - served["ndcg@10"])
+    assert gain["ci"][0] <= gain["ndcg@10"] <= gain["ci"][1]
+    assert raw["by_list"]["lists"] == report.notes["questions"] >= raw["residents"]
+
+
+def test_bookings_that_no_list_could_hold_depend_on_when_events_are_taken_to_be_published():
+    district = planted_district(3, published=False)
+    fitted = {}
+
+    def fit(known, **options):
+        fitted.setdefault("model", fit_suggestions(known, **options))
+        return fitted["model"]
+
+    found = [
+        evaluate(
+            district, [CUTOFF], rng=np.random.default_rng(0), fit=fit, assume_published=assumed
+        ).notes
+        for assumed in (None, timedelta(days=60))
+    ]
+    assert found[0]["events_without_publication"] == len(district["events"])
+    assert found[0]["bookings"] == found[1]["bookings"]
+    assert found[0]["unreachable_bookings"] > 5 * found[1]["unreachable_bookings"]
+
+
 def test_a_foreign_engine_is_asked_the_same_and_knows_only_what_was_known(district, fitted):
     taken = district["bookings"].set_index("booked_at").sort_index()
     latest = []
@@ -363,6 +395,7 @@ def test_standing_items_are_recognised_and_stay_candidates():
     )
     report = evaluate(dataset, rng=np.random.default_rng(0))
     assert report.notes["questions"] > 10
+    assert report.scorers["served"]["ndcg@10"] > 0.5 * report.scorers["engine"]["ndcg@10"]
     snapshot = build_snapshot(dataset, start + timedelta(days=900))
     assert len(snapshot.bookable(snapshot.as_of)) == 30
 
