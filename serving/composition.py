@@ -53,7 +53,7 @@ def apply_erasure_journal(settings: Settings, store: Store) -> None:
         If the database's erasures were recorded with another key.
     """
     from data.store.erasures import Erasures
-    from serving.outcomes.rights import reapply_erasures
+    from serving.outcomes.erasure import reapply_erasures
 
     again = reapply_erasures(store.engine, Erasures(settings.home), now=datetime.now(tz=UTC))
     if again:

@@ -11,6 +11,7 @@ from serving.api.http.access import Access, guarded, unguarded
 from serving.api.routes.suggestions import CurrentState, ResidentId, note_reading
 from serving.auth.roles import Role
 from serving.outcomes import rights
+from serving.outcomes.erasure import erase_resident
 from serving.suggestions.calendar import calendar_of
 
 router = APIRouter(tags=["residents' rights"])
@@ -135,7 +136,7 @@ def erase(request: Request, resident_id: ResidentId) -> None:
     """Erase the resident: at once here, and at the next retraining in the model."""
     service = request.app.state.service
     with service.database.engine().begin() as connection:
-        rights.erase_resident(connection, resident_id, erasures=service.erasures, now=service.now())
+        erase_resident(connection, resident_id, erasures=service.erasures, now=service.now())
     service.change_counter.increment()
 
 

@@ -26,7 +26,7 @@ def forget(resident: _Resident) -> None:
     from data.store.erasures import Erasures
     from serving.composition import open_store, require_tables
     from serving.outcomes.changes import ChangeCounter
-    from serving.outcomes.rights import erase_resident
+    from serving.outcomes.erasure import erase_resident
     from serving.settings import Settings
 
     settings = Settings()

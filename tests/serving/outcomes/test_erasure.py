@@ -13,8 +13,8 @@ from data.files.importing import import_path
 from data.schema import TABLES
 from data.store.erasures import Erasures
 from data.store.store import Store
+from serving.outcomes.erasure import erase_resident, reapply_erasures
 from serving.outcomes.ingest import merge_rows
-from serving.outcomes.rights import erase_resident, reapply_erasures
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RESIDENTS = [f"resident-{number}" for number in range(60)]
