@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import suggestions_capacity, suggestions_new, suggestions_speed
 from benchmarks.report import Bar, report
+from benchmarks.suggestions import capacity as suggestions_capacity
+from benchmarks.suggestions import new_products as suggestions_new
+from benchmarks.suggestions import speed as suggestions_speed
 from benchmarks.suggestions.peers import peers
 from data.converters import convert
 from data.dataset import Dataset

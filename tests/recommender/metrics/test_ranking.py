@@ -1,11 +1,10 @@
-"""Ranking measures and bootstrap intervals against hand-made answers."""
+"""Ranking measures against hand-made answers."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.metrics.bootstrap import bootstrap_mean
 from recommender.metrics.ranking import gini, ndcg_at_k, recall_at_k, reciprocal_rank, top_k
 
 
@@ -48,16 +47,3 @@ def test_top_k_equals_a_stable_sort(case):
     ][:k]
     found = [int(c) for c in top_k(scores, k)[0] if c >= 0]
     assert found == expected
-
-
-def test_bootstrap_interval_covers_the_mean_as_often_as_it_says():
-    rng = np.random.default_rng(5)
-    covered = 0
-    for _ in range(200):
-        low, high = bootstrap_mean(rng.normal(1.0, 2.0, 80), rng=rng, level=0.9, repeats=300)
-        covered += low <= 1.0 <= high
-    assert 165 <= covered <= 194
-
-
-def test_bootstrap_of_nothing_is_nan():
-    assert np.isnan(bootstrap_mean(np.zeros(0), rng=np.random.default_rng(0))).all()
