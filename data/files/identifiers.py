@@ -14,7 +14,7 @@ Finding = tuple[pa.ChunkedArray, str | list[str]]
 _ID_FORM = r"^[\pL\pN\-_.:+=#~|@()\[\]]{1,200}$"
 _PSEUDONYM_FORM = r"^[A-Za-z0-9\-_.:+=#~|]{1,200}$"
 _SHORTENED = r"^[+-]?\d(\.\d+)?[eE][+-]\d+$|^\d\.\d+[eE]\d+$|^\d{5,}\.0+$"
-_DAY = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?$"
+_DAY = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$"  # what Excel makes of 1-5
 _TOTAL = r"^(?i:(本页|本月|全年)?([合总小共累]\s*计|汇\s*总)|(grand|sub)?[\s-]*total)\s*[:：]?$"
 
 

@@ -28,6 +28,7 @@ def import_path(
     now: datetime,
     dry_run: bool = False,
     strict: bool = False,
+    encoding: str | None = None,
     progress: Progress | None = None,
     erasures: Erasures | None = None,
 ) -> ImportReport:
@@ -43,6 +44,8 @@ def import_path(
         A folder of contract tables, or one file.
     now, dry_run, strict, progress
         As in :func:`import_tables`.
+    encoding
+        Of the CSV files; ``None`` to find out for each.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def import_path(
     InputRejectedError
         If a file cannot be read or lacks a required column.
     """
-    sources, ignored = find_tables(path)
+    sources, ignored = find_tables(path, encoding)
     return import_tables(
         store,
         sources,
@@ -121,7 +124,8 @@ def import_tables(
 
         def judge_next(name: str) -> Judged:
             judged = judge_table(sources[name], known, now=now, erased=erased, progress=progress)
-            known.add(name, judged.rows)
+            if sources[name].refusal is None:
+                known.add(name, judged.rows)
             quarantines.append(judged.quarantine)
             report.notes.extend(judged.notes)
             return judged

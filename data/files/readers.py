@@ -4,9 +4,8 @@ Nothing is judged here; a reader finds the columns, keeps codes as they are writ
 on which line of the file a row stands.
 """
 
-import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from data.files.delimited import Delimited
+from data.files.formats.delimited import HEAD_LINES, Delimited
+from data.files.formats.encoding import check_encoding
+from data.files.formats.headings import match_headings, recognised
+from data.files.formats.workbooks import Sheet, read_sheets
 from data.schema import TABLES, Table
 from recommender.errors import InputRejectedError, UsageError
 
@@ -52,6 +54,10 @@ class RawTable:
         Line numbers (from 1) of the rows (from 0) that ``batches`` yielded.
     malformed
         Rows that ``batches`` left out; ask when it is exhausted.
+    notes
+        What was guessed or skipped; complete when ``batches`` is exhausted.
+    refusal
+        Why the table is not read at all; ``None`` for one that is.
     """
 
     table: Table
@@ -62,10 +68,21 @@ class RawTable:
     batches: Callable[[], Iterator[pa.Table]]
     lines: Callable[[NDArray[np.int64]], NDArray[np.int64]]
     malformed: Callable[[], list[Malformed]] = list
+    notes: list[str] = field(default_factory=list)
+    refusal: InputRejectedError | None = None
 
 
-def find_tables(path: Path) -> tuple[dict[str, RawTable], list[str]]:
+def find_tables(path: Path, encoding: str | None = None) -> tuple[dict[str, RawTable], list[str]]:
     """The contract tables of a folder, or of one file, in the contract's order.
+
+    A table whose headings make no sense is one with a ``refusal``; the others go on.
+
+    Parameters
+    ----------
+    path
+        A folder, or one file.
+    encoding
+        Of the CSV files; ``None`` to find out for each.
 
     Returns
     -------
@@ -76,8 +93,10 @@ def find_tables(path: Path) -> tuple[dict[str, RawTable], list[str]]:
     UsageError
         If there is nothing of the contract there, or one table stands there twice.
     InputRejectedError
-        If a file cannot be read or lacks a required column.
+        If a file cannot be read, or no table can be.
     """
+    if encoding is not None:
+        check_encoding(encoding)
     if not path.exists():
         raise UsageError(f"{path} is not there.", "Give a folder of contract tables, or one file.")
     files = sorted(p for p in path.iterdir() if p.is_file()) if path.is_dir() else [path]
@@ -95,8 +114,9 @@ def find_tables(path: Path) -> tuple[dict[str, RawTable], list[str]]:
             if name not in TABLES:
                 ignored.append(file.name)
                 continue
-            opener = _open_csv if ending == ".csv" else _open_parquet
-            tables = [opener(file, TABLES[name])]
+            table = TABLES[name]
+            is_csv = ending == ".csv"
+            tables = [_open_csv(file, table, encoding) if is_csv else _open_parquet(file, table)]
         else:
             continue
         for raw in tables:
@@ -113,43 +133,24 @@ def find_tables(path: Path) -> tuple[dict[str, RawTable], list[str]]:
             f"Name files as NAME.csv, NAME.parquet or sheets as NAME; NAME is one of "
             f"{', '.join(TABLES)}.",
         )
+    refusals = [raw.refusal for raw in found.values() if raw.refusal is not None]
+    if len(refusals) == len(found):
+        raise refusals[0]
     return {name: found[name] for name in TABLES if name in found}, ignored
 
 
-def _match(file: str, header: Sequence[Any], table: Table) -> tuple[dict[str, int], list[str]]:
-    """Positions of the table's columns in a header, and the columns it does not know."""
-    positions: dict[str, int] = {}
-    unknown = []
-    for position, cell in enumerate(header):
-        written = "" if cell is None else str(cell).strip().strip("\ufeff")
-        name = written.lower().replace(" ", "_")
-        if name not in table.column_names:
-            if written:
-                unknown.append(written)
-        elif name in positions:
-            raise InputRejectedError(f"{file} has two columns {name}.", "Remove one of them.")
-        else:
-            positions[name] = position
-    missing = [c.name for c in table.columns if c.required and c.name not in positions]
-    if missing:
-        raise InputRejectedError(
-            f"{file} lacks the required column {', '.join(missing)}.",
-            f"It has: {', '.join(map(str, header))}.",
-        )
-    return {name: positions[name] for name in table.column_names if name in positions}, unknown
-
-
-def _open_csv(file: Path, table: Table) -> RawTable:
-    reader = Delimited(file)
+def _open_csv(file: Path, table: Table, encoding: str | None) -> RawTable:
+    reader = Delimited(file, lambda cells: recognised(cells, table), encoding)
     if not reader.header:
         raise InputRejectedError(f"{file.name} is empty.", "It needs at least a header line.")
-    positions, unknown = _match(file.name, reader.header, table)
+    try:
+        positions, unknown, notes = match_headings(file.name, reader.header, table)
+    except InputRejectedError as error:
+        return _refused(file, table, reader.header_line, reader.header, error)
+    reader.notes += notes
 
     def malformed() -> list[Malformed]:
-        return [
-            Malformed(line, text, f"has {cells} cells, the header has {len(reader.header)}")
-            for line, cells, text in reader.malformed()
-        ]
+        return [Malformed(line, text, fault) for line, text, fault in reader.malformed()]
 
     return RawTable(
         table,
@@ -160,6 +161,25 @@ def _open_csv(file: Path, table: Table) -> RawTable:
         lambda: reader.batches(positions),
         reader.lines,
         malformed,
+        reader.notes,
+    )
+
+
+def _refused(
+    file: Path, table: Table, line: int, header: Sequence[Any], error: InputRejectedError
+) -> RawTable:
+    """A table that is not read at all, for a reason that its report tells."""
+    text = ",".join("" if cell is None else str(cell) for cell in header)
+    return RawTable(
+        table,
+        file,
+        [],
+        [],
+        0,
+        lambda: iter(()),
+        lambda rows: rows,
+        lambda: [Malformed(line, text, f"the table was not read: {error}")],
+        refusal=error,
     )
 
 
@@ -167,56 +187,72 @@ def _open_parquet(file: Path, table: Table) -> RawTable:
     try:
         with pq.ParquetFile(file) as opened:
             header = opened.schema_arrow.names
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise InputRejectedError(f"{file.name} cannot be read: {error}.") from error
-    positions, unknown = _match(file.name, header, table)
-    names = [header[position] for position in positions.values()]
+    try:
+        positions, unknown, notes = match_headings(file.name, header, table)
+    except InputRejectedError as error:
+        return _refused(file, table, 1, header, error)
+    numbers = list(positions.values())
 
     def batches() -> Iterator[pa.Table]:
-        with pq.ParquetFile(file) as opened:
-            for batch in opened.iter_batches(BATCH_ROWS, columns=names):
-                yield pa.Table.from_batches([batch]).select(names).rename_columns(list(positions))
+        try:
+            with pq.ParquetFile(file, page_checksum_verification=True) as opened:
+                for batch in opened.iter_batches(BATCH_ROWS):
+                    block = pa.Table.from_batches([batch]).select(numbers)
+                    yield block.rename_columns(list(positions))
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise InputRejectedError(f"{file.name} cannot be read: {error}.") from error
 
     # A Parquet file has no lines; rows count from 1.
     return RawTable(
-        table, file, list(positions), unknown, file.stat().st_size, batches, lambda rows: rows + 1
+        table,
+        file,
+        list(positions),
+        unknown,
+        file.stat().st_size,
+        batches,
+        lambda rows: rows + 1,
+        notes=notes,
     )
 
 
 def _open_workbook(file: Path) -> tuple[list[RawTable], list[str]]:
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        with CalamineWorkbook.from_path(str(file)) as book:
-            sheets = {
-                name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-                for name in book.sheet_names
-                if name.strip().lower() in TABLES
-            }
-            others = [name for name in book.sheet_names if name not in sheets]
-    except (CalamineError, OSError, ValueError) as error:
-        raise InputRejectedError(f"{file.name} cannot be read: {error}.") from error
+    sheets, others = read_sheets(file, set(TABLES))
     tables = []
-    for name, rows in sheets.items():
-        raw = _open_sheet(file, TABLES[name.strip().lower()], rows)
+    for sheet in sheets:
+        raw = _open_sheet(file, TABLES[sheet.name.strip().lower()], sheet)
         if raw is None:
-            others.append(f"{name} (empty)")
+            others.append(f"{sheet.name} (empty)")
         else:
             tables.append(raw)
     return tables, others
 
 
-def _open_sheet(file: Path, table: Table, rows: list[list[Any]]) -> RawTable | None:
-    filled = [n for n, row in enumerate(rows) if any(_cell(value) is not None for value in row)]
+def _open_sheet(file: Path, table: Table, sheet: Sheet) -> RawTable | None:
+    place = f"{file.name}, sheet {sheet.name},"
+    notes = [f"{place} {note}" for note in sheet.notes]
+    if sheet.fault is not None:
+        error = InputRejectedError(f"{place} {sheet.fault}.", "Delete what is outside the table.")
+        return _refused(file, table, 1, [], error)
+    rows = sheet.rows
+    filled = [n for n, row in enumerate(rows) if any(value is not None for value in row)]
     if not filled:
         return None
-    positions, unknown = _match(f"{file.name}, sheet {table.name},", rows[filled[0]], table)
-    numbers = np.array(filled[1:], dtype=np.int64)
+    head = max(filled[:HEAD_LINES], key=lambda n: (recognised(rows[n], table), -n))
+    try:
+        positions, unknown, told = match_headings(place, rows[head], table)
+    except InputRejectedError as error:
+        return _refused(file, table, head + 1, rows[head], error)
+    above = [next(cell for cell in rows[n] if cell) for n in filled if n < head]
+    if above:
+        notes.append(f"{place} above the headings stands {above[0][:60]!r}")
+    numbers = np.array([n for n in filled if n > head], dtype=np.int64)
 
     def batches() -> Iterator[pa.Table]:
         yield pa.table(
             {
-                name: pa.array([_cell(rows[n][position]) for n in numbers.tolist()], pa.string())
+                name: pa.array([rows[n][position] for n in numbers.tolist()], pa.string())
                 for name, position in positions.items()
             }
         )
@@ -229,20 +265,5 @@ def _open_sheet(file: Path, table: Table, rows: list[list[Any]]) -> RawTable | N
         file.stat().st_size,
         batches,
         lambda wanted: numbers[wanted] + 1,
+        notes=notes + told,
     )
-
-
-def _cell(value: Any) -> str | None:
-    """A workbook's cell as text: what was meant, not how Excel keeps it."""
-    match value:
-        case None | "":
-            return None
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-        case dt.datetime() | dt.date() | dt.time():
-            return value.isoformat()
-        case _:
-            text = str(value)
-            return text if text.strip() else None

@@ -1,5 +1,6 @@
 """Reading folders and files of contract tables: judged rows, and a report that adds up."""
 
+import logging
 import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ Progress = Callable[[str, int, int], None]
 """Called with a table's name, the rows read so far and the file's size in bytes."""
 
 _WORKERS = 2
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,8 @@ def read_dataset(
     frames: dict[str, pd.DataFrame] = {}
     quarantines = []
     for name, source in sources.items():
+        if source.refusal is not None:
+            raise source.refusal
         judged = judge_table(source, known, now=now, progress=progress)
         known[name] = keys_of(judged.rows, name)
         frames[name] = to_frame(judged.rows, TABLES[name])
@@ -162,6 +166,13 @@ def read_dataset(
         quarantines.append(judged.quarantine)
         report.notes += judged.notes
     report.quarantine = pd.concat([empty_quarantine(), *quarantines], ignore_index=True)
+    if report.quarantined:
+        _log.warning(
+            "%s: %d of %d rows are invalid and left out; `gongxu import --dry-run` lists them",
+            path,
+            report.quarantined,
+            report.read,
+        )
     return Dataset(frames), report
 
 
@@ -218,9 +229,11 @@ def judge_table(
         read += size
         if progress is not None:
             progress(table.name, read, source.size)
-    schema = arrow_schema(table, source.columns).append(pa.field(ROW, pa.int64()))
-    rows = pa.concat_tables(good) if good else schema.empty_table()
-    notes = [f"{table.name}: unknown column {name}" for name in source.unknown]
+    schema = arrow_schema(table, source.columns or None).append(pa.field(ROW, pa.int64()))
+    # A block with ranges of times has an end column that others may lack.
+    rows = pa.concat_tables(good, promote_options="default") if good else schema.empty_table()
+    notes = list(source.notes)
+    notes += [f"{table.name}: unknown column {name}" for name in source.unknown]
     rows, unchecked = check_references(rows, table, known, problems)
     notes += [f"{table.name}: {reference} not checked, no such table" for reference in unchecked]
     rows = refuse_erased(rows, table, erased, problems)

@@ -70,6 +70,14 @@ def import_(
             "--strict", help="Store nothing, and exit with status 3, if any row is invalid."
         ),
     ] = False,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            "--encoding",
+            metavar="NAME",
+            help="Encoding of the CSV files, such as gb18030 or cp949; found out by default.",
+        ),
+    ] = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Import contract tables: valid rows are stored, invalid ones quarantined with the reason.
@@ -88,7 +96,7 @@ def import_(
     from serving.settings import Settings
 
     settings = Settings()
-    found = find_tables(path)  # a wrong call should not start a database
+    found = find_tables(path, encoding)  # a wrong call should not start a database
     store = _store_to_try(settings) if dry_run else _store_to_fill(settings)
     try:
         with progress() as bars:

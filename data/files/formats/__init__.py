@@ -1,0 +1,1 @@
+"""Formats of files: CSV and workbooks, their encodings and headings."""
