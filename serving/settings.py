@@ -74,3 +74,34 @@ class Settings(BaseSettings):
             "difference has to lie above it; 1 accepts any loss."
         ),
     )
+    gate_growth_max: float = Field(
+        default=1.0,
+        ge=0,
+        description="Share by which a table may grow in a month before a new model is refused.",
+    )
+    gate_restated_max: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description=(
+            "Share by which figures of the time up to the served model's moment may differ from "
+            "what they were before a new model is refused."
+        ),
+    )
+    gate_window_margin: float = Field(
+        default=1.0,
+        ge=0,
+        description=(
+            "How far figures of the newest two fortnights may lie outside the range of the twelve "
+            "before them, as a share of that range, before a new model is refused."
+        ),
+    )
+    gate_score_change_max: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description=(
+            "Share by which NDCG@10 may differ from what served models had on their own newest "
+            "windows before a new model is refused."
+        ),
+    )

@@ -5,14 +5,11 @@ whole by one rename, and what is served changes by one transaction. A run that w
 the two is completed by the next ``--if-needed`` one. MLflow comes last and cannot fail the run.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from data.dataset import Dataset
@@ -21,13 +18,19 @@ from data.snapshot import as_of as snapshot_as_of
 from data.store.store import Store
 from recommender.errors import GateRefusedError, GongxuError
 from training.evaluation.backtest import Backtest, run_backtest
-from training.evaluation.data_profile import DataProfile, fingerprint, newest_moment, profile_of
-from training.evaluation.gate import GateRules, Verdict, check_data
+from training.evaluation.data_checks import check_data
+from training.evaluation.data_profile import (
+    DataProfile,
+    fingerprint,
+    newest_moment,
+    past_of,
+    profile_of,
+)
+from training.evaluation.gate import Check, GateRules, Verdict
 from training.lock import RunLock, hold_lock
 from training.registry.bundle import Manifest, make_ready, save_bundle
 from training.registry.registry import Entry, Registry
-
-PACKAGES = ("gongxu", "numpy", "scipy", "pandas", "scikit-learn", "implicit", "lightgbm")
+from training.registry.version_names import package_versions, version_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,11 @@ class Request:
         Limits of the gate.
     keep
         How many of the newest bundles stay on disk.
+    accept
+        Why the model is to serve whatever the gate finds; empty when the gate decides. Kept in
+        the audit trail.
+    actor
+        Who accepts, for the audit trail.
     """
 
     as_of: datetime | None = None
@@ -53,6 +61,8 @@ class Request:
     if_needed: bool = False
     rules: GateRules = field(default_factory=GateRules)
     keep: int = 10
+    accept: str = ""
+    actor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +74,8 @@ class Outcome:
     version
         The new model; the newest one when the run was not needed.
     status
-        ``promoted``, ``refused`` or ``unchanged``. A run that only switches on what an interrupted
-        one had saved is ``promoted`` too, without a verdict.
+        ``promoted``, ``accepted`` (against the gate), ``refused`` or ``unchanged``. A run that
+        only switches on what an interrupted one had saved is ``promoted`` too, without a verdict.
     as_of
         The moment up to which data was used.
     verdict
@@ -163,23 +173,26 @@ def _run(
     with steps("reading data"):
         dataset = store.load()
         _require_rows(dataset)
-        as_of = request.as_of or newest_moment(dataset, now)
+        old = _served_entry(registry)
+        as_of = request.as_of or _moment(dataset, now, old)
         snapshot = snapshot_as_of(dataset, as_of)
         _require_rows(snapshot)
         del dataset
         data_hash = fingerprint(snapshot)
         profile = profile_of(snapshot, as_of)
-    config = {"engine": "local", "seed": request.seed, "gongxu": _package_versions()["gongxu"]}
+    config = {"engine": "local", "seed": request.seed, "gongxu": package_versions()["gongxu"]}
     if request.if_needed and (newest := _unchanged(registry, data_hash, config)):
-        if not newest.is_released:
+        if not newest.is_released and request.accept:
+            return _complete(registry, newest, lock, steps, now, request)
+        if not newest.is_released and not registry.was_served(newest.version):
             raise GateRefusedError(
                 f"nothing changed since the gate refused {newest.version}: {newest.refusal}.",
                 "Correct the data, or train without --if-needed.",
             )
         if not registry.was_served(newest.version):
-            return _complete(registry, newest, lock, steps, now)
+            return _complete(registry, newest, lock, steps, now, request)
         return Outcome(newest.version, "unchanged", newest.manifest.as_of)
-    old = _served_entry(registry)
+    found = _check_data(snapshot, profile, _profile(old, as_of), request.rules)
     backtest = run_backtest(
         snapshot,
         as_of=as_of,
@@ -187,25 +200,28 @@ def _run(
         rules=request.rules,
         old=None if old is None else (old.manifest, registry.load(old.version).parts),
         step=steps,
+        is_refresh=old is not None
+        and (old.manifest.config, old.manifest.versions) == (config, package_versions())
+        and all(check.passed for check in found),
     )
-    verdict = Verdict((*check_data(profile, _profile(old, as_of), request.rules), *backtest.checks))
+    verdict = Verdict((*found, *backtest.checks))
     with steps("saving"):
-        name = _name(now, data_hash, config)
+        name = version_name(now, data_hash, config)
         save_bundle(
             registry.folder / name,
             {part: fitted.to_arrays() for part, fitted in backtest.parts.items()},
             _manifest(data_hash, as_of, now, config, backtest, verdict, profile),
         )
-    if verdict.passed:
+    if verdict.passed or request.accept:
         with steps("switching"):
             lock.verify()
-            registry.promote(name, now=now, reason="retrain")
+            _promote(registry, name, now, request, "retrain")
     with steps("removing old models"):
         removed = registry.remove_old(keep=request.keep)
     mlflow_error = _log_to_mlflow(registry, steps)
     return Outcome(
         name,
-        "promoted" if verdict.passed else "refused",
+        "promoted" if verdict.passed else "accepted" if request.accept else "refused",
         as_of,
         verdict,
         backtest.metrics,
@@ -218,21 +234,57 @@ def _run(
 
 
 def _complete(
-    registry: Registry, entry: Entry, lock: RunLock, steps: _Steps, now: datetime
+    registry: Registry,
+    entry: Entry,
+    lock: RunLock,
+    steps: _Steps,
+    now: datetime,
+    request: Request,
 ) -> Outcome:
-    """Serve what a run saved that was killed before it switched."""
+    """Serve what a run saved that was killed before it switched, or that is accepted now."""
     is_first = registry.served() is None
     with steps("switching"):
         lock.verify()
-        registry.promote(entry.version, now=now, reason="retrain, completed")
+        _promote(registry, entry.version, now, request, "retrain, completed")
     return Outcome(
         entry.version,
-        "promoted",
+        "promoted" if entry.is_released else "accepted",
         entry.manifest.as_of,
         seconds=steps.seconds,
         is_first=is_first,
         mlflow_error=_log_to_mlflow(registry, steps),
     )
+
+
+def _promote(
+    registry: Registry, version: str, now: datetime, request: Request, reason: str
+) -> None:
+    """Serve a version; one that the gate refused only with the reason why it is accepted."""
+    registry.promote(
+        version,
+        now=now,
+        reason=request.accept or reason,
+        force=bool(request.accept),
+        actor=request.actor,
+    )
+
+
+def _moment(dataset: Dataset, now: datetime, old: Entry | None) -> datetime:
+    """The newest moment of the data, or the served model's where the data ends before it.
+
+    Data that lost its end, or whose times moved back, must not pass for an older, sound one.
+    """
+    newest = newest_moment(dataset, now)
+    return newest if old is None else max(newest, old.manifest.as_of)
+
+
+def _check_data(
+    snapshot: Dataset, profile: DataProfile, old: DataProfile | None, rules: GateRules
+) -> list[Check]:
+    past = None
+    if old is not None and old.as_of:
+        past = past_of(snapshot, datetime.fromisoformat(old.as_of))
+    return check_data(profile, old, rules, past=past)
 
 
 def _log_to_mlflow(registry: Registry, steps: _Steps) -> str:
@@ -293,21 +345,5 @@ def _manifest(
         seed=config["seed"],
         config=config,
         metrics={**backtest.metrics, "gate": verdict.to_json(), "profile": profile.to_json()},
-        versions=_package_versions(),
+        versions=package_versions(),
     )
-
-
-def _package_versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "unknown"
-    return found
-
-
-def _name(now: datetime, data_hash: str, config: Mapping[str, Any]) -> str:
-    """A version's name: when it was made, and a digest of data and settings."""
-    digest = hashlib.sha256(f"{data_hash}{json.dumps(config, sort_keys=True)}".encode()).hexdigest()
-    return f"{now:%Y%m%dT%H%M%S}-{digest[:6]}"

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from data.store.audit import read_audit
 from recommender.demand.model import DemandModel
 from recommender.errors import GateRefusedError
 from recommender.ranking.model.suggestion_model import SuggestionModel
@@ -71,9 +72,20 @@ def test_what_runs_leave_behind(filled_home, registry):
     assert registry.entry(bad.version).roles == ("challenger",)
     with pytest.raises(GateRefusedError, match=f"since the gate refused {bad.version}"):
         run(filled_home, registry, if_needed=True, minute=5)
+    # Accepted, it serves, and the audit trail says who, why, and what the gate had found.
+    why = {"accept": "half the residents moved out", "actor": "account li"}
+    taken = run(filled_home, registry, if_needed=True, minute=6, **why)
+    assert (taken.status, taken.version) == ("accepted", bad.version)
+    with filled_home.store.engine.connect() as connection:
+        (entry,) = read_audit(connection, subject=bad.version)
+    assert (entry.actor, entry.action) == ("account li", "gate overruled")
+    assert "half the residents moved out" in entry.payload
+    assert "residents.area_code (100% to 0%)" in entry.payload
+    assert run(filled_home, registry, if_needed=True, minute=7).status == "unchanged"
+    registry.promote(again.version, now=NOW)
     execute(filled_home, "DELETE FROM bookings")
     with pytest.raises(GateRefusedError, match="no rows in bookings"):
-        run(filled_home, registry, minute=6)
+        run(filled_home, registry, minute=8)
     assert registry.served().version == again.version
 
 

@@ -25,7 +25,14 @@ from recommender.errors import GongxuError, NotTrainedError, UsageError
 from recommender.interfaces import Arrays, Persistable
 from recommender.ranking.model.suggestion_model import SuggestionModel
 from training.demand.fit import fit_demand
-from training.evaluation.gate import Check, GateRules, check_level, check_quality
+from training.evaluation.gate import (
+    SERVED,
+    Check,
+    GateRules,
+    check_level,
+    check_quality,
+    check_record,
+)
 from training.evaluation.report import ENGINE, EvaluationReport
 from training.evaluation.walk_forward import evaluate
 from training.registry.bundle import Manifest
@@ -40,6 +47,7 @@ TRIED = "suggestions_tried"
 _SIDE_BY_SIDE_UP_TO = 1_000_000
 _ENOUGH_BOOKINGS = 1000
 _STEPS = 4
+_RECORDED = 20
 _POPULARITY = "recent_popularity"
 _MEASURE = "ndcg@10"
 
@@ -74,6 +82,7 @@ def run_backtest(
     rules: GateRules,
     old: tuple[Manifest, Mapping[str, Arrays]] | None,
     step: Step,
+    is_refresh: bool = False,
 ) -> Backtest:
     """Fit every part and try it.
 
@@ -87,6 +96,8 @@ def run_backtest(
         Manifest and arrays of the served model, if there is one.
     step
         Opened around each step; gives what to call with details.
+    is_refresh
+        Whether nothing but the data differs from the served model, and it looks sound.
 
     Returns
     -------
@@ -111,7 +122,7 @@ def run_backtest(
             window = newest_window(snapshot, as_of)
             if known is not None:
                 window = _not_before(window, known[0])
-            _try(trial, snapshot, window, seed, rules, known, tell)
+            _try(trial, snapshot, window, seed, rules, known, tell, is_refresh=is_refresh)
         with step("fitting suggestions"):
             trial.parts[SUGGESTIONS] = ahead.result() if ahead is not None else final()
     with step("fitting demand") as tell:
@@ -213,6 +224,8 @@ def _try(
     rules: GateRules,
     old: tuple[Manifest, Mapping[str, Arrays]] | None,
     tell: Callable[[str], None],
+    *,
+    is_refresh: bool,
 ) -> None:
     trial.metrics["tried_from"] = window.cutoff.isoformat()
     fitted: list[SuggestionModel] = []
@@ -234,14 +247,23 @@ def _try(
         tell("the served model")
         served = _ask(snapshot, window, seed, lambda *_, **__: opponent, tell)
         if served is not None:
-            lists["the served model"] = _by_resident(served, ENGINE)
+            lists[SERVED] = _by_resident(served, ENGINE)
     common = pd.DataFrame(lists).fillna(0.0)
     checks, figures = check_quality(
         {str(name).replace("_", " "): common[name].to_numpy() for name in common},
         rules,
         rng=seeded(seed, "bootstrap"),
         is_first=old is None,
+        is_refresh=is_refresh,
     )
+    # A part that made no list for a resident counts as nought, as in the comparison.
+    asked = common["new"].to_numpy()
+    record = _record(old)
+    checks += check_record(asked, record, rules)
+    trial.metrics["record"] = [
+        *record[1 - _RECORDED :],
+        {"ndcg": float(asked.mean()), "residents": len(asked)},
+    ]
     if old is not None and opponent is None:
         figures["note"] = "the served model has seen the window, or cannot be read: not compared"
     coverage = float(report.scorers[ENGINE]["coverage"])
@@ -252,6 +274,19 @@ def _try(
         check_level("share of events that some list shows", coverage, before, low=least),
     ]
     trial.metrics |= {"trial": figures, "coverage": coverage}
+
+
+def _record(old: tuple[Manifest, Mapping[str, Arrays]] | None) -> list[dict[str, float]]:
+    """Scores of the served models so far, oldest first."""
+    if old is None:
+        return []
+    metrics = old[0].metrics
+    if "record" in metrics:
+        return list(metrics["record"])
+    trial = metrics.get("trial", {})
+    if "ndcg@10" not in trial:
+        return []
+    return [{"ndcg": trial["ndcg@10"]["new"], "residents": trial["residents"]}]
 
 
 def _ask(

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
 import pandas as pd
@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from data.dataset import Dataset
 from data.schema import TABLES
+from data.snapshot import as_of as snapshot_as_of
 from recommender.errors import GateRefusedError
+from training.evaluation.booking_figures import WINDOW, BookingFigures, BookingHistory
 
-WINDOW = timedelta(days=14)
 _EARLIER_WINDOWS = 8
 _ACTIVITY = (
     ("bookings", "booked_at"),
@@ -37,17 +38,31 @@ class DataProfile:
         Bookings of the latest fortnight.
     usual_bookings
         Median over the eight fortnights before it.
+    as_of
+        The moment of the snapshot, ISO 8601; empty when not recorded.
+    idle_days
+        Days between the last booking and that moment.
+    past
+        Figures of all bookings.
+    windows
+        Those of the newest fortnights, newest first.
     """
 
     rows: dict[str, int] = field(default_factory=dict)
     filled: dict[str, float] = field(default_factory=dict)
     recent_bookings: int = 0
     usual_bookings: float = 0.0
+    as_of: str = ""
+    idle_days: int = 0
+    past: BookingFigures | None = None
+    windows: tuple[BookingFigures, ...] = ()
 
     @property
     def recent_share(self) -> float:
         """Bookings of the latest fortnight, as a share of a usual one's."""
-        return self.recent_bookings / self.usual_bookings if self.usual_bookings else 1.0
+        if not self.usual_bookings:
+            return float(self.recent_bookings > 0)
+        return self.recent_bookings / self.usual_bookings
 
     def to_json(self) -> dict[str, Any]:
         """The profile as JSON values."""
@@ -55,8 +70,14 @@ class DataProfile:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        """The inverse of :meth:`to_json`."""
-        return cls(**values)
+        """The inverse of :meth:`to_json`; what an older release did not record stays empty."""
+        past = values.get("past")
+        windows = values.get("windows", ())
+        read = {
+            "past": None if past is None else BookingFigures(**past),
+            "windows": tuple(BookingFigures(**window) for window in windows),
+        }
+        return cls(**(values | read))
 
 
 def profile_of(dataset: Dataset, as_of: datetime) -> DataProfile:
@@ -65,13 +86,13 @@ def profile_of(dataset: Dataset, as_of: datetime) -> DataProfile:
     Parameters
     ----------
     dataset
-        What was known at ``as_of``.
+        The snapshot.
     as_of
-        The moment that windows are counted back from, with time zone.
+        Its moment, with zone.
 
     Returns
     -------
-    Rows by table, share of filled values by column, and bookings of the latest windows.
+    The profile.
     """
     rows = {name: len(frame) for name, frame in dataset.items()}
     filled = {
@@ -83,12 +104,34 @@ def profile_of(dataset: Dataset, as_of: datetime) -> DataProfile:
     age = pd.Timestamp(as_of) - dataset["bookings"]["booked_at"]
     windows = (age.dt.days // WINDOW.days).value_counts()
     earlier = [int(windows.get(number, 0)) for number in range(1, _EARLIER_WINDOWS + 1)]
+    history = BookingHistory(dataset)
     return DataProfile(
         rows=rows,
         filled=filled,
         recent_bookings=int(windows.get(0, 0)),
         usual_bookings=float(pd.Series(earlier).median()),
+        as_of=as_of.isoformat(),
+        idle_days=0 if age.empty else int(age.min().days),
+        past=history.between(None, as_of),
+        windows=tuple(history.windows(as_of)),
     )
+
+
+def past_of(dataset: Dataset, moment: datetime) -> BookingFigures:
+    """What the data says about the time up to an earlier moment.
+
+    Parameters
+    ----------
+    dataset
+        The newer snapshot.
+    moment
+        The earlier one's, with zone.
+
+    Returns
+    -------
+    The figures that a snapshot of the earlier moment has, if the past was not restated.
+    """
+    return BookingHistory(snapshot_as_of(dataset, moment)).between(None, moment)
 
 
 def newest_moment(dataset: Dataset, now: datetime) -> datetime:

@@ -7,16 +7,21 @@ stated margin (a non-inferiority test).
 
 import math
 import statistics
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from data.schema import NEEDED_TO_TRAIN
 from recommender.metrics.bootstrap import bootstrap_mean
-from training.evaluation.data_profile import DataProfile
+
+SERVED = "the served model"
+"""Its name in comparisons."""
+
+_RECORDED_MIN = 3
+_JUDGED_SHARE_MIN = 0.25
+_JUDGED_MIN = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,15 @@ class GateRules:
     ----------
     shrink_max
         Share of a table's rows that may be gone, in [0, 1].
+    growth_max
+        Share by which a table may have grown in a month, ≥ 0.
+    restated_max
+        Share by which figures of the past may differ from what they were, in [0, 1].
+    window_margin
+        How far a figure of the newest fortnights may lie outside the range of the twelve before
+        them, as a share of that range, ≥ 0.
+    score_change_max
+        Share of the recorded NDCG that may be lost, in [0, 1], where past windows give no spread.
     fill_drop_max
         By how much the share of filled values of a column may fall, in [0, 1].
     recent_share_min
@@ -46,6 +60,10 @@ class GateRules:
     """
 
     shrink_max: float = 0.2
+    growth_max: float = 1.0
+    restated_max: float = 0.1
+    window_margin: float = 1.0
+    score_change_max: float = 0.5
     fill_drop_max: float = 0.3
     recent_share_min: float = 0.05
     coverage_drop_max: float = 0.5
@@ -57,11 +75,24 @@ class GateRules:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One condition, whether it holds, and the finding as a sentence for an operator."""
+    """One condition, whether it holds, and the finding as a sentence for an operator.
+
+    Attributes
+    ----------
+    name
+        Of the condition.
+    passed
+        Whether it holds, or does not matter enough to refuse the model.
+    finding
+        One sentence.
+    warning
+        Whether an operator should look although it passed.
+    """
 
     name: str
     passed: bool
     finding: str
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +113,7 @@ class Verdict:
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as JSON values."""
-        return {
-            "passed": self.passed,
-            "checks": [
-                {"name": c.name, "passed": c.passed, "finding": c.finding} for c in self.checks
-            ],
-        }
+        return {"passed": self.passed, "checks": [asdict(check) for check in self.checks]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,71 +173,13 @@ def paired_difference(
     return Difference(float(differences.mean()), low, high, float(differences.std()))
 
 
-def check_data(new: DataProfile, old: DataProfile | None, rules: GateRules) -> list[Check]:
-    """Whether the data looks sound by itself, and beside that of the served model.
-
-    Parameters
-    ----------
-    new
-        Figures of the snapshot that the new model was fitted on.
-    old
-        Those of the served model's snapshot; ``None`` without one.
-    rules
-        The limits.
-
-    Returns
-    -------
-    One check a condition; without a served model only that the needed tables have rows.
-    """
-    empty = [name for name in NEEDED_TO_TRAIN if not new.rows.get(name)]
-    checks = [
-        Check(
-            "tables are there",
-            not empty,
-            f"no rows in {', '.join(empty)}" if empty else "all needed tables have rows",
-        )
-    ]
-    if old is None:
-        return checks
-    # Some sources always deliver their last fortnight late; only a new shortfall is a fault.
-    checks.append(
-        Check(
-            "bookings keep coming",
-            new.recent_share >= rules.recent_share_min * min(old.recent_share, 1.0),
-            f"{new.recent_bookings:,} bookings in the latest fortnight, "
-            f"usually {new.usual_bookings:,.0f}",
-        )
-    )
-    for name in NEEDED_TO_TRAIN:
-        before, after = old.rows.get(name, 0), new.rows.get(name, 0)
-        checks.append(
-            Check(
-                f"{name} did not shrink",
-                after >= (1 - rules.shrink_max) * before,
-                f"{name}: {after:,} rows, {before:,} for the served model",
-            )
-        )
-    lost = [
-        f"{column} ({old.filled[column]:.0%} to {share:.0%})"
-        for column, share in new.filled.items()
-        if share < old.filled.get(column, 0.0) - rules.fill_drop_max
-    ]
-    checks.append(
-        Check(
-            "columns are as filled as before",
-            not lost,
-            f"values went missing: {', '.join(lost)}" if lost else "no column lost its values",
-        )
-    )
-    return checks
-
-
 def check_quality(
     ndcg: Mapping[str, NDArray[np.float64]],
     rules: GateRules,
     *,
     rng: np.random.Generator,
     is_first: bool = False,
+    is_refresh: bool = False,
 ) -> tuple[list[Check], dict[str, Any]]:
     """Whether the new model is shown not to be worse on the newest window.
 
@@ -231,6 +199,10 @@ def check_quality(
     is_first
         Whether no model is served yet: a comparison that has too few residents then passes, since
         refusing it would leave residents without any list. A model that is surely worse fails.
+    is_refresh
+        Whether the same program with the same settings was fitted on later data that looks sound:
+        a comparison with the served model that has too few residents then passes when the
+        difference that was seen lies within the margin, since refusing it lets lists grow stale.
 
     Returns
     -------
@@ -256,7 +228,10 @@ def check_quality(
             new, values, rng=rng, confidence=rules.confidence, resamples=rules.resamples
         )
         figures[f"gain over {name}"] = [gain.mean, gain.low, gain.high]
-        checks.append(_not_worse(name, new, values, gain, rules, is_first=is_first))
+        benign = is_first or (
+            is_refresh and name == SERVED and gain.mean >= -rules.tolerance * float(values.mean())
+        )
+        checks.append(_not_worse(name, new, values, gain, rules, benign=benign))
     return checks, figures
 
 
@@ -267,7 +242,7 @@ def _not_worse(
     gain: Difference,
     rules: GateRules,
     *,
-    is_first: bool,
+    benign: bool,
 ) -> Check:
     margin = rules.tolerance * float(old.mean())
     finding = (
@@ -283,7 +258,51 @@ def _not_worse(
             # With equal models, so many bring the half width of the interval down to the margin.
             z = statistics.NormalDist().inv_cdf((1 + rules.confidence) / 2)
             finding += f", about {math.ceil((z * gain.deviation / margin) ** 2):,} would be needed"
-    return Check(f"not worse than {name}", shown or (undecided and is_first), finding)
+    return Check(f"not worse than {name}", shown or (undecided and benign), finding)
+
+
+def check_record(
+    ndcg: NDArray[np.float64], record: Sequence[Mapping[str, float]], rules: GateRules
+) -> list[Check]:
+    """Whether the score, and how many residents it rests on, are like those recorded before.
+
+    Spoiled data spoils the comparison too: both models do equally badly, or equally well, on it.
+
+    Parameters
+    ----------
+    ndcg
+        NDCG@10 of the new model's lists, one a resident, shape (n,).
+    record
+        ``ndcg`` and ``residents`` of the served models so far, oldest first.
+    rules
+        ``score_change_max`` is accepted at least, and four standard deviations of the record.
+
+    Returns
+    -------
+    Two checks; none without a record or without residents.
+    """
+    if not len(ndcg) or not record:
+        return []
+    scores = np.array([entry["ndcg"] for entry in record])
+    judged = float(np.median([entry["residents"] for entry in record]))
+    usual, score = float(np.median(scores)), float(ndcg.mean())
+    spread = 4 * float(scores.std(ddof=1)) if len(scores) >= _RECORDED_MIN else 0.0
+    chance = 3 * float(ndcg.std()) / math.sqrt(len(ndcg))
+    room = max(spread, rules.score_change_max * usual) + chance
+    enough = judged < _JUDGED_MIN or len(ndcg) >= _JUDGED_SHARE_MIN * judged
+    return [
+        Check(
+            "the score is like those before",
+            usual - room <= score <= usual + room,
+            f"NDCG@10 {score:.4f}, {usual:.4f} in {len(scores):,} served models so far "
+            f"(accepted {max(usual - room, 0):.4f} to {min(usual + room, 1):.4f})",
+        ),
+        Check(
+            "as many residents can be judged",
+            enough,
+            f"{len(ndcg):,} residents booked in the newest window, usually {judged:,.0f}",
+        ),
+    ]
 
 
 def check_level(

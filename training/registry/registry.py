@@ -9,10 +9,12 @@ import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from data.store.audit import append_audit
 from recommender.errors import GateRefusedError, UnknownIdError
 from training.registry.bundle import (
     Bundle,
@@ -154,7 +156,13 @@ class Registry:
         return load_bundle(self.folder / version, parts=parts)
 
     def promote(
-        self, version: str, *, now: datetime, reason: str = "", force: bool = False
+        self,
+        version: str,
+        *,
+        now: datetime,
+        reason: str = "",
+        force: bool = False,
+        actor: str = "",
     ) -> Served:
         """Serve a version from now on, after checking all its files.
 
@@ -167,7 +175,10 @@ class Registry:
         reason
             Kept in the log of switches.
         force
-            Serve it although the gate refused it.
+            Serve it although the gate refused it; the audit trail keeps who did, why, and what
+            the gate had found.
+        actor
+            Who, for the audit trail.
 
         Returns
         -------
@@ -188,7 +199,21 @@ class Registry:
                 f"the gate refused {version}.", "Use --force to serve it all the same."
             )
         require_fitting(self.load(version))
-        return switch(self.engine, version, now=now, reason=reason)
+        overruled = partial(
+            append_audit,
+            actor=actor or "unknown",
+            action="gate overruled",
+            subject=version,
+            payload={"reason": reason, "findings": entry.refusal},
+            now=now,
+        )
+        return switch(
+            self.engine,
+            version,
+            now=now,
+            reason=reason,
+            beside=None if entry.is_released else overruled,
+        )
 
     def roll_back(self, *, now: datetime, reason: str = "") -> Served:
         """Serve what was served before.

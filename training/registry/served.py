@@ -87,7 +87,14 @@ def was_served(engine: sa.Engine, version: str) -> bool:
         return connection.execute(query.limit(1)).first() is not None
 
 
-def switch(engine: sa.Engine, version: str, *, now: datetime, reason: str = "") -> Served:
+def switch(
+    engine: sa.Engine,
+    version: str,
+    *,
+    now: datetime,
+    reason: str = "",
+    beside: Callable[[sa.Connection], object] | None = None,
+) -> Served:
     """Serve a version from now on, in one transaction.
 
     Serving the version that is served already changes nothing.
@@ -102,6 +109,8 @@ def switch(engine: sa.Engine, version: str, *, now: datetime, reason: str = "") 
         The moment of the switch, with zone.
     reason
         Kept in the log of switches.
+    beside
+        Called in the same transaction, also when the version is served already.
 
     Returns
     -------
@@ -109,6 +118,8 @@ def switch(engine: sa.Engine, version: str, *, now: datetime, reason: str = "") 
     """
     with engine.begin() as connection:
         current = _read(connection, lock=True)
+        if beside is not None:
+            beside(connection)
         if current is not None and current.version == version:
             return current
         previous = () if current is None else (current.version, *current.previous)

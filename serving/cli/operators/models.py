@@ -50,6 +50,12 @@ def retrain(
     seed: Annotated[
         int, typer.Option(min=0, help="Random seed; the same seed gives the same model.")
     ] = 0,
+    accept: Annotated[
+        str,
+        typer.Option(
+            help="Serve the model whatever the gate finds; the reason is kept in the audit trail."
+        ),
+    ] = "",
     format: FormatOption = Format.TABLE,
 ) -> None:
     """Train a new model, evaluate it, and serve it if it passes the gate.
@@ -77,6 +83,8 @@ def retrain(
         if_needed=if_needed,
         rules=_rules(settings),
         keep=settings.models_kept,
+        accept=accept.strip(),
+        actor=_account(),
     )
     store = open_store(settings)
     try:
@@ -99,7 +107,7 @@ def retrain(
         raise GateRefusedError(
             f"the gate refused {outcome.version}: {outcome.verdict.reason}.",
             f"{so_far}; to serve this one all the same: "
-            f"gongxu models promote {outcome.version} --force",
+            f"gongxu models promote {outcome.version} --force --reason REASON",
         )
 
 
@@ -163,7 +171,7 @@ def show_model(
         "data_hash": manifest.data_hash,
         **{f"part {part}": f"{len(arrays)} arrays" for part, arrays in manifest.parts.items()},
         **{
-            f"gate: {check['name']}": f"{'ok' if check['passed'] else 'REFUSED'}; "
+            f"gate: {check['name']}": f"{_word(check['passed'], check.get('warning', False))}; "
             f"{check['finding']}"
             for check in manifest.metrics.get("gate", {}).get("checks", [])
         },
@@ -187,7 +195,9 @@ def promote_model(
     from serving.settings import Settings
 
     registry = open_registry(Settings())
-    served = registry.promote(version, now=datetime.now(UTC), reason=reason, force=force)
+    served = registry.promote(
+        version, now=datetime.now(UTC), reason=reason, force=force, actor=_account()
+    )
     _log_to_mlflow(registry)
     log.print(f"serving {served.version} since {served.since:%Y-%m-%d %H:%M:%S} UTC")
 
@@ -226,6 +236,21 @@ def _row(entry: Entry) -> dict[str, object]:
     }
 
 
+def _word(passed: bool, warning: bool) -> str:
+    """How a check is marked."""
+    return "REFUSED" if not passed else "WARNING" if warning else "ok"
+
+
+def _account() -> str:
+    """The account that runs the command, for the audit trail."""
+    import getpass
+
+    try:
+        return f"account {getpass.getuser()}"
+    except (KeyError, OSError):
+        return "account unknown"
+
+
 def _log_to_mlflow(registry: Registry) -> None:
     """Log the switch; a failure is reported, since what is served has changed already."""
     from recommender.errors import GongxuError
@@ -253,7 +278,7 @@ def _show_outcome(outcome: Outcome, format: Format) -> None:
         facts["learnt from"] = ", ".join(f"{n:,} {table}" for table, n in outcome.rows.items())
     if outcome.verdict is not None:
         for check in outcome.verdict.checks:
-            facts[check.name] = f"{'ok' if check.passed else 'REFUSED'}; {check.finding}"
+            facts[check.name] = f"{_word(check.passed, check.warning)}; {check.finding}"
     if outcome.seconds:
         steps = ", ".join(f"{step} {taken:.1f}" for step, taken in outcome.seconds.items())
         facts["seconds"] = f"{sum(outcome.seconds.values()):.1f} ({steps})"
@@ -277,6 +302,10 @@ def _rules(settings: Settings) -> GateRules:
         coverage_drop_max=settings.gate_coverage_drop_max,
         demand_jump_max=settings.gate_demand_jump_max,
         tolerance=settings.gate_tolerance,
+        growth_max=settings.gate_growth_max,
+        restated_max=settings.gate_restated_max,
+        window_margin=settings.gate_window_margin,
+        score_change_max=settings.gate_score_change_max,
     )
 
 
