@@ -53,7 +53,7 @@ audit: $(VENV)/.dev  ## known vulnerabilities of the pinned packages
 
 test: lint types audit unit  ## every check
 
-bench-%: $(VENV)/.dev  ## one benchmark: import, simulate, suggestions, demand, plans, serving
+bench-%: $(VENV)/.dev  ## one benchmark: import, simulate, suggestions, demand, plans, serving, faults
 	@$(BIN)/python -m benchmarks.$*
 
 requirements: $(VENV)/.dev  ## compile the pinned requirements again

@@ -1,0 +1,1 @@
+"""What accidents, attackers and other people's files do to the product."""
