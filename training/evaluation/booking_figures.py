@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data.dataset import Dataset
 from features.time import LOCAL
-from recommender.ranking.lists.eligibility import haversine_m
+from  import haversine_m
 
 WINDOW = timedelta(days=14)
 WINDOWS = 14
