@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data.dataset import Dataset
 from features.time import LOCAL
-from  import haversine_m
+from recommender.geography import great_circle_m
 
 WINDOW = timedelta(days=14)
 WINDOWS = 14
@@ -211,4 +211,4 @@ def _ways(
         for where, table in ((home, areas), (venue, venues))
         for axis in ("lat", "lon")
     ]
-    return haversine_m(places[0], places[1], places[2], places[3])
+    return great_circle_m(places[0], places[1], places[2], places[3])
