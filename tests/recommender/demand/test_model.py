@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recommender.demand.explain import STEPS, explain, own_bookings_sample
 from recommender.demand.model import DemandModel, interval
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import IdMap
@@ -112,24 +111,3 @@ def test_the_arrays_give_the_model_back() -> None:
     again = DemandModel.from_arrays(model.to_arrays())
     for name, array in model.to_arrays().items():
         np.testing.assert_array_equal(again.to_arrays()[name], array)
-
-
-class TestExplain:
-    def test_changes_sum_to_the_figure(self) -> None:
-        model = known()
-        steps = explain(model, "s1", "b", "2027Q1")
-        assert tuple(step.name for step in steps) == STEPS
-        assert [step.figure for step in steps[:3]] == [10.0, 20.0, 30.0]
-        assert steps[-1].figure == pytest.approx(26.0)
-        assert sum(step.change for step in steps) == pytest.approx(26.0)
-
-    def test_a_suppressed_cell_is_not_explained(self) -> None:
-        model = known(contributors=np.array([[3, 50, 50], [50, 50, 50]]))
-        with pytest.raises(UsageError, match="fewer than ten residents"):
-            explain(model, "s1", "a", "2027Q1")
-
-    def test_few_impressions_are_none(self) -> None:
-        model = known()
-        assert own_bookings_sample(model, "a") == 500.0
-        assert own_bookings_sample(model, "b") is None
-        assert own_bookings_sample(model, "c") == 0.0

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.verify import verify_sessions
 from recommender.types import IdMap
 
 
@@ -47,3 +48,23 @@ def make_problem(
 @pytest.fixture(scope="session")
 def problem_of() -> Callable[..., ProcurementProblem]:
     return make_problem
+
+
+@pytest.fixture(scope="session")
+def broken_by() -> Callable[..., list[tuple[str, str, str, float, float]]]:
+    """What sessions by street and product break of one rule, as plain tuples."""
+
+    def broken(
+        rule: str, problem: ProcurementProblem, bought: list[list[int]], buyer: int | None = None
+    ) -> list[tuple[str, str, str, float, float]]:
+        cells = np.array(bought, dtype=np.int64)
+        sessions = np.zeros((len(problem.buyers), *cells.shape), dtype=np.int64)
+        for street in range(len(cells)):
+            sessions[street if buyer is None else buyer, street] = cells[street]
+        return [
+            (each.rule, each.place, each.subject, each.found, each.bound)
+            for each in verify_sessions(problem, sessions)
+            if each.rule == rule
+        ]
+
+    return broken
