@@ -144,22 +144,7 @@ WITHOUT_NUMBERS = {
 """Modules that only declare shapes and names."""
 
 TESTED_TOGETHER = {
-    "features/ranking/events.py",
-    "features/ranking/interactions.py",
     "features/ranking/list_inputs.py",
-    "recommender/booking_states.py",
-    "recommender/demand/explain.py",
-    "recommender/metrics/bootstrap.py",
-    "recommender/procurement/plan.py",
-    "recommender/procurement/rules/budget.py",
-    "recommender/procurement/rules/catalogue.py",
-    "recommender/procurement/rules/evenness.py",
-    "recommender/procurement/rules/floor.py",
-    "recommender/procurement/rules/quota.py",
-    "recommender/procurement/rules/supplier_share.py",
-    "recommender/procurement/rules/touring.py",
-    "recommender/procurement/rules/venue_slots.py",
-    "recommender/procurement/touring_days.py",
     "recommender/ranking/features/affinity.py",
     "recommender/ranking/features/collaborative.py",
     "recommender/ranking/features/decay.py",
@@ -176,13 +161,6 @@ TESTED_TOGETHER = {
     "recommender/ranking/model/suggestion_model.py",
     "recommender/ranking/reports/supplier_exposure.py",
     "recommender/ranking/snapshot.py",
-    "recommender/scorers/als.py",
-    "recommender/scorers/content.py",
-    "recommender/scorers/ease.py",
-    "recommender/scorers/fallback.py",
-    "recommender/scorers/graph_filter.py",
-    "recommender/scorers/item_similarity.py",
-    "recommender/scorers/popularity.py",
 }
 """Modules that still share a test file with others of their room."""
 

@@ -16,8 +16,9 @@ from recommender.procurement.plan import (
 def test_repeats_draw_less_and_seats_bound_each_session(problem_of) -> None:
     problem = problem_of([[100.0, 50.0]], [10, 10], [99], seats=np.array([[80.0, np.inf]]))
     found = cell_attendance(problem, np.array([[2, 2]]), problem.demand)
-    # 80 seats hold 80 of 100, then 70 of 70; the other product draws 50 and 35.
-    np.testing.assert_allclose(found, [[150.0, 85.0]])
+    # 100 and 70 would come and whom one session cannot seat takes the other: 2 * 80 seats.
+    # The other product draws 50 and 35.
+    np.testing.assert_allclose(found, [[160.0, 85.0]])
 
 
 def test_evenness_is_of_attendance_per_resident(problem_of) -> None:
