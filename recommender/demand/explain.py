@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recommender.demand.disclosure import disclosure_control
 from recommender.demand.model import DemandModel
 from recommender.demand.observations.exposure import MIN_SAMPLE
 from recommender.errors import UsageError
@@ -59,7 +58,7 @@ def explain(model: DemandModel, street: str, product: str, period: str) -> list[
         For a cell that must not be shown, or a period that is none.
     """
     s, p = model.streets.position(street), model.products.position(product)
-    if disclosure_control(model.contributors)[s, p]:
+    if model.suppressed()[s, p]:
         raise UsageError(
             f"the figure of {product} in {street} rests on fewer than ten residents.",
             "Such figures are not shown, and neither is how they came about.",

@@ -44,6 +44,8 @@ class DemandModel:
         The fitted grid.
     street_names, titles
         By position, for people.
+    population
+        People of each street, shape (streets,); a street without any has no figure.
     categories, group
         Category names, and each product's position among them.
     expected
@@ -80,6 +82,7 @@ class DemandModel:
     products: IdMap
     street_names: tuple[str, ...]
     titles: tuple[str, ...]
+    population: Floats
     categories: tuple[str, ...]
     group: NDArray[np.intp]
     expected: Floats
@@ -141,8 +144,22 @@ class DemandModel:
             supply=supply,
             gap=self._total(expected, columns, self.sessions(period)[cells]) - supply,
             # Decided on the whole grid: asking for a part of it must not show more.
-            suppressed=disclosure_control(self.contributors)[cells],
+            suppressed=self.suppressed()[cells],
         )
+
+    def populated(self) -> IdMap:
+        """Streets in which people are known to live, in the model's order."""
+        return IdMap(self.streets.take((self.population > 0).nonzero()[0]))
+
+    def suppressed(self) -> NDArray[np.bool_]:
+        """Cells that must not be shown, shape (streets, products).
+
+        All of a street without people: it has no figure, and so none that totals could disclose.
+        """
+        people = self.population > 0
+        hidden = np.ones(self.expected.shape, dtype=bool)
+        hidden[people] = disclosure_control(self.contributors[people])
+        return hidden
 
     def listed(self, period: str) -> IdMap:
         """Products in the catalogue at some time of a period, in the model's order."""

@@ -97,7 +97,9 @@ def location_quotient_frame(model: DemandModel, period: str) -> pd.DataFrame:
     products = model.listed(period)
     if len(products) == 0:
         raise UsageError(f"no product is listed in {period}.", "Choose another period.")
-    estimate = model.estimate(model.streets, products, period)
+    streets = model.populated()
+    estimate = model.estimate(streets, products, period)
+    rows = model.streets.positions(streets.ids)
     columns = model.products.positions(products.ids)
     # A product counts only where every street's figure may be shown: or sums would give it away.
     open_ = ~estimate.suppressed.any(axis=0)
@@ -107,15 +109,17 @@ def location_quotient_frame(model: DemandModel, period: str) -> pd.DataFrame:
             "No street's speciality can be stated without disclosing suppressed figures.",
         )
     group = model.group[columns][open_]
-    found = location_quotients(estimate.expected[:, open_], model.log_sd[:, columns[open_]], group)
+    found = location_quotients(
+        estimate.expected[:, open_], model.log_sd[np.ix_(rows, columns[open_])], group
+    )
     present = np.unique(group)
-    n, m = len(model.streets), len(present)
+    n, m = len(streets), len(present)
     street = np.repeat(np.arange(n), m)
     category = np.tile(present, n)
     frame = pd.DataFrame(
         {
-            "street_code": np.array(model.streets.ids, dtype=object)[street],
-            "street": np.array(model.street_names, dtype=object)[street],
+            "street_code": np.array(streets.ids, dtype=object)[street],
+            "street": np.array(model.street_names, dtype=object)[rows[street]],
             "category": np.array(model.categories, dtype=object)[category],
             "ratio": found.ratio[street, category].round(2),
             "strength": found.strength[street, category].round(1),
@@ -127,12 +131,18 @@ def location_quotient_frame(model: DemandModel, period: str) -> pd.DataFrame:
     ).reset_index(drop=True)
 
 
+def streets_without_people(model: DemandModel) -> tuple[str, ...]:
+    """Codes of the streets in which nobody is known to live: they have no figures."""
+    return tuple(model.streets.take((model.population <= 0).nonzero()[0]))
+
+
 def demand_frame(
     model: DemandModel, period: str, *, street: str | None = None, category: str | None = None
 ) -> pd.DataFrame:
     """Rows of the contract's `demand`, highest demand first.
 
-    Every product listed in the period is a row. A suppressed row has no numbers, and a count of
+    Every product listed in the period is a row of every street in which people are known to live.
+    A suppressed row has no numbers, and a count of
     bookings below ten is left empty.
 
     Parameters
@@ -153,8 +163,13 @@ def demand_frame(
     UnknownIdError
         If the street is unknown.
     UsageError
-        If the category or period is none, or nothing is listed then.
+        If the category or period is none, nothing is listed then, or the street has no people.
     """
+    if street in streets_without_people(model):
+        raise UsageError(
+            f"no people are known in street {street}: it has no figures.",
+            "Give its rows in `population`, or residents whose `area_code` lies in it.",
+        )
     if street is not None and street not in model.streets:
         raise UnknownIdError(
             f"no street has the code {street!r}.",
@@ -173,7 +188,7 @@ def demand_frame(
         products = IdMap(products.take(of.nonzero()[0]))
     if len(products) == 0:
         raise UsageError(f"no product is listed in {period}.", "Choose another period.")
-    streets = model.streets if street is None else IdMap([street])
+    streets = model.populated() if street is None else IdMap([street])
     estimate = model.estimate(streets, products, period)
     columns = model.products.positions(products.ids)
     n, m = len(streets), len(products)

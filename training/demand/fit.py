@@ -35,6 +35,7 @@ from recommender.demand.observations.surveys import survey_score
 from recommender.demand.products.new_products import learn_product_rates
 from recommender.demand.products.product_prior import ProductPrior
 from recommender.demand.small_areas.intervals import estimate_with_intervals
+from recommender.errors import UsageError
 from training.demand.sessions import SessionDemand, backtest_factors, learn_sessions
 
 Progress = Callable[[str, float], None]
@@ -63,6 +64,11 @@ def fit_demand(
     Returns
     -------
     The fitted demand, ready for a bundle.
+
+    Raises
+    ------
+    UsageError
+        If no street has people.
     """
     # The matrices are many and small: threads of linear algebra would only wait for each other.
     with threadpool_limits(1, user_api="blas"):
@@ -75,6 +81,11 @@ def _fit(
     report("reading", 0.0)
     known = snapshot(dataset, as_of)
     streets = read_streets(known)
+    if not streets.population.any():
+        raise UsageError(
+            "no street has people.",
+            "Give `population`, or `area_code` of residents that lies in a street of `areas`.",
+        )
     residents = read_residents(known, streets)
     products = product_ids(known)
     product_features = read_products(known, products)
@@ -172,6 +183,7 @@ def _fit(
         products=products,
         street_names=streets.names,
         titles=product_features.titles,
+        population=streets.population.sum(axis=1),
         categories=product_features.categories,
         group=product_features.group,
         expected=expected,

@@ -26,11 +26,17 @@ def rake(cells: Floats, rows: Floats, columns: Floats, *, iterations: int = 20) 
 
     Returns
     -------
-    Shape (r, c); columns meet their sums exactly, rows after enough rounds.
+    Shape (r, c); columns meet their sums exactly, rows after enough rounds. A row or column whose
+    wanted sum is 0 is 0.
     """
     fitted = np.maximum(cells, 1e-12)
     scale = columns.sum() / rows.sum() if rows.sum() > 0 else 1.0
     for _ in range(iterations):
-        fitted = fitted * (rows * scale / fitted.sum(axis=1))[:, None]
-        fitted = fitted * (columns / fitted.sum(axis=0))
+        fitted = fitted * _ratio(rows * scale, fitted.sum(axis=1))[:, None]
+        fitted = fitted * _ratio(columns, fitted.sum(axis=0))
     return np.asarray(fitted)
+
+
+def _ratio(wanted: Floats, found: Floats) -> Floats:
+    """``wanted / found``, and 0 where nothing is left to scale."""
+    return np.divide(wanted, found, out=np.zeros_like(found), where=found > 0)

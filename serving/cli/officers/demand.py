@@ -65,7 +65,12 @@ def demand(
 
     Example: gongxu demand --period 2026Q4 --street 310105102 --category performance
     """
-    from serving.demand.frames import demand_frame, explain_frame, location_quotient_frame
+    from serving.demand.frames import (
+        demand_frame,
+        explain_frame,
+        location_quotient_frame,
+        streets_without_people,
+    )
 
     model = _fit(data, as_of, period, seed) if data is not None else _served()
     if explain is not None:
@@ -86,6 +91,8 @@ def demand(
         emit(quotients, format, out=out, title=f"一街一品, specialities of the streets, {period}")
         return
     frame = demand_frame(model, period, street=street, category=category)
+    for code in streets_without_people(model) if street is None else ():
+        typer.echo(f"note: no people are known in street {code}: it has no figures.", err=True)
     if top is not None:
         frame = frame.head(top)
     elif format is Format.TABLE and out is None:

@@ -24,6 +24,7 @@ def known(**changes: Any) -> DemandModel:
         "products": PRODUCTS,
         "street_names": ("one", "two"),
         "titles": ("A", "B", "C"),
+        "population": np.array([100.0, 100.0]),
         "categories": ("film", "lecture"),
         "group": np.array([0, 1, 1]),
         "expected": expected,

@@ -161,6 +161,35 @@ def test_a_street_with_few_residents_is_suppressed_without_numbers() -> None:
     assert frame.groupby("product_id")["suppressed"].sum().min() >= 2
 
 
+def without_people(data: Dataset, *streets: str) -> Dataset:
+    """The tables without anyone who lives in these streets."""
+    homes = [f"{street}01" for street in streets]
+    kept = data["residents"][~data["residents"]["area_code"].isin(homes)]
+    mine = data["bookings"]["resident_id"].isin(kept["resident_id"])
+    return data.replace(
+        residents=kept.reset_index(drop=True),
+        bookings=data["bookings"][mine].reset_index(drop=True),
+        population=data["population"][~data["population"]["area_code"].isin(homes)],
+    )
+
+
+def test_a_street_without_people_is_refused_and_the_others_keep_their_figures() -> None:
+    data = world()
+    found = fit_demand(without_people(data, STREETS[3]), as_of=AS_OF, rng=np.random.default_rng(0))
+    for values in (found.expected, found.log_sd, found.step_street_ratios, found.season):
+        assert np.isfinite(values).all()
+    frame = demand_frame(found, "2027Q1")
+    assert set(frame["street_code"]) == set(STREETS[:3])
+    assert (frame["expected"] > 0).all()
+    rates = fit_demand(data, as_of=AS_OF, rng=np.random.default_rng(0)).expected[:3]
+    assert found.expected[:3].sum() == pytest.approx(rates.sum(), rel=0.05)
+    assert set(location_quotient_frame(found, "2027Q1")["street_code"]) == set(STREETS[:3])
+    with pytest.raises(UsageError, match="no people are known in street 310105004"):
+        demand_frame(found, "2027Q1", street=STREETS[3])
+    with pytest.raises(UsageError, match="no street has people"):
+        fit_demand(without_people(data, *STREETS), as_of=AS_OF, rng=np.random.default_rng(0))
+
+
 def test_nothing_known_yet_is_answered_with_small_figures() -> None:
     early = datetime(2025, 1, 1, tzinfo=UTC)
     found = fit_demand(world(), as_of=early, rng=np.random.default_rng(0))
