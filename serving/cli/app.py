@@ -17,6 +17,7 @@ GROUPS = (
     "operators.convert",
     "operators.simulate",
     "operators.models",
+    "operators.backup",
     "operators.evaluate",
     "residents.suggest",
     "residents.digest",
