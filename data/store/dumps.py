@@ -51,9 +51,9 @@ def restore_database(url: str, path: Path) -> None:
 
 
 def _run(program: str, url: str, *arguments: str) -> None:
-    parts = conninfo_to_dict(url)
+    parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     # In the list of processes everybody could read a password.
-    secret = {} if parts.get("password") is None else {"PGPASSWORD": str(parts.pop("password"))}
+    secret = {"PGPASSWORD": parts.pop("password")} if "password" in parts else {}
     done = subprocess.run(  # noqa: S603  (PostgreSQL's own binary, our own words)
         [str(_program(program)), f"--dbname={make_conninfo(**parts)}", *arguments],
         stdin=subprocess.DEVNULL,
