@@ -9,12 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from features.ranking.eligibility import (
-    distances_m,
     event_facts,
     resident_facts,
     seconds,
-    usual_reach_m,
 )
+from features.ranking.reach import distances_m, usual_reach_m
 from features.ranking.snapshot import build_snapshot
 from recommender.booking_states import CANCELLED
 from recommender.ranking.lists.boosts import Boosts, boost_matrix

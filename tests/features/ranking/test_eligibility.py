@@ -9,12 +9,11 @@ import pytest
 from data.dataset import Dataset, canonical
 from data.schema import TABLES
 from features.ranking.eligibility import (
-    distances_m,
     event_facts,
     resident_facts,
     standing_items,
-    usual_reach_m,
 )
+from features.ranking.reach import distances_m, usual_reach_m
 from recommender.ranking.lists.eligibility import bookable, eligible, refusals
 from recommender.ranking.lists.facts import EligibilityContext
 from recommender.types import IdMap
