@@ -151,5 +151,8 @@ def write_quarantine(quarantine: pd.DataFrame, folder: Path) -> Path | None:
     safe = quarantine.assign(
         value=quarantine["value"].str.replace(r"^(?=[=+@\t])", "'", regex=True)
     )
+    # Rejected rows may hold what was never meant to be here, such as a telephone number.
+    path.touch(mode=0o600)
+    path.chmod(0o600)
     safe.to_csv(path, index=False, encoding="utf-8-sig")
     return path

@@ -3,6 +3,7 @@
 Nothing here coordinates processes; :mod:`data.store.embedded` does, and calls these under its lock.
 """
 
+import contextlib
 import importlib.util
 import os
 import pwd
@@ -89,7 +90,7 @@ class Cluster:
                 shutil.rmtree(half)
         new.mkdir(mode=0o700)
         if (account := self._run_as()) is not None:
-            os.chown(new, account.pw_uid, account.pw_gid)
+            os.chown(new, account.pw_uid, account.pw_gid, follow_symlinks=False)
             _open_path_to(new)
         self._run(
             "initdb",
@@ -197,11 +198,13 @@ class Cluster:
         uid = owner.pw_uid if owner is not None else os.geteuid()
         mark = f"{self.folder.parent.stat().st_dev:x}-{self.folder.parent.stat().st_ino:x}"
         folder = Path(tempfile.gettempdir()) / f"gongxu-{uid}-{mark}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if owner is not None:
-            os.chown(folder, owner.pw_uid, owner.pw_gid)
-        found = folder.lstat()
-        if found.st_uid != uid or stat.S_IMODE(found.st_mode) & 0o077:
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+            if owner is not None:
+                os.chown(folder, owner.pw_uid, owner.pw_gid, follow_symlinks=False)
+        found = folder.lstat()  # in a folder where anybody may have put something of this name
+        private = stat.S_ISDIR(found.st_mode) and not stat.S_IMODE(found.st_mode) & 0o077
+        if found.st_uid != uid or not private:
             raise GongxuError(
                 f"{folder} belongs to somebody else.", "Set GONGXU_HOME to a shorter path."
             )

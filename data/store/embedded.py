@@ -9,6 +9,7 @@ import atexit
 import fcntl
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,10 @@ from recommender.errors import GongxuError
 
 DATABASE = "gongxu"
 """The database that the embedded server keeps the tables in."""
+
+LOCK_WAIT_S = 330.0
+"""How long another process that starts or stops the server is waited for: a recovery after a crash
+may take its five minutes."""
 
 _holds: dict[tuple[int, Path], IO[bytes]] = {}
 """The users' locks of this process, by process (forks inherit the dictionary) and home."""
@@ -104,7 +109,7 @@ os.register_at_fork(after_in_child=_drop_inherited)
 def _hold(home: Path) -> None:
     key = (os.getpid(), home)
     if key not in _holds:
-        users = (home / "pg.users").open("ab")
+        users = os.fdopen(os.open(home / "pg.users", os.O_WRONLY | os.O_CREAT, 0o600), "ab")
         fcntl.flock(users, fcntl.LOCK_SH)
         _holds[key] = users
         atexit.register(_at_exit, home)
@@ -113,8 +118,25 @@ def _hold(home: Path) -> None:
 @contextmanager
 def _exclusive(home: Path) -> Iterator[None]:
     """One process at a time starts, heals or stops the server."""
-    with (home / "pg.lock").open("ab") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    path = home / "pg.lock"
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+", encoding="utf-8") as lock:
+        deadline = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    holder = path.read_text("utf-8").strip() or "another process"
+                    raise GongxuError(
+                        f"the embedded database under {home} is being started or stopped by "
+                        f"{holder}, for more than {LOCK_WAIT_S:.0f} seconds.",
+                        "Wait for it, or end it, then try again.",
+                    ) from None
+                time.sleep(0.05)
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} ({' '.join(sys.argv)[:200]})")
+        lock.flush()
         yield
 
 

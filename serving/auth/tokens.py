@@ -1,5 +1,6 @@
 """Bearer tokens: JWT signed by an OpenID Connect issuer whose keys are discovered."""
 
+import math
 import threading
 import time
 from typing import Any
@@ -12,6 +13,16 @@ from serving.auth.roles import Principal, Role
 
 ALGORITHMS = ("RS256", "ES256")
 """Public-key algorithms only: with a shared secret every verifier could sign."""
+
+_MISSHAPEN = (
+    jwt.PyJWTError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What claims and headers of odd shapes lead to, such as lists for words and nests of lists."""
 
 _TIMEOUT_S = 3.0
 _REFRESH_S = 30.0
@@ -61,24 +72,24 @@ class Issuer:
             If the key that signed it is not known and the issuer does not answer.
         """
         try:
-            header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError:
+            return self._verify(token)
+        except _MISSHAPEN:
             return None
+
+    def _verify(self, token: str) -> tuple[Principal, float] | None:
+        header = jwt.get_unverified_header(token)
         key = self._key(str(header.get("kid", "")))
         if key is None or header.get("alg") not in ALGORITHMS:
             return None
-        try:
-            claims = jwt.decode(
-                token,
-                key,
-                algorithms=list(ALGORITHMS),
-                audience=self.audience,
-                issuer=self.url,
-                options={"require": ["exp", "iat", "sub", "iss", "aud"]},
-                leeway=5,
-            )
-        except jwt.PyJWTError:
-            return None
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=list(ALGORITHMS),
+            audience=self.audience,
+            issuer=self.url,
+            options={"require": ["exp", "iat", "sub", "iss", "aud"]},
+            leeway=5,
+        )
         return _principal(claims, self.roles_claim)
 
     def _key(self, key_id: str) -> jwt.PyJWK | None:
@@ -116,12 +127,13 @@ def _principal(claims: dict[str, Any], roles_claim: str) -> tuple[Principal, flo
     named = [named] if isinstance(named, str) else named
     if not isinstance(named, list):
         return None
-    known = [Role(word) for word in named if word in set(Role)]
-    areas = claims.get("areas", [])
-    if not known or not isinstance(areas, list):
+    known = [Role(word) for word in named if isinstance(word, str) and word in set(Role)]
+    areas, subject, ends = claims.get("areas", []), claims["sub"], float(claims["exp"])
+    if not known or not isinstance(areas, list) or not isinstance(subject, str):
+        return None
+    if not all(isinstance(area, str) for area in areas) or not math.isfinite(ends):
         return None
     # A token speaks for a person; what machines may do is written on an API key.
     if known[0] is Role.SERVICE:
         return None
-    principal = Principal(str(claims["sub"]), known[0], frozenset(map(str, areas)))
-    return principal, float(claims["exp"])
+    return Principal(subject, known[0], frozenset(areas)), ends

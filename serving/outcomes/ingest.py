@@ -16,6 +16,7 @@ from data.files.readers import RawTable
 from data.files.reading import judge_table
 from data.schema import TABLES, Table
 from data.store.erasures import LOCK_TO_WRITE, Erasures
+from recommender.errors import UsageError
 from serving.outcomes.changes import note_changes
 
 ROWS_MAX = 10_000
@@ -149,7 +150,10 @@ def _text(value: Any) -> str | None:
         case list() if all(isinstance(entry, str) for entry in value):
             return ";".join(value)
         case _:
-            return orjson.dumps(value).decode()
+            try:
+                return orjson.dumps(value).decode()
+            except orjson.JSONEncodeError:
+                raise UsageError("a value is nested too deeply.") from None
 
 
 def _raw_table(table: Table, columns: tuple[str, ...], rows: list[dict[str, Any]]) -> RawTable:

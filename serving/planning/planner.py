@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -34,6 +34,8 @@ SOLVING, DONE, FAILED = "solving", "done", "failed"
 _TIME_LIMIT_S = 20.0
 _QUESTION_S = 10.0
 _WHOLE_S = 300.0
+LOST_AFTER = timedelta(seconds=2 * _WHOLE_S)
+"""A request that is older and has no plan lost its planner and whoever waited for that."""
 _log = logging.getLogger("gongxu.planner")
 
 
@@ -52,16 +54,42 @@ def begin(question: dict[str, Any], settings: Settings, ended: Callable[[], None
         Called when the planner has ended, however it did.
     """
 
-    def wait() -> None:
-        # Somebody has to hear that it ended, or it stays as a zombie.
-        process.wait()
-        ended()
+    def start() -> "subprocess.Popen[bytes]":
+        process = _process(subprocess.DEVNULL, settings)
+        assert process.stdin is not None
+        with process.stdin as sent:
+            sent.write(json.dumps(question).encode())
+        return process
 
-    process = _process(subprocess.DEVNULL, settings)
-    assert process.stdin is not None
-    with process.stdin as sent:
-        sent.write(json.dumps(question).encode())
-    threading.Thread(target=wait, daemon=True).start()
+    def wait(process: "subprocess.Popen[bytes]") -> None:
+        try:
+            code = process.wait()
+            if code < 0:  # killed, such as for want of memory: once more
+                code = start().wait()
+            if code != 0:
+                how = f"was ended by signal {-code}, twice" if code < 0 else "failed; see the log"
+                _give_up(question["request_id"], f"the planner {how}. Ask again.", settings)
+        except Exception:
+            _log.exception("a planner's end was not noted")
+        finally:
+            ended()
+
+    threading.Thread(target=wait, args=(start(),), daemon=True).start()
+
+
+def _give_up(request_id: str, detail: str, settings: Settings) -> None:
+    from serving.composition import open_store
+
+    store = open_store(settings)
+    try:
+        with store.engine.begin() as connection:
+            connection.execute(
+                sa.update(plan_requests)
+                .where(plan_requests.c.request_id == request_id, plan_requests.c.status == SOLVING)
+                .values(status=FAILED, detail=detail)
+            )
+    finally:
+        store.close()
 
 
 def ask(question: dict[str, Any], settings: Settings) -> dict[str, Any]:

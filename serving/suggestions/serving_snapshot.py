@@ -172,8 +172,11 @@ class BuildSchedule:
         self._version = ""
         self._at: datetime | None = None
         self._written = -1
+        self._bulk = 0
 
-    def note(self, version: str, at: datetime, written: int, cost_s: float) -> None:
+    def note(
+        self, version: str, at: datetime, written: int, cost_s: float, *, bulk: int = 0
+    ) -> None:
         """Note that a snapshot was built.
 
         Parameters
@@ -182,12 +185,15 @@ class BuildSchedule:
             Its model and moment.
         written, cost_s
             :func:`rows_written` before, and the seconds it took.
+        bulk
+            :func:`last_bulk_change` before.
         """
+        self._bulk = bulk
         self._version, self._at = version, at
         self._written, self._cost_s = written, cost_s
         self._built = time.monotonic()
 
-    def is_due(self, version: str, written: int, now: datetime) -> bool:
+    def is_due(self, version: str, written: int, now: datetime, *, bulk: int = 0) -> bool:
         """Whether a snapshot should be built.
 
         Parameters
@@ -198,15 +204,20 @@ class BuildSchedule:
             See :func:`rows_written`.
         now
             The clock; one that was set back makes the last snapshot one of the future.
+        bulk
+            See :func:`last_bulk_change`.
 
         Returns
         -------
         True for another model, and for rows written or ten minutes gone after a pause that keeps
-        building to a tenth of the time.
+        building to a tenth of the time; a change in bulk shortens the pause to that.
         """
         if self._at is None or version != self._version:
             return True
-        if time.monotonic() - self._built <= max(self._refresh_s, 10 * self._cost_s):
+        pause = 10 * self._cost_s
+        if bulk == self._bulk:
+            pause = max(self._refresh_s, pause)
+        if time.monotonic() - self._built <= pause:
             return False
         return abs(now - self._at) > AGED or written != self._written
 
@@ -216,6 +227,15 @@ def last_entry(engine: sa.Engine) -> int:
     with engine.connect() as connection:
         found = connection.execute(sa.select(sa.func.max(live_changes.c.entry)))
         return int(found.scalar_one() or 0)
+
+
+def last_bulk_change(engine: sa.Engine) -> int:
+    """Number of the last logged change of so many rows that workers cannot apply it: an import."""
+    with engine.connect() as connection:
+        query = sa.select(sa.func.max(live_changes.c.entry))
+        return int(
+            connection.execute(query.where(live_changes.c.kind.like("%*"))).scalar_one() or 0
+        )
 
 
 def rows_written(engine: sa.Engine) -> int:

@@ -30,6 +30,10 @@ class DamagedArraysError(ValueError):
     """Arrays that cannot be stored, or a file that does not hold what was stored."""
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays to a new file and flush it to disk.
 
@@ -45,7 +49,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     OSError
         If the disk refuses.
     """
-    with path.open("xb") as file:
+    with open(path, "xb", opener=_private) as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
             for name, array in sorted(arrays.items()):
                 if array.dtype.kind not in KINDS or array.dtype.fields is not None:

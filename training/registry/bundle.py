@@ -168,7 +168,8 @@ def save_bundle(
         raise BundleError(f"{path} exists already.", "A bundle is never overwritten.")
     temporary = path.parent / f"{_TEMPORARY}{uuid.uuid4().hex}"
     try:
-        temporary.mkdir(parents=True)
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.mkdir(mode=0o700)
         files = {}
         for part, arrays in sorted(parts.items()):
             target = temporary / f"{part}.npz"
@@ -183,7 +184,8 @@ def save_bundle(
             },
         )
         text = written.to_json()
-        with (temporary / MANIFEST).open("w", encoding="utf-8") as out:
+        descriptor = os.open(temporary / MANIFEST, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as out:
             out.write(text)
             out.flush()
             os.fsync(out.fileno())

@@ -25,7 +25,13 @@ from serving.composition import open_store
 from serving.logs import LOGGING, error_fields
 from serving.outcomes.changes import ChangeCounter
 from serving.settings import Settings
-from serving.suggestions.serving_snapshot import BuildSchedule, build, load_model, rows_written
+from serving.suggestions.serving_snapshot import (
+    BuildSchedule,
+    build,
+    last_bulk_change,
+    load_model,
+    rows_written,
+)
 from training.registry.served import read_served
 
 _log = logging.getLogger("gongxu.snapshots")
@@ -81,12 +87,13 @@ class SnapshotBuilder:
 
     def _build_if_due(self) -> None:
         engine, now = self._database.engine(), self._now()
-        served, written = read_served(engine), rows_written(engine)
-        if served is None or not self._schedule.is_due(served.version, written, now):
+        served, written, bulk = read_served(engine), rows_written(engine), last_bulk_change(engine)
+        if served is None or not self._schedule.is_due(served.version, written, now, bulk=bulk):
             return
         started = time.monotonic()
         build_in_process(self._folder.root, now, stopping=self._stopping)
-        self._schedule.note(served.version, now, written, time.monotonic() - started)
+        cost_s = time.monotonic() - started
+        self._schedule.note(served.version, now, written, cost_s, bulk=bulk)
 
 
 def build_in_process(root: Path, at: datetime, *, stopping: threading.Event | None = None) -> None:

@@ -27,6 +27,7 @@ from serving.suggestions.serving_snapshot import (
     Loaded,
     ServingSnapshot,
     build,
+    last_bulk_change,
     load_model,
     rows_written,
 )
@@ -237,11 +238,12 @@ class SnapshotRefresher:
         return self._state is not None and self._state.version == served.version
 
     def _build_if_due(self, served: Served) -> None:
-        now, written = self._now(), rows_written(self._database.engine())
-        if self._state is None or self._schedule.is_due(served.version, written, now):
+        engine, now = self._database.engine(), self._now()
+        written, bulk = rows_written(engine), last_bulk_change(engine)
+        if self._state is None or self._schedule.is_due(served.version, written, now, bulk=bulk):
             store, loaded = self._database.store(), self._loaded_as(served)
             snapshot = build(store, loaded, self._settings.home, at=now)
-            self._schedule.note(loaded.version, now, snapshot.written, snapshot.cost_s)
+            self._schedule.note(loaded.version, now, snapshot.written, snapshot.cost_s, bulk=bulk)
             self._answer_from(snapshot, loaded)
 
     def _adopt(self, folder: SnapshotFolder, served: Served) -> None:

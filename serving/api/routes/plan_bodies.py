@@ -5,27 +5,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class PlanIn(BaseModel):
-    """What a plan is made for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    period: str = Field(pattern=r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$", examples=["2027Q1"])
-    buyer: str | None = Field(
-        default=None,
-        pattern=r"^[A-Za-z0-9_.:-]{1,200}$",
-        description="Only this buyer, by its area code; all of the table `budgets` when left out.",
-        examples=["310105001"],
-    )
-    budget_fen: int | None = Field(default=None, ge=0, le=10**15, examples=[50000000])
-    rules: str | None = Field(
-        default=None,
-        max_length=100_000,
-        pattern=r"^[^\x00]*$",
-        description="The officer's rules as TOML (docs/plans.md).",
-    )
-
-
 class ChangeIn(BaseModel):
     """What is changed: the budget, the rules, or both."""
 
@@ -36,7 +15,19 @@ class ChangeIn(BaseModel):
         default=None,
         max_length=100_000,
         pattern=r"^[^\x00]*$",
-        description="The officer's rules as TOML (docs/plans.md), instead of the plan's own.",
+        description="The officer's rules as TOML (docs/plans.md).",
+    )
+
+
+class PlanIn(ChangeIn):
+    """What a plan is made for."""
+
+    period: str = Field(pattern=r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$", examples=["2027Q1"])
+    buyer: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_.:-]{1,200}$",
+        description="Only this buyer, by its area code; all of the table `budgets` when left out.",
+        examples=["310105001"],
     )
 
 

@@ -23,7 +23,7 @@ from serving.api.routes.plan_bodies import (
 )
 from serving.auth.roles import Role
 from serving.planning.kept_plans import ENDINGS, plan_file, read_plan, split_ending
-from serving.planning.planner import FAILED, SOLVING, ask, begin
+from serving.planning.planner import FAILED, LOST_AFTER, SOLVING, ask, begin
 from serving.store_tables import plan_requests
 
 router = APIRouter(tags=["plans"])
@@ -175,10 +175,13 @@ def decide_line(
 
 
 def _plan(request: Request, plan_id: str) -> tuple[Any, dict[str, Any]]:
-    with request.app.state.service.database.engine().connect() as connection:
+    service = request.app.state.service
+    with service.database.engine().connect() as connection:
         asked, content = read_plan(connection, plan_id)
     if not content and asked["status"] == FAILED:
         raise HTTPException(409, f"The plan could not be made: {asked['detail']}")
+    if not content and service.now() - asked["asked_at"] > LOST_AFTER:
+        raise HTTPException(409, "The plan could not be made: the planner was ended. Ask again.")
     return asked, content
 
 

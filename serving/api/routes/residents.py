@@ -28,15 +28,12 @@ class Followed(BaseModel):
     target: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$", examples=["舞蹈"])
 
 
-class Muted(BaseModel):
+class Muted(Followed):
     """What a resident does not want to see: "not interested"."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    kind: Literal["category", "tag", "supplier", "venue", "product", "event"] = Field(
+    kind: Literal["category", "tag", "supplier", "venue", "product", "event"] = Field(  # type: ignore[assignment]
         examples=["event"]
     )
-    target: str = Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$", examples=["e-1"])
 
 
 class Consent(BaseModel):

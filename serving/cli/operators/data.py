@@ -93,6 +93,7 @@ def import_(
     from data.files.readers import find_tables
     from data.store.erasures import Erasures
     from recommender.errors import InputRejectedError
+    from serving.outcomes.changes import ChangeCounter, note_changes
     from serving.settings import Settings
 
     settings = Settings()
@@ -116,6 +117,14 @@ def import_(
                 progress=show,
                 erasures=Erasures(settings.home),
             )
+        if (
+            report.kept
+            and store is not None
+            and any(table.new or table.changed for table in report.tables.values())
+        ):
+            with store.engine.begin() as connection:
+                note_changes(connection, "import*", [{}], now=datetime.now(UTC))
+            ChangeCounter(settings.home).increment()
     finally:
         if store is not None:
             store.close()

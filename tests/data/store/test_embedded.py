@@ -12,10 +12,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from data.store import embedded
 from data.store.cluster import Cluster
 from data.store.embedded import embedded_url, release
 from data.store.store import Store
 from data.store.upgrading import upgrade
+from recommender.errors import GongxuError
 
 USE = """
 import sys, psycopg
@@ -151,6 +153,35 @@ def test_a_path_too_long_for_a_socket_works_too(home):
 def test_the_folder_lets_nobody_else_in(home):
     embedded_url(home)
     assert (home / "pg").stat().st_mode & 0o077 == 0
+
+
+def test_locks_are_private_and_say_who_holds_them(home, monkeypatch):
+    monkeypatch.setattr(embedded, "LOCK_WAIT_S", 0.4)
+    home.mkdir(exist_ok=True)
+    with embedded._exclusive(home), pytest.raises(GongxuError, match=f"process {os.getpid()} "):
+        embedded_url(home)
+    embedded_url(home)
+    for name in ("pg.lock", "pg.users"):
+        assert (home / name).stat().st_mode & 0o077 == 0
+
+
+def test_a_link_in_a_public_folder_is_not_followed(home, monkeypatch, tmp_path):
+    """Where anybody may write, somebody may have put a link of the socket folder's name."""
+    victim = tmp_path / "victim"
+    victim.mkdir(mode=0o755)
+    public = tmp_path / "public"
+    public.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(public))
+    deep = home / ("x" * 60) / ("y" * 60)
+    deep.mkdir(parents=True)
+    cluster = Cluster(deep / "pg")
+    (name,) = [cluster._socket_folder()]
+    name.rmdir()
+    name.symlink_to(victim)
+    before = victim.stat()
+    with pytest.raises(GongxuError, match="belongs to somebody else"):
+        cluster._socket_folder()
+    assert (victim.stat().st_uid, victim.stat().st_mode) == (before.st_uid, before.st_mode)
 
 
 def test_an_upgrade_keeps_the_data(home):

@@ -1,5 +1,7 @@
 """Who gets in, and how they are kept out."""
 
+import base64
+import json
 import socket
 import time
 from collections import Counter
@@ -18,6 +20,7 @@ from recommender.errors import UsageError
 from serving.api.app import create_app
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
+from serving.auth import local_issuer
 from serving.auth.authenticator import REMEMBERED_S, STALE_S, Authenticator
 from serving.auth.keys import add_key, check_key, list_keys, revoke_key
 from serving.auth.local_issuer import issue_token, key_set
@@ -256,6 +259,49 @@ def test_a_token_holds_only_as_it_was_signed(api_home: Path) -> None:
         jwt.encode({**claims, "roles": ["king"]}, stranger, algorithm="ES256"),
     ):
         assert issuer.verify(bad) is None, bad
+
+
+NEST = "[" * 5000 + "]" * 5000
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"roles": [{"a": 1}]},
+        {"roles": [["operator"]]},
+        {"roles": {"operator": True}},
+        {"roles": 7},
+        {"areas": [{"code": "310105"}]},
+        {"areas": "310105"},
+        {"sub": ["r1"]},
+        {"sub": {"id": "r1"}},
+        {"sub": 5},
+        {"aud": {"gongxu": 1}},
+        {"iss": [ISSUER]},
+        {"exp": 10**400},
+        {"exp": float("inf")},
+        {"exp": "soon"},
+        {"iat": [1]},
+        {"exp": None},
+    ],
+)
+def test_a_signed_token_of_an_odd_shape_is_401(client, api_home: Path, odd) -> None:
+    now = int(datetime.now(tz=UTC).timestamp())
+    usual = {"sub": "r1", "roles": ["operator"], "iss": ISSUER, "aud": "gongxu"}
+    claims = json.dumps(usual | {"iat": now, "exp": now + 600} | odd).encode()
+    kid = key_set(api_home)["keys"][0]["kid"]
+    signed = jwt.api_jws.encode(
+        claims, local_issuer._private_key(api_home), algorithm="ES256", headers={"kid": kid}
+    )
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {signed}"})
+    assert answer.status_code == 401, answer.text
+
+
+@pytest.mark.parametrize("part", [NEST, "[]", "7", '{"alg": ["ES256"]}', '{"alg": {}, "kid": 5}'])
+def test_a_token_with_an_odd_header_is_401(client: httpx.Client, part: str) -> None:
+    head = base64.urlsafe_b64encode(part.encode()).decode().rstrip("=")
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {head}.e30.x"})
+    assert answer.status_code == 401
 
 
 def test_keys_are_discovered_from_a_running_issuer(tmp_path: Path, running) -> None:

@@ -1,8 +1,13 @@
 """Rows sent in: verdicts, order, repeats, erasure, rubbish."""
 
+import os
+import subprocess
+import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 
 import httpx
 import pytest
@@ -187,6 +192,29 @@ def test_bodies_that_are_none(client: httpx.Client, key, body: bytes, status: in
     answer = client.post("/v1/ingest/bookings", content=body, headers=key)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("depth", [260, 900, 1000])
+def test_a_value_that_is_nested_deeply_is_422(send, client: httpx.Client, key, depth) -> None:
+    for opening, closing in (("[", "]"), ('{"a":', "}")):
+        value = opening * depth + "1" + closing * depth
+        body = f'{{"rows": [{{"resident_id": "r1", "area_code": {value}}}]}}'
+        answer = client.post("/v1/ingest/residents", content=body, headers=key)
+        assert answer.status_code == 422, answer.text
+
+
+def test_an_import_is_shown_within_seconds(world, client, api_home: Path, tmp_path: Path) -> None:
+    assert client.get("/v1/events/imported/similar").status_code == 404
+    starts = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    rows = f"event_id,product_id,venue_id,starts_at,seats\nimported,p1,v1,{starts},20\n"
+    (tmp_path / "events.csv").write_text(rows, "utf-8")
+    environment = {**os.environ, "GONGXU_HOME": str(api_home)}
+    command = [sys.executable, "-m", "serving.cli", "import", str(tmp_path)]
+    subprocess.run(command, check=True, env=environment, capture_output=True)
+    until = time.monotonic() + 20  # of thirty seconds between two snapshots
+    while client.get("/v1/events/imported/similar").status_code != 200:
+        assert time.monotonic() < until
+        time.sleep(0.2)
 
 
 def test_only_tables_of_the_contract_and_only_keys_for_it(client: httpx.Client, key, token) -> None:

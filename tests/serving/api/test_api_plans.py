@@ -1,7 +1,7 @@
 """Plans over HTTP: asked for, solved beside the service, fetched, questioned, decided."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -10,6 +10,8 @@ from data.store.decisions import keep_plan
 from serving.api.service import Service
 from serving.auth.roles import Role
 from serving.planning.document import COLUMNS
+from serving.planning.planner import SOLVING
+from serving.store_tables import plan_requests
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.slow]
 
@@ -132,6 +134,27 @@ def test_what_cannot_be_planned_says_why(client: httpx.Client, officer) -> None:
     assert answer.status_code == 409
     assert answer.headers["content-type"] == "application/problem+json"
     assert "The plan could not be made" in answer.json()["detail"]
+
+
+def test_a_request_whose_planner_was_lost_is_not_pending_for_ever(
+    client: httpx.Client, service: Service, officer
+) -> None:
+    with service.database.engine().begin() as connection:
+        for name, minutes in (("ask-lost", 11), ("ask-young", 5)):
+            connection.execute(
+                plan_requests.insert().values(
+                    request_id=name,
+                    asked_at=datetime.now(UTC) - timedelta(minutes=minutes),
+                    asked_by="o1",
+                    asked=ASKED,
+                    status=SOLVING,
+                    detail="",
+                )
+            )
+    lost = client.get("/v1/plans/ask-lost", headers=officer)
+    assert lost.status_code == 409
+    assert "Ask again" in lost.json()["detail"]
+    assert client.get("/v1/plans/ask-young", headers=officer).status_code == 202
 
 
 def test_an_officer_names_a_buyer_of_their_own(client: httpx.Client, officer) -> None:

@@ -85,6 +85,13 @@ def test_mapped_arrays_are_aligned_views_of_the_file(tmp_path):
         assert array.ctypes.data % 64 == 0, name
 
 
+def test_a_bundle_is_private(tmp_path):
+    save_bundle(tmp_path / "b", PARTS, MANIFEST_GIVEN)
+    paths = [tmp_path / "b", *(tmp_path / "b").iterdir()]
+    assert len(paths) == 4
+    assert [path.stat().st_mode & 0o077 for path in paths] == [0, 0, 0, 0]
+
+
 def test_only_wanted_parts_are_opened(tmp_path):
     save_bundle(tmp_path / "v1", PARTS, MANIFEST_GIVEN)
     (tmp_path / "v1" / "suggestions.npz").unlink()
