@@ -210,13 +210,11 @@ class BuildSchedule:
         Returns
         -------
         True for another model, and for rows written or ten minutes gone after a pause that keeps
-        building to a tenth of the time; a change in bulk shortens the pause to that.
+        building to a tenth of the time; after a change in bulk, to half of it.
         """
         if self._at is None or version != self._version:
             return True
-        pause = 10 * self._cost_s
-        if bulk == self._bulk:
-            pause = max(self._refresh_s, pause)
+        pause = max(self._refresh_s, 10 * self._cost_s) if bulk == self._bulk else self._cost_s
         if time.monotonic() - self._built <= pause:
             return False
         return abs(now - self._at) > AGED or written != self._written

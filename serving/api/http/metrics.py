@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable
-from typing import Any
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -53,7 +52,6 @@ class Metrics:
         self.shown = Counter(
             "gongxu_suggestions_shown", "Events put into lists.", ["slot"], registry=registry
         )
-        self._shown: dict[str, Any] = {}
         self.ingested = Counter(
             "gongxu_ingested_rows",
             "Rows sent in, by verdict.",
@@ -77,10 +75,7 @@ class Metrics:
     def count_shown(self, slots: Iterable[tuple[str, int]]) -> None:
         """Count the events of a list by the kinds of their slots."""
         for slot, count in slots:
-            counter = self._shown.get(slot)
-            if counter is None:
-                counter = self._shown[slot] = self.shown.labels(slot)
-            counter.inc(count)
+            self.shown.labels(slot).inc(count)
 
     def exposition(self) -> bytes:
         """All metrics as Prometheus reads them; of all workers where there are several."""

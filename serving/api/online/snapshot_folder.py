@@ -76,7 +76,7 @@ class SnapshotFolder:
         draft.rename(self._path(number, snapshot.version))
         # Files that are still mapped stay readable until the last worker has let them go.
         for old in held[:-1]:
-            self.remove(*old)
+            shutil.rmtree(self._path(*old), ignore_errors=True)
 
     def read(self, number: int, loaded: "Loaded") -> "ServingSnapshot":
         """Map a snapshot of the given model.
@@ -98,16 +98,6 @@ class SnapshotFolder:
         path = self._path(number, loaded.version)
         snapshot: ServingSnapshot = read_objects(path, _given(loaded))
         return snapshot
-
-    def remove(self, number: int, version: str) -> None:
-        """Remove a snapshot.
-
-        Parameters
-        ----------
-        number, version
-            Of the snapshot.
-        """
-        shutil.rmtree(self._path(number, version), ignore_errors=True)
 
     def _held(self) -> list[tuple[int, str]]:
         found = []

@@ -206,7 +206,8 @@ def test_a_value_that_is_nested_deeply_is_422(send, client: httpx.Client, key, d
 def test_an_import_is_shown_within_seconds(world, client, api_home: Path, tmp_path: Path) -> None:
     assert client.get("/v1/events/imported/similar").status_code == 404
     starts = (datetime.now(UTC) + timedelta(days=2)).isoformat()
-    rows = f"event_id,product_id,venue_id,starts_at,seats\nimported,p1,v1,{starts},20\n"
+    row = f"imported,p1,v1,{starts},2026-01-01T00:00:00Z,20"
+    rows = f"event_id,product_id,venue_id,starts_at,published_at,seats\n{row}\n"
     (tmp_path / "events.csv").write_text(rows, "utf-8")
     environment = {**os.environ, "GONGXU_HOME": str(api_home)}
     command = [sys.executable, "-m", "serving.cli", "import", str(tmp_path)]
