@@ -46,7 +46,7 @@ async def today(request: Request) -> Response:
         with service.database.engine().connect() as connection:
             newest = connection.execute(sa.text("SELECT max(booked_at) FROM bookings")).scalar()
             names = _area_names(connection, principal.areas)
-            open_plans, requests, delivered = [], [], 0
+            open_plans, requests = [], []
             if officer:
                 open_plans = [
                     plan
@@ -54,13 +54,11 @@ async def today(request: Request) -> Response:
                     if plan["decided"] < plan["lines"]
                 ]
                 requests = read_requests(connection, principal, service.parents(), now=now)
-                delivered = _delivered(connection, request)
         return {
             "newest_booking": newest,
             "areas": names,
             "plans": open_plans[:SHOWN_PLANS],
             "requests": requests,
-            "delivered": delivered,
         }
 
     found = await anyio.to_thread.run_sync(work)
@@ -136,8 +134,3 @@ def _compute(service: Service, period: str) -> None:
 def _area_names(connection: sa.Connection, areas: frozenset[str]) -> list[str]:
     query = sa.text("SELECT coalesce(name, area_code) FROM areas WHERE area_code = ANY(:areas)")
     return list(connection.execute(query, {"areas": sorted(areas)}).scalars())
-
-
-def _delivered(connection: sa.Connection, request: Request) -> int:
-    rows = connection.execute(sa.text("SELECT buyer_code FROM orders WHERE status = 'delivered'"))
-    return sum(acts_for(request, buyer) for buyer in rows.scalars())

@@ -110,8 +110,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "calendar": ("加入日历", "Add to calendar"),
     "cancelled": ("活动已取消。", "This event is cancelled."),
     "booking_closed": ("预约已截止。", "Booking has closed."),
-    "sign_in_to_book": ("登录后预约", "Sign in to book"),
-    "sign_in_to_wait": ("登录后候补", "Sign in to join the waiting list"),
     "other_sessions": ("其他场次", "Other dates"),
     "similar": ("相近的活动", "Similar events"),
     "map_caption": ("位置示意（非导航地图）", "Sketch of the location (not to navigate by)"),

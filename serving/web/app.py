@@ -5,7 +5,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 
-from serving.console import sign_in, streets, today
+from serving.console import models, plans, sign_in, streets, today
 from serving.pages import events, whats_on
 from serving.web import assets
 from serving.web.route import add_not_found
@@ -16,6 +16,8 @@ ROUTERS = (
     sign_in.router,
     today.router,
     streets.router,
+    plans.router,
+    models.router,
     assets.router,
 )
 

@@ -16,6 +16,12 @@ OPEN = {"GET /console/sign-in", "POST /console/sign-in"}
 ALLOWED = {
     "GET /console": OFFICERS | OPERATORS,
     "POST /console/sign-out": OFFICERS | OPERATORS,
+    "GET /console/models": OPERATORS,
+    "GET /console/plans": OFFICERS,
+    "POST /console/plans": OFFICERS,
+    "GET /console/plans/{plan_id}": OFFICERS,
+    "GET /console/plans/{plan_id}/{name}": OFFICERS,
+    "POST /console/plans/{plan_id}/decisions": OFFICERS,
     "GET /console/streets": OFFICERS,
     "GET /console/streets/{code}": OFFICERS,
     "GET /console/streets/{code}/demand.csv": OFFICERS,
@@ -24,7 +30,7 @@ ALLOWED = {
 OWN = {"code": "310105001", "plan_id": "ask-310105001"}
 FOREIGN = {"code": "310105002", "plan_id": "ask-310105002"}
 REST = {"product": "p1", "street": "310105001", "line": "x-1", "supplier_id": "s1"}
-REST |= {"version": "m1", "product_id": "p1", "order_id": "o-1"}
+REST |= {"name": "plan.csv", "product_id": "p1"}
 USERS_OF_AREAS = ("officer",)
 
 

@@ -1,0 +1,129 @@
+"""Plans: the form's rules, one plan's lines, decisions with reason and declaration."""
+
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from data.store.decisions import keep_plan
+from recommender.errors import UsageError
+from serving.console.plan_rules import FIELDS, rules_text
+from serving.planning.rules_file import parse_rules
+
+PLAN = "PLAN-2026Q4-0a1b2c3d4e5f"
+
+
+def line(number: int, street: str) -> dict[str, object]:
+    return {
+        "line_id": f"{PLAN}-{number:04d}", "buyer_code": street, "street_code": street,
+        "product_id": "p1", "supplier_id": "s1", "venue_id": "v1", "period": "2026Q4",
+        "sessions": 2, "amount_fen": 1_000_000, "expected": 60.0, "low": 40.0, "high": 80.0,
+        "marginal_fen_per_attendance": 1.0, "reasons": ["<b>理由</b>"], "warnings": [],
+        "plan_id": PLAN, "model_version": "m1", "buyer": street, "street": street,
+        "title": "lecture 1", "category": "lecture", "supplier": "团体1", "venue": "文化中心1",
+        "months": "2026-10×2", "price_fen": 500_000, "evidence_bookings": 12,
+        "evidence_surveys": None, "new": False,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def kept_plan(as_user, site_service) -> str:
+    lines = [line(1, "310105001"), line(2, "310105001")]
+    summary = {
+        "status": "optimal", "gap": 0.0, "method": "exact", "budget_fen": 2_000_000,
+        "amount_fen": 2_000_000, "sessions": 4, "products": 1, "suppliers": 1, "streets": 1,
+        "expected": 120.0, "low": 80.0, "high": 160.0, "gini": 0.01, "fen_per_attendance": 1.0,
+        "new_products_share": 0.0,
+    }  # fmt: skip
+    document = {
+        "plan_id": PLAN, "period": "2026Q4", "model_version": "m1",
+        "data_date": "2026-10-01T00:00:00+08:00", "lines": lines, "summary": summary,
+        "warnings": [], "rules": [], "recusals": [], "stages": ["一"], "left_out": {},
+    }  # fmt: skip
+    with site_service.database.engine().begin() as connection:
+        connection.execute(sa.text("DELETE FROM plans WHERE plan_id = :plan"), {"plan": PLAN})
+        keep_plan(connection, document, made_by="officer", now=datetime.now(tz=UTC))
+    return PLAN
+
+
+def test_a_form_left_as_it_is_sets_no_rule_and_defaults_may_yield() -> None:
+    assert rules_text({name: f"{default:g}" for name, default in FIELDS}) == ""
+    assert rules_text({}) == ""
+
+
+def test_changed_values_become_rules() -> None:
+    text = rules_text({"evenness.gini_max": "0.1", "plan.sessions_per_product": "2"})
+    rules = parse_rules(text)
+    assert rules.evenness.gini_max == 0.1
+    assert rules.plan.sessions_per_product == 2
+    with pytest.raises(UsageError):
+        rules_text({"new.products_min_share": "2"})
+    with pytest.raises(ValueError, match="could not convert"):
+        rules_text({"plan.caution": "much"})
+
+
+def test_what_is_no_plan_is_told_at_the_form(as_user, form_token) -> None:
+    browser = as_user("officer")
+    token = form_token(browser.get("/console/plans").text)
+    for fields in ({"period": "soon"}, {"budget_yuan": "much"}, {"new.products_min_share": "9"}):
+        sent = {"period": "2026Q4", "buyer": "310105001", "form_token": token, **fields}
+        answer = browser.post("/console/plans", data=sent)
+        assert answer.status_code == 422
+        assert "不符合要求" in answer.text
+    foreign = {"period": "2026Q4", "buyer": "310105002", "form_token": token}
+    assert browser.post("/console/plans", data=foreign).status_code == 403
+
+
+def test_a_plan_is_listed_shown_and_downloaded_by_its_officers(as_user, kept_plan) -> None:
+    browser = as_user("officer")
+    assert kept_plan in browser.get("/console/plans").text
+    html = browser.get(f"/console/plans/{kept_plan}").text
+    assert "¥20,000" in html
+    assert "&lt;b&gt;理由" in html
+    assert html.count('name="line"') == 2
+    csv = browser.get(f"/console/plans/{kept_plan}/plan.csv")
+    assert csv.headers["content-type"].startswith("text/csv")
+    assert browser.get(f"/console/plans/{kept_plan}/plan.exe").status_code == 422
+    assert browser.get("/console/plans/PLAN-none").status_code in (403, 404)
+    assert as_user("district").get("/console/plans/PLAN-none").status_code == 404
+
+
+def test_a_decision_needs_lines_reason_and_declaration(
+    as_user, kept_plan, form_token, site_service
+) -> None:
+    browser = as_user("officer")
+    path = f"/console/plans/{kept_plan}"
+    whole = {
+        "line": [f"{kept_plan}-0001"],
+        "decision": "accept",
+        "reason": "居民要求",
+        "no_conflict": "true",
+        "form_token": form_token(browser.get(path).text),
+    }
+    for missing in ("line", "decision", "reason", "no_conflict"):
+        sent = {name: value for name, value in whole.items() if name != missing}
+        answer = browser.post(f"{path}/decisions", data=sent)
+        assert answer.status_code == 422, missing
+        assert 'role="alert"' in answer.text
+    count = sa.text("SELECT count(*) FROM orders")
+    with site_service.database.engine().connect() as connection:
+        assert connection.execute(count).scalar_one() == 0
+    assert browser.post(f"{path}/decisions", data=whole).status_code == 303
+    with site_service.database.engine().connect() as connection:
+        row = connection.execute(sa.text("SELECT * FROM orders")).mappings().one()
+    assert (row["line_id"], row["status"], row["decided_by"]) == (
+        f"{kept_plan}-0001",
+        "approved",
+        "officer",
+    )
+    assert "已接受" in browser.get(path).text
+    unknown = {**whole, "line": [f"{kept_plan}-0002", f"{kept_plan}-0099"]}
+    assert browser.post(f"{path}/decisions", data=unknown).status_code == 404
+    with site_service.database.engine().connect() as connection:
+        assert connection.execute(count).scalar_one() == 1  # all or none
+
+
+def test_the_operator_sees_the_models(as_user) -> None:
+    html = as_user("operator").get("/console/models").text
+    assert "m1" in html
+    assert "m2" in html
