@@ -12,6 +12,8 @@ from rich.console import Console
 SHOWN_STREETS = 2
 PRESENT = "2026-10-01T00:00+08:00"
 """The simulated present: history ends here, the quarter to plan begins."""
+MORNING = "2026-10-01T09:00+08:00"
+"""Where the clock of the served demonstration starts."""
 PERIOD = "2026Q4"
 EVALUATED_FROM = "2026-09-01T00:00+08:00"
 
@@ -34,10 +36,11 @@ def register(app: typer.Typer) -> None:
 
         Example: gongxu demo
         """
-        _Walk(app, _demo_home()).run(preset, residents, seed)
+        _Walk(app, demo_home()).run(preset, residents, seed)
 
 
-def _demo_home() -> Path:
+def demo_home() -> Path:
+    """The demonstration's home, which this process uses from now on."""
     # Set for this process only: every step below then finds the demo's own database.
     home = Path(os.environ.get("GONGXU_HOME", "var")) / "demo"
     os.environ["GONGXU_HOME"] = str(home)
@@ -87,7 +90,8 @@ class _Walk:
         self.step("plan", "--period", PERIOD, "--time-limit", 10, "--gap", 0.01, "--out", plan)
         self.console.print(
             f"\nNow try it yourself: [bold]export GONGXU_HOME={self.home}[/], then any command "
-            "above, or gongxu --help.",
+            "above, or gongxu --help. [bold]gongxu serve --demo[/] opens console and residents' "
+            "pages on this machine.",
             soft_wrap=True,
         )
 

@@ -1,5 +1,6 @@
 """`serve`: the HTTP service."""
 
+import os
 from typing import Annotated
 
 import typer
@@ -14,12 +15,48 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option("--workers", min=1, max=64)] = 1,
+    demo: Annotated[
+        bool,
+        typer.Option(
+            "--demo",
+            help="The district of `gongxu demo`, with users whose passwords are printed.",
+        ),
+    ] = False,
 ) -> None:
-    """Serve the API until the process is stopped; requests in progress are completed.
+    """Serve API, console and residents' pages until the process is stopped.
+
+    Requests in progress are completed.
 
     Example: gongxu serve --port 8000 --workers 2
     """
     from serving.api.server import run
     from serving.settings import Settings
 
+    if demo:
+        _prepare_demo(host, port)
     run(Settings(), host=host, port=port, workers=workers)
+
+
+def _prepare_demo(host: str, port: int) -> None:
+    """Open the demonstration's own home, at its own time, and print how to sign in."""
+    from datetime import UTC, datetime
+
+    from serving.cli.operators.demo import MORNING, demo_home
+    from serving.cli.operators.demo_users import make_users, require_loopback
+    from serving.cli.output import log
+    from serving.composition import open_store, require_tables
+    from serving.settings import Settings
+
+    require_loopback(host)
+    demo_home()
+    os.environ.setdefault("GONGXU_DEMO_CLOCK", MORNING)
+    store = open_store(Settings())
+    try:
+        require_tables(store)
+        users = make_users(store.engine, now=datetime.now(tz=UTC))
+    finally:
+        store.close()
+    log.print(f"Residents: http://{host}:{port}/")
+    log.print(f"Console:   http://{host}:{port}/console")
+    for user in users:
+        log.print(f"  {user.role:<9} {user.name}  password {user.password}")
