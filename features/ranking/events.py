@@ -52,15 +52,15 @@ def with_products(
     -------
     Both tables; products with the added rows at the end, events with every ``product_id`` filled.
     """
-    lonely = ~events["product_id"].isin(products["product_id"]).to_numpy()
-    if not lonely.any():
+    without_product = ~events["product_id"].isin(products["product_id"]).to_numpy()
+    if not without_product.any():
         return products, events
     events = events.copy()
-    own = "event:" + events.loc[lonely, "event_id"]
-    events.loc[lonely, "product_id"] = own
-    added = products.iloc[:0].reindex(range(int(lonely.sum())))
+    own = "event:" + events.loc[without_product, "event_id"]
+    events.loc[without_product, "product_id"] = own
+    added = products.iloc[:0].reindex(range(int(without_product.sum())))
     added["product_id"] = own.to_numpy()
-    added["title"] = events.loc[lonely, "title"].fillna("").to_numpy()
+    added["title"] = events.loc[without_product, "title"].fillna("").to_numpy()
     return pd.concat([products, added], ignore_index=True), events
 
 

@@ -1,8 +1,8 @@
-"""The trial: fit the new model, and hold it against the served one where neither has looked.
+"""Fit the new model and compare it with the served one on bookings that neither has seen.
 
 The model that will serve learns from everything up to ``as_of``, so there is no later time to try
 it on. What is tried is therefore the same fit as of an earlier cutoff. It is kept in the bundle,
-so that the next trial, whose window lies later, can hold its own fit against it: the served
+so that the next backtest, whose window lies later, can hold its own fit against it: the served
 model itself has mostly seen that window and would win by memory.
 """
 
@@ -42,7 +42,7 @@ from training.suggestions.time_splits import step_of
 SUGGESTIONS = "suggestions"
 DEMAND = "demand"
 TRIED = "suggestions_tried"
-"""The part that holds the fit of the trial."""
+"""The part that holds the fit of the backtest."""
 
 _SIDE_BY_SIDE_UP_TO = 1_000_000
 _ENOUGH_BOOKINGS = 1000
@@ -57,7 +57,7 @@ Fit = Callable[..., SuggestionModel]
 
 @dataclass(slots=True)
 class Backtest:
-    """A fitted model and what the trial found.
+    """A fitted model and what the backtest found.
 
     Attributes
     ----------
@@ -108,30 +108,30 @@ def run_backtest(
     NotTrainedError
         If there is no booking to learn from.
     """
-    trial = Backtest()
+    backtest = Backtest()
     known = old if old is not None and old[0].as_of <= as_of else None
     # The two fits share nothing but the snapshot: side by side they take two thirds of the time.
-    # One pair of hands where two would need too much memory.
-    hands = 2 if len(snapshot["bookings"]) <= _SIDE_BY_SIDE_UP_TO else 1
+    # One worker where two would need too much memory.
+    workers = 2 if len(snapshot["bookings"]) <= _SIDE_BY_SIDE_UP_TO else 1
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(1) as other:
         final = partial(
             fit_suggestions, snapshot, as_of=as_of, rng=seeded(seed, "suggestions"), progress=None
         )
-        ahead = other.submit(final) if hands == 2 else None
+        ahead = other.submit(final) if workers == 2 else None
         with step("trying on the newest window") as tell:
             window = newest_window(snapshot, as_of)
             if known is not None:
                 window = _not_before(window, known[0])
-            _try(trial, snapshot, window, seed, rules, known, tell, is_refresh=is_refresh)
+            _try(backtest, snapshot, window, seed, rules, known, tell, is_refresh=is_refresh)
         with step("fitting suggestions"):
-            trial.parts[SUGGESTIONS] = ahead.result() if ahead is not None else final()
+            backtest.parts[SUGGESTIONS] = ahead.result() if ahead is not None else final()
     with step("fitting demand") as tell:
-        _fit_demand(trial, snapshot, as_of, seed, rules, old, tell)
-    return trial
+        _fit_demand(backtest, snapshot, as_of, seed, rules, old, tell)
+    return backtest
 
 
 def _fit_demand(
-    trial: Backtest,
+    backtest: Backtest,
     snapshot: Dataset,
     as_of: datetime,
     seed: int,
@@ -149,9 +149,9 @@ def _fit_demand(
         )
     except GongxuError as error:
         had = old is not None and DEMAND in old[1]
-        trial.checks.append(Check("demand", not had, f"no demand model: {error}"))
+        backtest.checks.append(Check("demand", not had, f"no demand model: {error}"))
         return
-    trial.parts[DEMAND] = model
+    backtest.parts[DEMAND] = model
     period = period_of(as_of)
     estimate = model.estimate(model.streets, model.products, period)
     # Per cell, since the catalogue's size may change; a cell withheld from people still counts.
@@ -159,8 +159,8 @@ def _fit_demand(
     before = None if old is None else old[0].metrics.get("demand_per_cell")
     jump = rules.demand_jump_max
     name = "expected attendances at one session"
-    trial.checks.append(check_level(name, level, before, low=1 / jump, high=jump))
-    trial.metrics["demand_per_cell"] = level
+    backtest.checks.append(check_level(name, level, before, low=1 / jump, high=jump))
+    backtest.metrics["demand_per_cell"] = level
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +217,7 @@ def _not_before(window: BacktestWindow, old: Manifest) -> BacktestWindow:
 
 
 def _try(
-    trial: Backtest,
+    backtest: Backtest,
     snapshot: Dataset,
     window: BacktestWindow,
     seed: int,
@@ -227,7 +227,7 @@ def _try(
     *,
     is_refresh: bool,
 ) -> None:
-    trial.metrics["tried_from"] = window.cutoff.isoformat()
+    backtest.metrics["tried_from"] = window.cutoff.isoformat()
     fitted: list[SuggestionModel] = []
 
     def fit(known: Dataset, **options: Any) -> SuggestionModel:
@@ -238,9 +238,9 @@ def _try(
     report = _ask(snapshot, window, seed, fit, tell)
     if report is None:
         finding = "nothing that could have been suggested was booked in the newest window"
-        trial.checks.append(Check("quality", True, f"{finding}: not compared"))
+        backtest.checks.append(Check("quality", True, f"{finding}: not compared"))
         return
-    trial.parts[TRIED] = fitted[-1]
+    backtest.parts[TRIED] = fitted[-1]
     opponent = None if old is None else _opponent(*old, window.cutoff)
     lists = {"new": _by_resident(report, ENGINE), _POPULARITY: _by_resident(report, _POPULARITY)}
     if opponent is not None:
@@ -260,7 +260,7 @@ def _try(
     asked = common["new"].to_numpy()
     record = _record(old)
     checks += check_record(asked, record, rules)
-    trial.metrics["record"] = [
+    backtest.metrics["record"] = [
         *record[1 - _RECORDED :],
         {"ndcg": float(asked.mean()), "residents": len(asked)},
     ]
@@ -269,11 +269,11 @@ def _try(
     coverage = float(report.scorers[ENGINE]["coverage"])
     before = None if old is None else old[0].metrics.get("coverage")
     least = 1 - rules.coverage_drop_max
-    trial.checks += [
+    backtest.checks += [
         *checks,
         check_level("share of events that some list shows", coverage, before, low=least),
     ]
-    trial.metrics |= {"trial": figures, "coverage": coverage}
+    backtest.metrics |= {"trial": figures, "coverage": coverage}
 
 
 def _record(old: tuple[Manifest, Mapping[str, Arrays]] | None) -> list[dict[str, float]]:
@@ -313,7 +313,7 @@ def _ask(
 def _opponent(
     manifest: Manifest, parts: Mapping[str, Arrays], cutoff: datetime
 ) -> SuggestionModel | None:
-    """The served model if it has not seen the window, else its own trial's fit, else nothing."""
+    """The served model if it has not seen the window, else its own backtest's fit, else nothing."""
     tried_from = manifest.metrics.get("tried_from")
     if manifest.as_of <= cutoff:
         part = SUGGESTIONS

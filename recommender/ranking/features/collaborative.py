@@ -1,4 +1,4 @@
-"""*Collaborative* and *words*: factors, neighbours, who else comes, likeness of descriptions."""
+"""Collaborative and content signals: factors, neighbours, co-attendance, similar descriptions."""
 
 from functools import cached_property
 
@@ -47,7 +47,7 @@ class Collaborative:
     def _product_factors(
         self, fitted: NDArray[np.intp], content: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Fitted factors; for products nobody took, what their words say."""
+        """Fitted factors; for products nobody took, the prior from their content."""
         factors = self.latent_factors.als.product_factors_
         own = np.where((fitted >= 0)[:, None], factors[np.maximum(fitted, 0)], np.float32(0))
         guess = (
@@ -116,7 +116,7 @@ class Collaborative:
     def sides(
         self, candidates: NDArray[np.intp]
     ) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
-        """``als`` and ``words`` as factors of residents (n, f) and candidates (m, f), or 0."""
+        """``als`` and ``content`` as factors of residents (n, f) and candidates (m, f), or 0."""
         product = self.snapshot.event_level["product"][candidates]
         known = (product >= 0)[:, None]
         product = np.maximum(product, 0)
@@ -128,7 +128,7 @@ class Collaborative:
     def neighbours(
         self, candidates: NDArray[np.intp]
     ) -> dict[str, tuple[sp.csr_matrix, sp.csr_matrix, NDArray[np.bool_]]]:
-        """``ease``, ``graph`` and ``company`` as products of two tables.
+        """``ease``, ``graph`` and ``co_attendance`` as products of two tables.
 
         Each a table of residents, one whose columns are the candidates, and about which candidates
         it speaks at all. All are silent for whoever has no row in the first table of ``ease``.
@@ -150,7 +150,7 @@ class Collaborative:
         return found | {"co_attendance": (self._came, co_attendance, column >= 0)}
 
     def signals(self, query: Query) -> dict[str, NDArray[np.float32]]:
-        """``als``, ``ease``, ``graph``, ``company``, ``words``: NaN where nothing can be said.
+        """``als``, ``ease``, ``graph``, ``co_attendance``, ``content``; NaN where not known.
 
         ``als_warm`` is ``als`` for products with factors of their own only.
         """

@@ -1,4 +1,4 @@
-"""What signals are learnt with: factors, neighbours, dense words, the learnt half-life."""
+"""What signals are learnt with: factors, neighbours, dense content, the learnt half-life."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -50,9 +50,9 @@ class LatentFactors:
     products
         Products at fitting time: rows of the factors and neighbours.
     content_axes
-        Dense words: shape (feature columns, CONTENT_DIMENSIONS), float32.
+        Dense content: shape (feature columns, CONTENT_DIMENSIONS), float32.
     content_to_factors
-        Ridge from dense words to taste factors, shape (CONTENT_DIMENSIONS + 1, factors): the prior
+        Ridge from dense content to latent factors, shape (CONTENT_DIMENSIONS + 1, factors): the prior
         of a product that nobody took yet.
     """
 
@@ -128,7 +128,7 @@ def fit_latent_factors(
     rng: np.random.Generator,
     content_axes: NDArray[np.float32] | None = None,
 ) -> LatentFactors:
-    """Fit factors, neighbours and (unless given) dense words on a snapshot."""
+    """Fit factors, neighbours and (unless given) dense content on a snapshot."""
     taken = taken_products(snapshot)
     data = Interactions(taken, snapshot.residents, snapshot.products, snapshot.as_of.astype(object))
     features = snapshot.product_features
