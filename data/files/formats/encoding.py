@@ -58,6 +58,10 @@ def find_encoding(file: Path, named: str | None = None) -> Encoding:
     named
         The encoding that the caller knows it has.
 
+    Returns
+    -------
+    The encoding's name, and what to tell about how sure it is.
+
     Raises
     ------
     UsageError

@@ -132,6 +132,10 @@ def column_of(cell: Any, table: Table) -> str | None:
         The heading as written.
     table
         The contract table.
+
+    Returns
+    -------
+    The column's name; ``None`` where the heading is none of the table's.
     """
     written = "" if cell is None else str(cell).strip(BLANKS)
     name = re.sub(r"[\s_]+", "_", written.lower())
@@ -154,6 +158,10 @@ def recognised(cells: Sequence[Any], table: Table) -> int:
         One row.
     table
         The contract table.
+
+    Returns
+    -------
+    Number of different columns.
     """
     return len({column_of(cell, table) for cell in cells} - {None})
 

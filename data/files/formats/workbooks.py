@@ -78,6 +78,10 @@ def read_sheets(file: Path, wanted: set[str]) -> tuple[list[Sheet], list[str]]:
     wanted
         Names in lower case.
 
+    Returns
+    -------
+    The sheets with their rows, and names of sheets that are no table.
+
     Raises
     ------
     InputRejectedError

@@ -52,8 +52,8 @@ class LatentFactors:
     content_axes
         Dense content: shape (feature columns, CONTENT_DIMENSIONS), float32.
     content_to_factors
-        Ridge from dense content to latent factors, shape (CONTENT_DIMENSIONS + 1, factors): the prior
-        of a product that nobody took yet.
+        Ridge from dense content to latent factors, shape (CONTENT_DIMENSIONS + 1, factors): the
+        prior of a product that nobody took yet.
     """
 
     settings: Settings
