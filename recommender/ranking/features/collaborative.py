@@ -106,12 +106,15 @@ class Collaborative:
         """The neighbours' columns of what can be booked now: short lists need no others."""
         fitted = self._fitted[self.snapshot.event_level["product"][np.flatnonzero(self._open >= 0)]]
         return {
-            name: sp.csr_matrix(scorer.weights_[:, np.maximum(fitted, 0)])
-            for name, scorer in (
-                ("ease", self.latent_factors.ease),
-                ("graph", self.latent_factors.graph),
-            )
+            name: sp.csr_matrix(table[:, np.maximum(fitted, 0)])
+            for name, (table, _) in self._tables.items()
         }
+
+    @property
+    def _tables(self) -> dict[str, tuple[sp.csr_matrix, NDArray[np.bool_]]]:
+        """Product-to-product tables by scorer, and which products they speak about."""
+        ease, graph = self.latent_factors.ease, self.latent_factors.graph
+        return {"ease": (ease.weights_, ease.part_), "graph": (graph.sparse_, graph.part_)}
 
     def sides(
         self, candidates: NDArray[np.intp]
@@ -128,26 +131,52 @@ class Collaborative:
     def neighbours(
         self, candidates: NDArray[np.intp]
     ) -> dict[str, tuple[sp.csr_matrix, sp.csr_matrix, NDArray[np.bool_]]]:
-        """``ease``, ``graph`` and ``co_attendance`` as products of two tables.
+        """``ease``, the sparse part of ``graph`` and ``co_attendance`` as products of two tables.
 
         Each a table of residents, one whose columns are the candidates, and about which candidates
-        it speaks at all. All are silent for whoever has no row in the first table of ``ease``.
+        it speaks at all. All are silent for whoever has no row in the first table of ``ease``. The
+        other part of ``graph`` is :meth:`low_pass_sides`.
         """
         column = self._open[candidates]
         product = self.snapshot.event_level["product"][candidates]
         fitted = np.where(product >= 0, self._fitted[np.maximum(product, 0)], -1)
         found = {}
-        for name, scorer in (
-            ("ease", self.latent_factors.ease),
-            ("graph", self.latent_factors.graph),
-        ):
+        for name, (table, about) in self._tables.items():
             part = np.zeros(len(candidates), dtype=np.bool_)
-            if len(scorer.part_):
-                part = (fitted >= 0) & scorer.part_[np.maximum(fitted, 0)]
-            table = sp.csr_matrix(scorer.weights_[:, np.maximum(fitted, 0)])
-            found[name] = (self._taken, table, part)
+            if len(about):
+                part = (fitted >= 0) & about[np.maximum(fitted, 0)]
+            found[name] = (self._taken, sp.csr_matrix(table[:, np.maximum(fitted, 0)]), part)
         co_attendance = sp.csr_matrix(self._alike[:, np.maximum(column, 0)])
         return found | {"co_attendance": (self._came, co_attendance, column >= 0)}
+
+    def low_pass_sides(
+        self, candidates: NDArray[np.intp]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The low-pass of ``graph``: factors of fitted products and of candidates.
+
+        Parameters
+        ----------
+        candidates
+            Positions of events, shape (m,).
+
+        Returns
+        -------
+        Shapes (n_fitted, k) and (m, k): a history times the first times the second transposed is
+        the score; 0 where nothing was fitted.
+        """
+        product = self.snapshot.event_level["product"][candidates]
+        fitted = np.where(product >= 0, self._fitted[np.maximum(product, 0)], -1)
+        graph = self.latent_factors.graph
+        return graph.left_, graph.right_[np.maximum(fitted, 0)] * (fitted >= 0)[:, None]
+
+    def _low_pass(self, rows: NDArray[np.intp], fitted: NDArray[np.integer]) -> NDArray[np.float32]:
+        graph = self.latent_factors.graph
+        histories = sp.csr_matrix(self._taken[np.maximum(rows, 0)])
+        own = np.asarray(histories @ graph.left_, dtype=np.float32)
+        theirs = graph.right_[np.maximum(fitted, 0)]
+        if fitted.shape[0] == 1:
+            return np.asarray(own @ theirs[0].T)
+        return np.asarray(np.einsum("qk,qmk->qm", own, theirs))
 
     def signals(self, query: Query) -> dict[str, NDArray[np.float32]]:
         """``als``, ``ease``, ``graph``, ``co_attendance``, ``content``; NaN where not known.
@@ -167,18 +196,17 @@ class Collaborative:
         fitted = np.where(product >= 0, self._fitted[np.maximum(product, 0)], -1)
         column = self._open[query.events]
         few = (query.events.shape[0] > 1 or len(rows) == 1) and bool((column >= 0).all())
-        for name, scorer in (
-            ("ease", self.latent_factors.ease),
-            ("graph", self.latent_factors.graph),
-        ):
+        for name, (table, about) in self._tables.items():
             if few:
                 values = product_at(taken, self._narrow[name], rows, column)
             else:
-                values = product_at(taken, scorer.weights_, rows, fitted)
+                values = product_at(taken, table, rows, fitted)
+            if name == "graph" and len(about):
+                values = values + self._low_pass(rows, fitted)
             part = (
                 np.zeros(fitted.shape, bool)
-                if not len(scorer.part_)
-                else np.where(fitted >= 0, scorer.part_[np.maximum(fitted, 0)], False)
+                if not len(about)
+                else np.where(fitted >= 0, about[np.maximum(fitted, 0)], False)
             )
             found[name] = np.where(silent[:, None] | ~part, np.float32(np.nan), values)
         co_attendance = product_at(self._came, self._alike, rows, column, missing=np.nan)

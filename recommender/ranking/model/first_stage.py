@@ -30,6 +30,8 @@ KEPT_SHARE = 0.9
 """How many of them are kept, on the whole."""
 CHECKED = 200
 """Residents that this is measured on."""
+_DENSE_SHARE, _DENSE_CELLS = 0.05, 50_000_000
+"""A table with so many entries is multiplied faster as a dense one, if that is not too large."""
 _CACHED = 20_000
 """Pairs whose signals stay in a processor's cache: more at once take half as long again."""
 
@@ -104,8 +106,15 @@ class FirstStage:
                 sp.csr_matrix(scaled if before is None else before[1] + scaled),
             )
             self._near_level += (-slope[name] * mean[name] * speaks).astype(np.float32)
-        self._near: list[tuple[sp.csr_matrix, sp.csr_matrix]] = list(joined.values())
-        self._history = tables["ease"][0].indptr
+        self._near: list[tuple[sp.csr_matrix, sp.csr_matrix | Floats]] = [
+            (past, _fast(table)) for past, table in joined.values()
+        ]
+        self._taken = tables["ease"][0]
+        graph_left, graph_right = ready.collaborative.low_pass_sides(candidates)
+        self._low_pass = (
+            graph_left,
+            np.ascontiguousarray(graph_right.T * np.float32(slope["graph"])),
+        )
         counts = ready.affinity.counts("supplier").copy()
         counts.data = (slope["own_supplier"] * np.log1p(counts.data)).astype(np.float32)
         codes = bound.snapshot.event_level["supplier"][candidates]
@@ -151,10 +160,15 @@ class FirstStage:
             own = left[rows]
             mine += own @ right
             mine += np.asarray(own.any(axis=1))[:, None] * level
-        mine += (self._history[rows + 1] > self._history[rows])[:, None] * self._near_level
+        history = self._taken.indptr
+        mine += (history[rows + 1] > history[rows])[:, None] * self._near_level
+        low_pass, theirs = self._low_pass
+        mine += np.asarray(sp.csr_matrix(self._taken[rows]) @ low_pass) @ theirs
         shared = np.arange(total.shape[1])[None, :]
         for past, table in self._near:
-            if len(rows) == 1:
+            if isinstance(table, np.ndarray):
+                mine += np.asarray(sp.csr_matrix(past[rows]) @ table)
+            elif len(rows) == 1:
                 mine += product_at(past, table, rows, shared)
             else:
                 mine += np.asarray((sp.csr_matrix(past[rows]) @ table).todense())
@@ -176,3 +190,10 @@ class FirstStage:
             for part in latent_factors
         ]
         return np.concatenate(found) if len(found) != 1 else found[0]
+
+
+def _fast(table: sp.csr_matrix) -> "sp.csr_matrix | Floats":
+    cells = table.shape[0] * table.shape[1]
+    if _DENSE_SHARE * cells < table.nnz and cells <= _DENSE_CELLS:
+        return np.asarray(table.todense(), dtype=np.float32)
+    return table

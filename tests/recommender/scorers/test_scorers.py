@@ -16,6 +16,10 @@ def fit_als(data):
 def score(scorer, confidence):
     if isinstance(scorer, ALSScorer):
         return scorer.fold_in(confidence) @ scorer.product_factors_.T
+    if isinstance(scorer, GraphFilterScorer):
+        taken = confidence.copy()
+        taken.data[:] = 1.0
+        return scorer.score(taken)
     return np.asarray((confidence @ scorer.weights_).todense())
 
 
