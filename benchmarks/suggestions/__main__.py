@@ -1,12 +1,14 @@
 """`make bench-suggestions`: the engine beside its peers, on real data and in the simulator.
 
-``python -m benchmarks.suggestions meetup films loans new capacity speed`` runs the named parts
-only. Everything is asked walk-forward: fitted on what was known at a cutoff, asked afterwards
-with what was known at the moment of asking, over all events that could be booked then.
+``python -m benchmarks.suggestions meetup films loans served catalogue new capacity speed`` runs the
+named parts only; ``--quick`` takes under five minutes: the lists of a small district beside the raw
+ranking, and the large catalogue. Everything is asked walk-forward: fitted on what was known at a
+cutoff, asked afterwards with what was known at the moment of asking, over all events that could be
+booked then.
 """
 
+import argparse
 import os
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.report import Bar, report
-from benchmarks.suggestions import capacity as suggestions_capacity
-from benchmarks.suggestions import new_products as suggestions_new
-from benchmarks.suggestions import speed as suggestions_speed
+from benchmarks.suggestions import capacity as capacity_figures
+from benchmarks.suggestions import catalogue as catalogue_figures
+from benchmarks.suggestions import new_products
+from benchmarks.suggestions import speed as speed_figures
 from benchmarks.suggestions.peers import peers
 from data.converters import convert
 from data.dataset import Dataset
@@ -34,9 +37,13 @@ Part = Callable[[list[Bar], Figures], None]
 
 def main() -> None:
     """Run the benchmark; see the module."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--quick", action="store_true", help="under 5 minutes: served, catalogue")
+    options = parser.parse_args()
     bars: list[Bar] = []
     details: Figures = {}
-    for part in sys.argv[1:] or list(PARTS):
+    for part in options.parts or (QUICK if options.quick else PARTS):
         began = time.perf_counter()
         PARTS[part](bars, details)
         print(f"({part}: {time.perf_counter() - began:.0f} s)\n", flush=True)
@@ -121,23 +128,39 @@ def loans(bars: list[Bar], details: Figures) -> None:
     bars.append(Bar("2.3", "lending_library_gain_low", low, (low, high)))
 
 
+def served(bars: list[Bar], details: Figures) -> None:
+    """The lists that are served beside the ranker alone, in a small simulated district."""
+    folder = speed_figures.simulate("demo", 4_000, SEED)
+    dataset = speed_figures.read(folder)
+    found = evaluate(dataset, rng=np.random.default_rng(SEED), questions=1000, progress=print)
+    print(found.table().round(4).to_string(index=False), flush=True)
+    details["served"] = {"scorers": found.scorers, "notes": found.notes}
+    bars.append(Bar("6.4", "served_to_raw_ndcg", found.served_to_raw()))
+
+
+def catalogue(bars: list[Bar], details: Figures) -> None:
+    """The graph filter over 40,000 products beside its uncut formula."""
+    some, details["catalogue"] = catalogue_figures.measure(SEED)
+    bars += some
+
+
 def new(bars: list[Bar], details: Figures) -> None:
     """Events of products that nobody booked before the cutoff, in simulated districts."""
-    some, details["new"] = suggestions_new.measure()
+    some, details["new"] = new_products.measure()
     bars += some
 
 
 def capacity(bars: list[Bar], details: Figures) -> None:
     """Seat prices in simulated districts."""
-    found = {seed: suggestions_capacity.run(seed, 20_000, 5) for seed in (11, 12, 13)}
-    bars += suggestions_capacity.bars(found)
+    found = {seed: capacity_figures.run(seed, 20_000, 5) for seed in (11, 12, 13)}
+    bars += capacity_figures.bars(found)
     details["capacity"] = {str(seed): figures for seed, figures in found.items()}
 
 
 def speed(bars: list[Bar], details: Figures) -> None:
     """Everybody's list and one list, beside `implicit`, in a whole district."""
-    folder = suggestions_speed.simulate("district", None, SEED)
-    some, details["speed"] = suggestions_speed.measure(folder, 1000, SEED)
+    folder = speed_figures.simulate("district", None, SEED)
+    some, details["speed"] = speed_figures.measure(folder, 1000, SEED)
     bars += some
 
 
@@ -145,10 +168,13 @@ PARTS: dict[str, Part] = {
     "meetup": meetup,
     "films": films,
     "loans": loans,
+    "served": served,
+    "catalogue": catalogue,
     "new": new,
     "capacity": capacity,
     "speed": speed,
 }
+QUICK = ("served", "catalogue")
 
 
 def _real(source: str, folder: str) -> Dataset | None:

@@ -22,9 +22,9 @@ from data.simulate.settings import DAY_S, OFFSET_S, settings_for
 from data.simulate.tables import observe
 from data.simulate.world import SimulatedWorld, create_world
 from data.snapshot import as_of
+from features.ranking.list_inputs import build_list_inputs
 from recommender.ranking.lists.engine import ListEngine
 from recommender.ranking.lists.sampled_prices import price_seats
-from serving.suggestions.list_tables import ListTables
 from training.suggestions.fit import fit_suggestions
 
 N = 10
@@ -74,9 +74,9 @@ def play(
     luck: NDArray[np.float64],
 ) -> Outcome:
     """Residents open their lists one after the other and book what they want."""
-    list_tables = engine.inputs
-    people = numbers(list_tables.snapshot.residents.ids)
-    events = numbers(list_tables.text.event_id)
+    inputs = engine.inputs
+    people = numbers(inputs.snapshot.residents.ids)
+    events = numbers(inputs.snapshot.events.take(inputs.candidates))
     shown = lists[visitors]
     there = shown >= 0
     who = np.repeat(people[visitors], lists.shape[1]).reshape(shown.shape)
@@ -85,9 +85,9 @@ def play(
     chance *= EXAMINED[: lists.shape[1]]
     # One lot for a resident and event, wherever it stands.
     wants = there & (np.take_along_axis(luck[visitors], np.maximum(shown, 0), axis=1) < chance)
-    left = list_tables.eligibility_context.events.seats_left.copy()
+    left = inputs.eligibility_context.events.seats_left.copy()
     show = 1 - np.where(
-        list_tables.eligibility_context.events.paid,
+        inputs.eligibility_context.events.paid,
         world.settings.no_show_paid,
         world.settings.no_show_free,
     )
@@ -122,12 +122,12 @@ def run(seed: int, residents: int, rounds: int) -> dict[str, float]:
     at = datetime.fromtimestamp(world.settings.until_s, UTC)
     tables = as_of(observe(world), at)
     model = fit_suggestions(tables, as_of=at, rng=np.random.default_rng(seed))
-    list_tables = ListTables(tables, at)
-    plain = ListEngine(model, list_tables, model_version=f"bench-{seed}")
+    inputs, _ = build_list_inputs(tables, at)
+    plain = ListEngine(model, inputs, model_version=f"bench-{seed}")
     prices = price_seats(plain, N, rng=np.random.default_rng(seed))
-    priced = ListEngine(model, list_tables, model_version=f"bench-{seed}", prices=prices)
+    priced = ListEngine(model, inputs, model_version=f"bench-{seed}", prices=prices)
     listed = {"plain": all_lists(plain, N), "priced": all_lists(priced, N)}
-    people = numbers(list_tables.snapshot.residents.ids)
+    people = numbers(inputs.snapshot.residents.ids)
     activity = world.people.activity[people].astype(np.float64)
     sums = {name: np.zeros(3) for name in listed}
     for number in range(rounds):
@@ -135,7 +135,7 @@ def run(seed: int, residents: int, rounds: int) -> dict[str, float]:
         # A fortnight: about visits_per_year x 14 / 365 of the residents open their list.
         share = 1 - np.exp(-activity * world.settings.visits_per_year * 14 / 365)
         visitors = rng.permutation(np.flatnonzero(rng.random(len(people)) < share))
-        luck = rng.random((len(people), len(list_tables.candidates)))
+        luck = rng.random((len(people), len(inputs.candidates)))
         for name, lists in listed.items():
             found = play(world, plain, lists, visitors, luck)
             sums[name] += [found.full, found.attended, found.wanted]
@@ -144,7 +144,7 @@ def run(seed: int, residents: int, rounds: int) -> dict[str, float]:
         for name, values in sums.items()
         for what, value in zip(("full", "attended", "wanted"), values, strict=True)
     }
-    return found | {"candidates": len(list_tables.candidates), "priced": float((prices > 0).mean())}
+    return found | {"candidates": len(inputs.candidates), "priced": float((prices > 0).mean())}
 
 
 def main() -> None:

@@ -35,11 +35,11 @@ from benchmarks.report import Bar, report
 from data.dataset import Dataset, canonical
 from data.schema import TABLES, Kind
 from data.snapshot import as_of
+from features.ranking.list_inputs import build_list_inputs
 from recommender.metrics.ranking import ndcg_at_k
 from recommender.ranking.lists.engine import ListEngine
 from recommender.ranking.lists.sampled_prices import price_seats
 from serving.suggestions.batch import BLOCK, side_by_side
-from serving.suggestions.list_tables import ListTables
 from training.suggestions.fit import fit_suggestions
 
 N = 20
@@ -127,12 +127,12 @@ def faithful(engine: ListEngine, later: pd.DataFrame, rows: NDArray[np.intp]) ->
     shared = [
         len(set(a) & set(b)) / 10 for a, b in zip(mine.tolist(), theirs.tolist(), strict=True)
     ]
-    snapshot, list_tables = engine.inputs.snapshot, engine.inputs
+    snapshot, inputs = engine.inputs.snapshot, engine.inputs
     column = np.full(len(snapshot.events) + 1, -1)
-    column[list_tables.candidates] = np.arange(len(list_tables.candidates))
+    column[inputs.candidates] = np.arange(len(inputs.candidates))
     events = column[snapshot.events.positions(later["event_id"], missing=-1)]
     people = snapshot.residents.positions(later["resident_id"], missing=-1)
-    relevant = np.zeros((len(rows), len(list_tables.candidates)), dtype=bool)
+    relevant = np.zeros((len(rows), len(inputs.candidates)), dtype=bool)
     row_of = np.full(len(snapshot.residents) + 1, -1)
     row_of[rows] = np.arange(len(rows))
     known = (row_of[people] >= 0) & (events >= 0)
@@ -219,21 +219,20 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
     tables = told("snapshot", lambda whole=tables: as_of(whole, at))
     sample, everyone = sample_of(tables, SAMPLE, rng), len(tables["residents"])
     model = told("fitting", lambda: fit_suggestions(sample, as_of=at, rng=rng, audience=everyone))
-    list_tables = told("live arrays", lambda: ListTables(tables, at))
-    engine = told("binding", lambda: ListEngine(model, list_tables, model_version="bench"))
-    told("facts of all residents", lambda: list_tables.residents)
+    inputs = told("list inputs", lambda: build_list_inputs(tables, at)[0])
+    engine = told("binding", lambda: ListEngine(model, inputs, model_version="bench"))
     told("preparing the first stage", lambda: engine.first_stage)
     engine.prices = told("seat prices", lambda: price_seats(engine, N, rng=rng))
-    residents, products = len(list_tables.snapshot.residents), len(list_tables.snapshot.products)
+    residents, products = len(inputs.snapshot.residents), len(inputs.snapshot.products)
     details |= {
         "residents": residents,
-        "candidates": len(list_tables.candidates),
+        "candidates": len(inputs.candidates),
         "products": products,
     }
     rows = rng.integers(0, residents, singles)
     if engine.first_stage is not None:
         details["first_stage_keeps"] = engine.first_stage.width_
-        booked = list_tables.snapshot.residents.positions(later["resident_id"].unique(), missing=-1)
+        booked = inputs.snapshot.residents.positions(later["resident_id"].unique(), missing=-1)
         some = np.sort(rng.permutation(booked[booked >= 0])[:COMPARED])
         details["beside_model"] = told(
             "the model as evaluated", lambda: faithful(engine, later, some)
