@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from data.files.columns import as_text
+from data.files.formulas import without_formulas
 from data.files.pseudonyms import mask, mask_numbers, personal_trait
 
 COLUMNS = ("table", "line", "column", "value", "reason")
@@ -147,12 +148,10 @@ def write_quarantine(quarantine: pd.DataFrame, folder: Path) -> Path | None:
     if quarantine.empty and not path.exists():
         return None
     folder.mkdir(parents=True, exist_ok=True)
-    # The mark makes Excel read it as UTF-8; a value must not start a formula there.
-    safe = quarantine.assign(
-        value=quarantine["value"].str.replace(r"^(?=[=+@\t])", "'", regex=True)
-    )
+    safe = without_formulas(quarantine)
     # Rejected rows may hold what was never meant to be here, such as a telephone number.
     path.touch(mode=0o600)
     path.chmod(0o600)
+    # The mark makes Excel read it as UTF-8.
     safe.to_csv(path, index=False, encoding="utf-8-sig")
     return path

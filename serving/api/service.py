@@ -73,7 +73,9 @@ class Service:
             refresh_s=service_settings.refresh_s,
             folder=None if run_folder is None else SnapshotFolder(run_folder),
         )
-        self.recorder = Recorder(self.database.engine, now)
+        self.recorder = Recorder(
+            self.database.engine, now, self.limits.admits if self.limits else None
+        )
         self.authenticator = Authenticator(
             self.database.engine,
             _issuers(settings, service_settings),

@@ -18,6 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.table import Table
+from rich.text import Text
 
 from recommender.errors import UsageError
 
@@ -88,7 +89,7 @@ def emit(
     """
     if out is not None:
         _write(frame, out)
-        log.print(f"wrote {len(frame):,} rows to {out}")
+        log.print(f"wrote {len(frame):,} rows to {out}", markup=False)
         return
     match format:
         case Format.JSON:
@@ -97,7 +98,9 @@ def emit(
                 + "\n"
             )
         case Format.CSV:
-            frame.to_csv(sys.stdout, index=False)
+            from serving.exports.tables import write_csv
+
+            write_csv(frame, sys.stdout)
         case Format.XLSX:
             raise UsageError("xlsx cannot be printed.", "Give a file: --out FILE.xlsx")
         case Format.TABLE:
@@ -109,14 +112,17 @@ def _print_table(frame: pd.DataFrame, title: str | None) -> None:
 
     # Piped output has no width of its own; a narrow guess would cut words.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-    table = Table(title=title, title_justify="left", header_style="bold")
+    # Texts, not markup: a title may hold [brackets].
+    table = Table(
+        title=None if title is None else Text(title), title_justify="left", header_style="bold"
+    )
     for name in frame.columns:
         numeric = pd.api.types.is_numeric_dtype(frame[name]) and not pd.api.types.is_bool_dtype(
             frame[name]
         )
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(str(name)), justify="right" if numeric else "left", overflow="fold")
     for row in frame.itertuples(index=False):
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))
     console.print(table)
 
 
@@ -135,19 +141,18 @@ def _cell(value: object) -> str:
 
 
 def _write(frame: pd.DataFrame, out: Path) -> None:
+    from serving.exports.tables import write_csv, write_xlsx
+
     out.parent.mkdir(parents=True, exist_ok=True)
     match out.suffix.lower():
         case ".csv":
-            frame.to_csv(out, index=False)
+            write_csv(frame, out)
         case ".json":
             frame.to_json(out, orient="records", date_format="iso", force_ascii=False, indent=2)
         case ".parquet":
             frame.to_parquet(out, index=False)
         case ".xlsx":
-            zoned = frame.select_dtypes("datetimetz").columns
-            frame.assign(**{name: frame[name].dt.tz_localize(None) for name in zoned}).to_excel(
-                out, index=False, engine="xlsxwriter"
-            )
+            write_xlsx(frame, out)
         case other:
             raise UsageError(
                 f"cannot write {other or 'a file without an ending'}.",

@@ -22,6 +22,7 @@ from serving.console.demand import (
 )
 from serving.console.places import read_circle, read_points
 from serving.demand.frames import explain_frame
+from serving.exports.tables import csv_bytes
 from serving.messages.catalogue import Lang, text, text_or
 from serving.web.charts import interval_bar, paired_bars
 from serving.web.display import display_of
@@ -148,7 +149,7 @@ async def street_file(request: Request, code: Code, period: Period = "") -> Resp
         raise HTTPException(404, "There is no such street in the model.")
     rows = found.of_street(code)
     # With a mark at the start, which spreadsheet programs need to read Chinese.
-    content = await anyio.to_thread.run_sync(lambda: rows.to_csv(index=False).encode("utf-8-sig"))
+    content = await anyio.to_thread.run_sync(csv_bytes, rows)
     headers = {"Content-Disposition": f'attachment; filename="demand-{code}-{chosen}.csv"'}
     return Response(content, 200, headers, media_type="text/csv; charset=utf-8")
 

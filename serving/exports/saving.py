@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from recommender.errors import UsageError
+from serving.exports.tables import write_csv
 from serving.planning.document import PlanDocument
 
 
@@ -39,8 +40,7 @@ def save_plan(document: PlanDocument, out: Path) -> None:
 
             write_pages(document, out)
         case ".csv":
-            # With a byte-order mark, so that spreadsheets read the Chinese.
-            document.lines.to_csv(out, index=False, encoding="utf-8-sig")
+            write_csv(document.lines, out, mark=True)
         case ".json":
             out.write_text(plan_json(document), encoding="utf-8")
         case other:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
+from serving.exports.tables import PLAIN_TEXT
 from serving.messages.catalogue import text
 from serving.planning.document import PlanDocument
 from serving.planning.explanations import group_label, rule_label
@@ -52,7 +53,7 @@ def write_workbook(document: PlanDocument, out: Path) -> None:
         The file; its folder is made where it is missing.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    book = xlsxwriter.Workbook(str(out), {"nan_inf_to_errors": True})
+    book = xlsxwriter.Workbook(str(out), {"nan_inf_to_errors": True, **PLAIN_TEXT})
     book.set_properties(
         {"title": _say("title", period=document.period), "comments": document.plan_id}
     )

@@ -8,12 +8,14 @@ import logging
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 import sqlalchemy as sa
+
+from serving.auth.roles import Principal, Role
 
 _log = logging.getLogger("gongxu.recorder")
 _FLUSH_S = 1.0
@@ -46,9 +48,17 @@ class Recorder:
         Opens the database.
     now
         The clock.
+    admits
+        Whether a service may have so many more lines recorded just now; any number when left out.
     """
 
-    def __init__(self, engine: Callable[[], sa.Engine], now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        engine: Callable[[], sa.Engine],
+        now: Callable[[], datetime],
+        admits: Callable[[str, int], bool] | None = None,
+    ) -> None:
+        self._admits = admits
         self._engine = engine
         self._now = now
         self._shown: deque[dict[str, Any]] = deque(maxlen=_HELD_MAX)
@@ -58,7 +68,12 @@ class Recorder:
         self._thread: threading.Thread | None = None
 
     def shown(
-        self, resident_id: str | None, surface: str, suggestions: Iterable[Mapping[str, Any]]
+        self,
+        resident_id: str | None,
+        surface: str,
+        suggestions: Sequence[Mapping[str, Any]],
+        *,
+        caller: Principal,
     ) -> None:
         """Note that a list was put on a surface, with the chance of each event to be there.
 
@@ -70,7 +85,13 @@ class Recorder:
             Where it was put up.
         suggestions
             Its events with ``rank``, ``propensity``, ``suggestion_id`` and ``model_version``.
+        caller
+            Who shows it. What a service shows is recorded under its key's name, up to its share.
         """
+        if caller.role is Role.SERVICE:
+            if self._admits is not None and not self._admits(caller.subject, len(suggestions)):
+                return
+            surface = f"{surface}@{caller.subject}"
         at = self._now().isoformat()
         for line in suggestions:
             self._shown.append(

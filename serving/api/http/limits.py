@@ -158,6 +158,7 @@ class RequestLimits:
         self._storage = FileStorage(path, clock)
         self._limiter = FixedWindowRateLimiter(self._storage)
         self._item = RateLimitItemPerMinute(rate_per_minute)
+        self._lines = RateLimitItemPerMinute(10 * rate_per_minute)
 
     def wait_s(self, caller: str | None, address: str) -> int:
         """Decide on a request before it is served.
@@ -181,6 +182,20 @@ class RequestLimits:
             return 0
         ends = self._storage.get_expiry(self._item.key_for(*key))
         return max(1, math.ceil(ends - self._clock()))
+
+    def admits(self, caller: str, lines: int) -> bool:
+        """Whether a service may have so many lines recorded: ten for each request it may make.
+
+        Parameters
+        ----------
+        caller, lines
+            The service, and the number of lines that it shows.
+
+        Returns
+        -------
+        False when its share of this minute is used up.
+        """
+        return self._limiter.hit(self._lines, "impressions", caller, cost=max(1, lines))
 
     def count(self, caller: str | None, address: str) -> None:
         """Count a request that came without a verified caller, when it has been served.

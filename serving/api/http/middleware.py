@@ -5,7 +5,6 @@ import random
 import re
 import time
 from collections.abc import Callable
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -81,7 +80,6 @@ class RequestMiddleware:
         self._body_timeout_s = body_timeout_s
         self._verified, self._authenticate, self._limits = verified, authenticate, limits
         self._metrics = metrics
-        self._counters: dict[tuple[str, str, int], tuple[Any, Any]] = {}
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -175,30 +173,22 @@ class RequestMiddleware:
             principal = self._verified(credential)
             if principal is None:
                 principal = await anyio.to_thread.run_sync(self._authenticate, credential)
-        if principal is None:
-            return min(ANONYMOUS_BODY_MAX, self._body_max)
-        if principal.role is Role.SERVICE:
+        if principal is not None and principal.role is Role.SERVICE:
             return self._body_max
-        return min(PERSON_BODY_MAX, self._body_max)
+        return min(ANONYMOUS_BODY_MAX if principal is None else PERSON_BODY_MAX, self._body_max)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
-        key = (scope["method"] if scope["method"].isalpha() else "?", route, status)
-        pair = self._counters.get(key)
-        if pair is None:
-            pair = self._counters[key] = (
-                self._metrics.requests.labels(key[0][:8], route, str(status)),
-                self._metrics.seconds.labels(route),
-            )
-        pair[0].inc()
-        pair[1].observe(seconds)
+        method = scope["method"] if scope["method"].isalpha() else "?"
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.seconds.labels(route).observe(seconds)
         if self._log_all or status >= 400 or seconds > _SLOW_S:
             _log.info(
                 "request",
                 extra={
                     "fields": {
                         "request_id": scope["request_id"],
-                        "method": key[0],
+                        "method": method,
                         # The route's pattern, not the path: a path may name a resident.
                         "route": route,
                         "status": status,

@@ -9,10 +9,10 @@ import orjson
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from serving.api.http.access import Access, guarded, unguarded
+from serving.api.http.access import Access, guarded, identify, unguarded
 from serving.api.online.response_cache import Answer
 from serving.api.online.state import OnlineState
-from serving.auth.roles import Role
+from serving.auth.roles import Principal, Role
 
 router = APIRouter(tags=["suggestions"])
 
@@ -105,7 +105,8 @@ async def for_resident(
     if answer is None:
         answer = await anyio.to_thread.run_sync(make)
     if surface is not None:
-        service.recorder.shown(resident_id, surface, answer.lines)
+        who = request.scope["principal"]
+        service.recorder.shown(resident_id, surface, answer.lines, caller=who)
     note_reading(request, "suggestions", resident_id)
     return _response(request, answer, state, moment, degraded)
 
@@ -165,6 +166,7 @@ def for_place(
     request: Request,
     area_or_venue: Annotated[str, Path(pattern=ID, examples=["310105001"])],
     current: CurrentState,
+    caller: Annotated[Principal | None, Depends(identify)],
     n: Length = 10,
     surface: Surface = None,
 ) -> Response:
@@ -172,8 +174,9 @@ def for_place(
     service, (state, degraded) = request.app.state.service, current
     moment = service.now()
     answer = state.for_place(area_or_venue, n, moment)
-    if surface is not None:
-        service.recorder.shown(None, surface, answer.lines)
+    # Anybody may ask; what demand learns from is written by known screens alone.
+    if surface is not None and caller is not None and "suggestions" in caller.scopes:
+        service.recorder.shown(None, surface, answer.lines, caller=caller)
     return _response(request, answer, state, moment, degraded)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from serving.cli.output import Format, FormatOption, emit, log
 from serving.messages.catalogue import text
@@ -60,7 +61,7 @@ def plan(
         save_plan(document, out)
         log.print(f"wrote {len(document.lines):,} lines to {out}", soft_wrap=True)
     for warning in document.warnings:
-        log.print(f"[yellow]{text('document.warning', 'zh')}[/] {warning}", soft_wrap=True)
+        log.print(f"[yellow]{text('document.warning', 'zh')}[/] {escape(warning)}", soft_wrap=True)
     if out is None and format is not Format.TABLE:
         emit(document.lines, format)
     else:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from recommender.errors import UsageError
 from serving.cli.output import Format, FormatOption, OutOption, emit, log
@@ -208,7 +209,7 @@ def _solve(
     planning = state_planning(sources, period, wanted, buyer=buyer, budget_fen=budget_fen)
     solved = solve_planning(planning, time_limit_s=time_limit)
     for words in solved.loosened:
-        log.print(f"[yellow]{text('document.warning', 'zh')}[/] {words}", soft_wrap=True)
+        log.print(f"[yellow]{text('document.warning', 'zh')}[/] {escape(words)}", soft_wrap=True)
     return planning, solved
 
 

@@ -27,10 +27,11 @@ def convert(source: _Source, path: _Path, out: _Out, format: FormatOption = Form
     """
     from data.converters import convert as convert_source
     from data.files.writing import write_dataset
+    from serving.exports.tables import write_csv
 
     result = convert_source(source, path)
     write_dataset(result.tables, out)
-    result.ledger.unmapped().to_csv(out / "unmapped.csv", index=False)
+    write_csv(result.ledger.unmapped(), out / "unmapped.csv")
     emit(result.ledger.summary(), format, title=f"{source}: rows read")
     reasons = result.ledger.reasons()
     if len(reasons):

@@ -170,6 +170,18 @@ def test_nobody_and_somebody_else(client, key, token) -> None:
     assert client.get(path).status_code == 401
 
 
+def test_an_anonymous_caller_writes_no_impressions(client, key, service: Service) -> None:
+    path = "/v1/places/310105001/suggestions?surface=screen"
+    invented = {"Authorization": "Bearer invented"}
+    for headers in ({}, invented, key):
+        assert client.get(path, headers=headers).status_code == 200
+    service.recorder.flush()
+    with service.database.engine().connect() as connection:
+        rows = connection.execute(sa.text("SELECT surface FROM impressions")).scalars().all()
+    assert len(rows) == len(client.get(path).json()["suggestions"])
+    assert {row.partition("@key-")[0] for row in rows} == {"screen"}
+
+
 def test_what_is_put_up_is_recorded_with_its_chance(client, ask, service: Service) -> None:
     shown = ask("r0", n=5, surface="app-home")["suggestions"]
     ask("r0", n=5)
@@ -186,7 +198,9 @@ def test_what_is_put_up_is_recorded_with_its_chance(client, ask, service: Servic
     assert [(r["event_id"], r["propensity"]) for r in rows] == [
         (line["event_id"], line["propensity"]) for line in shown
     ]
-    assert {(r["surface"], r["resident_id"]) for r in rows} == {("app-home", "r0")}
+    (shown_by,) = {r["surface"] for r in rows}
+    assert shown_by.startswith("app-home@key-")  # whose key it was
+    assert {r["resident_id"] for r in rows} == {"r0"}
     assert [tuple(row) for row in readers] == [("service", "suggestions", "r0")]
 
 

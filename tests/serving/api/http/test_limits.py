@@ -77,6 +77,13 @@ def test_a_verified_caller_is_counted_apart_from_its_address(
     assert statuses == [200] * (RATE - 1) + [429]
 
 
+def test_a_service_records_ten_lines_for_each_request_it_may_make() -> None:
+    limits = RequestLimits(2, clock=lambda: 0.0)
+    assert [limits.admits("key-1", 8) for _ in range(3)] == [True, True, False]
+    assert limits.admits("key-2", 20)
+    assert limits.wait_s("key-1", "x") == 0  # lists themselves are another matter
+
+
 def test_a_window_ends() -> None:
     now = [0.0]
     limits = RequestLimits(2, clock=lambda: now[0])
