@@ -1,6 +1,7 @@
 """The root of ``gongxu``: collects the commands and turns errors into exit codes."""
 
 import importlib
+import os
 import sys
 from typing import Annotated
 
@@ -53,6 +54,9 @@ def root(
 ) -> None:
     """Exit codes: 0 done, 2 wrong call, 3 input rejected, 4 gate refused, 5 locked, 1 else."""
     del debug  # read by main(), which is outside every command
+    from serving.known_settings import require_known_settings
+
+    require_known_settings(os.environ)
 
 
 for name in GROUPS:
