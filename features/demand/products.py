@@ -145,7 +145,8 @@ def _words(
     except ValueError:  # no n-gram appears often enough
         return np.zeros((len(frame), 0))
     size = min(size, min(weights.shape) - 1)
-    if size < 1:
+    # Where all titles are alike no component has any variance.
+    if size < 1 or (weights.max(axis=0) - weights.min(axis=0)).nnz == 0:
         return np.zeros((len(frame), 0))
     factors = TruncatedSVD(size, random_state=seed, n_iter=3).fit_transform(weights)
     spread = float(np.sqrt((factors - factors.mean(axis=0)).var(axis=0).mean()))

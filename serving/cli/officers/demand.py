@@ -11,6 +11,8 @@ from serving.messages.catalogue import Lang
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from pandas import DataFrame
+
     from recommender.demand.model import DemandModel
 
 SHOWN = [
@@ -25,7 +27,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demand(
-    period: Annotated[str, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")],
+    period: Annotated[
+        str | None, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")
+    ] = None,
     street: Annotated[
         str | None, typer.Option("--street", help="Only this street, by its code.")
     ] = None,
@@ -53,6 +57,14 @@ def demand(
             help="Categories that each street books more than the district does (一街一品).",
         ),
     ] = False,
+    backtest: Annotated[
+        int | None,
+        typer.Option(
+            "--backtest",
+            min=1,
+            help="Foretell the last N quarters with what was known then, beside naive forecasts.",
+        ),
+    ] = None,
     top: Annotated[int | None, typer.Option("--top", "-n", min=1, help="Number of rows.")] = None,
     lang: Annotated[Lang, typer.Option("--lang", help="Language of the explanation.")] = "zh",
     seed: Annotated[int, typer.Option("--seed", help="With --data: random seed of the fit.")] = 0,
@@ -65,6 +77,7 @@ def demand(
 
     Example: gongxu demand --period 2026Q4 --street 310105102 --category performance
     """
+    from recommender.errors import UsageError
     from serving.demand.frames import (
         demand_frame,
         explain_frame,
@@ -72,6 +85,15 @@ def demand(
         streets_without_people,
     )
 
+    if backtest is not None:
+        moment = _moment(as_of) if as_of else None
+        frame = _backtest(data, moment, backtest, seed)
+        if format is Format.TABLE and out is None:
+            frame = frame[frame["period"] == "all"]
+        emit(frame, format, out=out, title=f"the last {backtest} quarters, foretold and held")
+        return
+    if period is None:
+        raise UsageError("no period is given.", "Add --period 2027Q1, or --backtest 4.")
     model = _fit(data, as_of, period, seed) if data is not None else _served()
     if explain is not None:
         emit(
@@ -110,6 +132,35 @@ def _served() -> "DemandModel":
     if "demand" not in parts:
         raise NotTrainedError("the served model has no demand.", "Run `gongxu retrain`.")
     return open_demand(parts)
+
+
+def _backtest(data: Path | None, moment: "datetime | None", number: int, seed: int) -> "DataFrame":
+    from datetime import UTC, datetime
+
+    from data.files.reading import read_dataset
+    from serving.cli.output import progress
+    from serving.composition import open_store
+    from serving.settings import Settings
+    from training.demand.backtest import backtest_demand
+
+    now = datetime.now(UTC)
+    if data is not None:
+        dataset, _ = read_dataset(data, now=now)
+    else:
+        store = open_store(Settings())
+        try:
+            dataset = store.load()
+        finally:
+            store.close()
+    with progress() as bar:
+        task = bar.add_task("reading", total=1.0)
+        return backtest_demand(
+            dataset,
+            as_of=moment or now,
+            periods=number,
+            seed=seed,
+            progress=lambda text, share: bar.update(task, description=text, completed=share),
+        )
 
 
 def _fit(data: Path, as_of: str | None, period: str, seed: int) -> "DemandModel":

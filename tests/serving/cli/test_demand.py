@@ -92,3 +92,21 @@ def test_wrong_calls_end_with_two_and_say_why(
     assert done.returncode == 2
     assert told in done.stderr
     assert done.stdout == ""
+
+
+def test_backtest_prints_every_level_beside_naive_forecasts(folder: Path, tmp_path: Path) -> None:
+    done = gongxu(
+        "demand", "--data", str(folder), "--backtest", "1", "--as-of", "2026-07-02",
+        "--format", "csv", home=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    frame = pd.read_csv(io.StringIO(done.stdout))
+    assert list(frame["period"].unique()) == ["2026Q2", "all"]
+    assert set(frame["method"]) >= {"forecast", "last period"}
+    assert (frame["attendances"] == 20).all()
+
+
+def test_neither_period_nor_backtest_is_refused(folder: Path, tmp_path: Path) -> None:
+    done = gongxu("demand", "--data", str(folder), home=tmp_path)
+    assert done.returncode == 2
+    assert "no period is given" in done.stderr
