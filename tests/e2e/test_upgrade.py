@@ -108,6 +108,10 @@ def test_the_database_is_migrated_with_everything_in_it(old_url: str) -> None:
 def test_the_bundle_is_refused_with_the_command_that_makes_a_new_one(
     old_url: str, old_home: Path
 ) -> None:
+    refused = gongxu("suggest", "R1", home=old_home, url=old_url)
+    assert refused.returncode == 1
+    assert "gongxu init" in refused.stderr
+    assert gongxu("init", home=old_home, url=old_url).returncode == 0
     for command in (["suggest", "R1"], ["demand", "--period", "2026Q4"], ["models", "list"]):
         answer = gongxu(*command, home=old_home, url=old_url)
         assert "gongxu retrain" in answer.stderr, (command, answer.stdout, answer.stderr)
