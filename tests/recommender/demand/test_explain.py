@@ -25,6 +25,7 @@ def known(**changes: Any) -> DemandModel:
         "bookings": np.array([[5, 0]]),
         "survey_votes": np.zeros((1, 2), dtype=np.int64),
         "contributors": np.full((1, 2), 50),
+        "population": np.array([1000.0]),
         "step_rates": np.array([[0.1, 0.1], [0.2, 0.1], [0.25, 0.1]]),
         "within_reach": np.full((1, 2), 100.0),
         "step_age_bands": np.array([[22.0, 1.0]]),
