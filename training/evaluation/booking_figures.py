@@ -46,7 +46,7 @@ class BookingFigures:
         bookings; of bookings of the same category, or from the same supplier, as the resident's
         one before; in the resident's own street; made at night; for an event that starts at
         night; made after the start; of events booked far beyond their seats. Beside them the
-        median way to the venue (m) and the mean stars (1-5).
+        median distance to the venue (m) and the mean stars (1-5).
     streets
         Bookings by the resident's street.
     """
@@ -97,7 +97,7 @@ class BookingHistory:
                 if rows[name].notna().any():
                     values[name] = float(rows[name].mean())
             if rows["way_m"].notna().any():
-                values["way to the venue (m)"] = float(rows["way_m"].median())
+                values["distance to the venue (m)"] = float(rows["way_m"].median())
         if len(ratings):
             values["mean stars"] = float(ratings["stars"].mean())
         streets = rows["street"].value_counts()

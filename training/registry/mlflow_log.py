@@ -5,6 +5,7 @@ This is the only module that imports MLflow, and only when something is logged.
 
 import logging
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator, Sequence
@@ -120,10 +121,14 @@ def _log_version(client: "MlflowClient", folder: Path, manifest: Manifest) -> st
     return str(version.version)
 
 
+_REFUSED = re.compile(r"[^\w.\- :/]")
+"""Characters that MLflow takes in no name."""
+
+
 def _flat(metrics: Any, prefix: str = "") -> Iterator[tuple[str, float]]:
     """Every number in nested metrics, under a name MLflow allows."""
     for name, value in metrics.items():
-        full = f"{prefix}{name}".replace("@", "_at_")
+        full = _REFUSED.sub("_", f"{prefix}{name}".replace("@", "_at_"))
         if isinstance(value, dict):
             yield from _flat(value, f"{full}/")
         elif isinstance(value, int | float) and not isinstance(value, bool):
