@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from data.dataset import Dataset
 from recommender.booking_states import state_known_at
+from recommender.timezone import district_zone
 
 
 def as_of(dataset: Dataset, moment: datetime) -> Dataset:
@@ -85,7 +86,7 @@ def _dated_by(frame: pd.DataFrame, column: str, now: pd.Timestamp) -> pd.DataFra
 
 
 def _local_day(now: pd.Timestamp) -> pd.Timestamp:
-    return now.tz_convert("Asia/Shanghai").tz_localize(None).normalize()
+    return now.tz_convert(district_zone()).tz_localize(None).normalize()
 
 
 def _states_by(bookings: pd.DataFrame, events: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:

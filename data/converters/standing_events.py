@@ -1,11 +1,11 @@
 """Standing events: something on offer all year, such as a book on a shelf or a film on demand.
 
-The contract's event is one sitting at a place and time. A library book has no sitting; it can be
+The contract's event is one session at a place and time. A library book has no session; it can be
 taken on any day. It gets one standing event a year: open from the last afternoon of the year
 before (or from the first time the source shows it) and closing, as ``starts_at``, on the last
 afternoon of the year. It ends a day later, so that nobody takes it for an appointment that two
 such items could not share. So at any moment each known product has exactly one open event, past
-years are finished sittings with a count each, and nothing is known before the source shows it.
+years are finished sessions with a count each, and nothing is known before the source shows it.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -14,6 +14,7 @@ from features.time import period_bounds
 from recommender.demand.model import HALF_WIDTH
 from recommender.demand.observations.saturation import DEFAULT_REPEAT_FACTOR
 from recommender.errors import UsageError
+from recommender.geography import great_circle_m
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.registry import SETTINGS
 from recommender.procurement.rules.supplier_share import SHARE_MAX
@@ -281,12 +282,7 @@ def _neighbours(
     if rules.touring.discount <= 0:
         return ()
     rows = streets.streets.positions(planned)
-    lat, lon = np.radians(streets.lat[rows]), np.radians(streets.lon[rows])
-    pairs = []
-    for i in range(len(rows)):
-        for j in range(i + 1, len(rows)):
-            dx = (lon[i] - lon[j]) * np.cos((lat[i] + lat[j]) / 2)
-            metres = 6_371_000 * float(np.hypot(dx, lat[i] - lat[j]))
-            if metres <= rules.touring.distance_m:
-                pairs.append((i, j))
-    return tuple(pairs)
+    lat, lon = streets.lat[rows], streets.lon[rows]
+    metres = great_circle_m(lat[:, None], lon[:, None], lat, lon)
+    near = np.triu(metres <= rules.touring.distance_m, k=1)
+    return tuple((int(i), int(j)) for i, j in zip(*np.nonzero(near), strict=True))
