@@ -15,6 +15,7 @@ TIME = pa.timestamp("us", "UTC")
 _TYPES = {
     Kind.ID: pa.large_string(),
     Kind.TEXT: pa.large_string(),
+    Kind.PERIOD: pa.large_string(),
     Kind.LIST: pa.large_string(),
     Kind.CHOICE: pa.dictionary(pa.int8(), pa.string()),
     Kind.INT: pa.int64(),

@@ -9,6 +9,7 @@ from data.schema import TABLES, Column, Kind, Table
 _DTYPES = {
     Kind.ID: "str",
     Kind.TEXT: "str",
+    Kind.PERIOD: "str",
     Kind.LIST: "str",
     Kind.INT: "Int64",
     Kind.FLOAT: "float64",

@@ -19,6 +19,7 @@ class Kind(StrEnum):
     FLOAT = "float"  # float64
     BOOL = "bool"  # boolean (nullable)
     TIME = "time"  # datetime64[us, UTC]
+    PERIOD = "period"  # str; a year, quarter or month: 2027, 2027Q1, 2027-01
     DATE = "date"  # datetime64[us], midnight, no zone
 
 
@@ -296,7 +297,7 @@ _ALL = (
         "budgets",
         "buyer_code period",
         Column("buyer_code", _ID, required=True, references="areas"),
-        Column("period", _TEXT, required=True),
+        Column("period", Kind.PERIOD, required=True),
         Column("amount_fen", _INT, required=True, low=0),
     ),
     _table(
@@ -318,6 +319,9 @@ _ALL = (
         Column("satisfaction", _INT, low=1, high=5),
     ),
 )
+
+TARGET_TABLES = {"product": "products", "supplier": "suppliers", "venue": "venues"}
+"""Where the ``target`` of a row is to be found, by its ``target_kind``."""
 
 TABLES: dict[str, Table] = {table.name: table for table in _ALL}
 """All tables by name, in an order in which references come first."""

@@ -1,15 +1,14 @@
 """Periods and the local calendar."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from recommender.errors import UsageError
+import numpy as np
+
+from recommender.demand.periods import period_months
 
 LOCAL = ZoneInfo("Asia/Shanghai")
 """The zone whose days and hours residents live by."""
-
-_PERIOD = re.compile(r"^(\d{4})(?:Q([1-4])|-(0[1-9]|1[0-2]))?$")
 
 
 def period_bounds(period: str) -> tuple[datetime, datetime]:
@@ -25,17 +24,9 @@ def period_bounds(period: str) -> tuple[datetime, datetime]:
     UsageError
         If the text is none of these.
     """
-    match = _PERIOD.match(period)
-    if match is None:
-        raise UsageError(
-            f"{period!r} is not a period.", "Write a quarter as 2027Q1, a month as 2027-01."
-        )
-    year, quarter, month = match.groups()
-    first = 3 * int(quarter) - 2 if quarter else int(month) if month else 1
-    months = 3 if quarter else 1 if month else 12
-    end = int(year) * 12 + first - 1 + months
-    start = datetime(int(year), first, 1, tzinfo=LOCAL)
-    return start.astimezone(UTC), datetime(end // 12, end % 12 + 1, 1, tzinfo=LOCAL).astimezone(UTC)
+    first, after = (int(month.astype(np.int64)) for month in period_months(period))
+    start, end = (datetime(1970 + m // 12, m % 12 + 1, 1, tzinfo=LOCAL) for m in (first, after))
+    return start.astimezone(UTC), end.astimezone(UTC)
 
 
 def period_of(moment: datetime) -> str:

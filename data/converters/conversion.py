@@ -73,7 +73,7 @@ def _frame(name: str, rows: list[Mapping[str, Any]]) -> pd.DataFrame:
             frame[column.name] = pd.to_datetime(frame[column.name], utc=True).dt.as_unit("us")
         elif column.kind is Kind.DATE:
             frame[column.name] = pd.to_datetime(frame[column.name]).dt.as_unit("us")
-        elif column.kind in (Kind.ID, Kind.TEXT, Kind.LIST):
+        elif column.kind in (Kind.ID, Kind.TEXT, Kind.LIST, Kind.PERIOD):
             values = frame[column.name]
             frame[column.name] = values.where(values.notna() & (values != ""), None)
     return canonical(frame, table)

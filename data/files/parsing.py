@@ -14,6 +14,7 @@ from data.arrow import encode_choice
 from data.files.columns import BLANKS, each, flat, readable_text, trim, try_cast
 from data.files.times import parse_dates, parse_times
 from data.schema import Column, Kind
+from recommender.demand.periods import read_period
 
 TRUE = ("true", "t", "yes", "y", "1", "1.0", "是")
 FALSE = ("false", "f", "no", "n", "0", "0.0", "否")
@@ -38,6 +39,8 @@ def parse(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
     match column.kind:
         case Kind.ID | Kind.TEXT:
             return trim(readable_text(values)).cast(pa.large_string())
+        case Kind.PERIOD:
+            return each(readable_text(values), pa.large_string(), read_period)
         case Kind.LIST:
             return _entries(readable_text(values))
         case Kind.CHOICE:

@@ -11,7 +11,7 @@ from data.arrow import to_frame
 from data.files.identifiers import personal_traits
 from data.files.quarantine import Problems
 from data.files.validation import ROW
-from data.schema import Table
+from data.schema import CATEGORIES, TARGET_TABLES, Table
 
 Erased = Callable[[str], bool]
 """Whether a resident had themselves erased."""
@@ -70,12 +70,44 @@ def check_references(
             values,
             _unknown_reasons(bad, values, column.name, column.references),
         )
+    for bad, reference in _unknown_targets(rows, table, known, problems):
+        bad_rows.append(bad)
+        if reference:
+            unchecked.append(reference)
     if bad_rows:
         keep = np.ones(rows.num_rows, dtype=np.bool_)
         for bad in bad_rows:
             keep &= ~pc.fill_null(bad, False).to_numpy()
         rows = rows.filter(pa.array(keep))
     return rows, unchecked
+
+
+def _unknown_targets(
+    rows: pa.Table, table: Table, known: Mapping[str, pa.ChunkedArray | None], problems: Problems
+) -> list[tuple[pa.ChunkedArray, str]]:
+    """Where ``target`` names nothing of its kind, and what could not be checked.
+
+    A tag is free text: people may wish for what no product bears yet.
+    """
+    if "target_kind" not in rows.column_names or "target" not in table.column_names:
+        return []
+    kinds, targets = rows["target_kind"].cast(pa.string()), rows["target"]
+    places = {**TARGET_TABLES, "category": ""}
+    found = []
+    for kind in pc.unique(kinds).to_pylist():
+        if kind not in places:
+            continue
+        of_kind = pc.equal(kinds, kind)
+        target = places[kind]
+        keys = known.get(target) if target else pa.chunked_array([CATEGORIES], targets.type)
+        if keys is None:
+            found.append((pc.and_(of_kind, False), f"target → {target}"))
+            continue
+        bad = pc.and_not(of_kind, pc.is_in(targets, value_set=keys.combine_chunks()))
+        reason = f"is not in {target}" if target else f"is none of {', '.join(CATEGORIES)}"
+        problems.add(bad, rows[ROW], "target", targets, reason)
+        found.append((bad, ""))
+    return found
 
 
 def _unknown_reasons(

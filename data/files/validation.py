@@ -28,6 +28,7 @@ _KINDS = {
     Kind.FLOAT: "is not a number",
     Kind.BOOL: "is neither true nor false",
     Kind.DATE: "is not a date",
+    Kind.PERIOD: "is not a period (write a quarter as 2027Q1, a month as 2027-01)",
 }
 _SPREADSHEET_ERROR = (
     r"^#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!"

@@ -22,7 +22,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
 def type_of(column: Column) -> sa.types.TypeEngine[Any]:
     """The database type of a column; identifiers sort by bytes on every server."""
     match column.kind:
-        case Kind.ID | Kind.CHOICE:
+        case Kind.ID | Kind.CHOICE | Kind.PERIOD:
             return TEXT(collation="C")
         case Kind.TEXT | Kind.LIST:
             return sa.Text()

@@ -37,7 +37,7 @@ class Sessions:
     starts
         datetime64[us], UTC.
     seats
-        Float, NaN where unknown.
+        Float, > 0; NaN where unknown (none at all is no limit that people met).
     free
         Whether a ticket costs nothing (or no price is known).
     past
@@ -147,6 +147,7 @@ def read_sessions(tables: Tables, streets: Streets, products: IdMap, as_of: date
     venue_street = _positions(venues.drop_duplicates("venue_id")["area_code"], streets.area_street)
     venue = places.positions(events["venue_id"].fillna("").astype(str), missing=-1)
     ticket = events["ticket_fen"].astype("float64").fillna(0.0).to_numpy()
+    seats = np.asarray(events["seats"].astype("float64"), dtype=np.float64)
     starts = events["starts_at"].dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
     return Sessions(
         events=IdMap(events["event_id"].astype(str)),
@@ -155,7 +156,7 @@ def read_sessions(tables: Tables, streets: Streets, products: IdMap, as_of: date
         venue=venue,
         street=np.append(venue_street, -1)[venue],
         starts=starts,
-        seats=np.asarray(events["seats"].astype("float64"), dtype=np.float64),
+        seats=np.where(seats > 0, seats, np.nan),
         free=ticket <= 0,
         past=starts <= _naive(as_of),
         published=events["published_at"].dt.tz_localize(None).to_numpy(dtype="datetime64[us]"),

@@ -7,6 +7,7 @@ import numpy as np
 from recommender.demand.model import DemandModel
 from recommender.demand.observations.exposure import MIN_SAMPLE
 from recommender.errors import UsageError
+from recommender.types import IdMap
 
 STEPS = (
     "features", "own_bookings", "sold_out", "population", "street_ratio", "hours_and_shows",
@@ -63,13 +64,13 @@ def explain(model: DemandModel, street: str, product: str, period: str) -> list[
             f"the figure of {product} in {street} rests on fewer than ten residents.",
             "Such figures are not shown, and neither is how they came about.",
         )
-    season = float(model.season_of(period)[model.group[p]])
+    estimate = model.estimate(IdMap([street]), IdMap([product]), period)
     figures = [
         *(float(model.step_rates[k, p] * model.within_reach[s, p]) for k in range(3)),
         float(model.step_age_bands[s, p]),
         float(model.step_street_ratios[s, p]),
         float(model.expected[s, p]),
-        float(model.expected[s, p] * season),
+        float(estimate.expected[0, 0]),
     ]
     changes = np.diff([0.0, *figures])
     return [

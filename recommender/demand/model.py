@@ -129,8 +129,10 @@ class DemandModel:
         rows = self.streets.positions(streets.ids)
         columns = self.products.positions(products.ids)
         cells = np.ix_(rows, columns)
+        people = self.people_within_reach()[cells]
         expected = self.expected[cells] * self.season_of(period)[self.group[columns]]
         low, high = interval(expected, self.log_sd[cells])
+        expected, low, high = (np.minimum(figure, people) for figure in (expected, low, high))
         supply = self.supply(period)[cells]
         return DemandEstimate(
             streets=streets,
@@ -146,6 +148,10 @@ class DemandModel:
             # Decided on the whole grid: asking for a part of it must not show more.
             suppressed=self.suppressed()[cells],
         )
+
+    def people_within_reach(self) -> Floats:
+        """Most people who can come to one session, shape (streets, products)."""
+        return np.asarray(np.minimum(self.within_reach, self.population.sum()))
 
     def populated(self) -> IdMap:
         """Streets in which people are known to live, in the model's order."""

@@ -7,6 +7,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{buyer} 的预算按以下预算行折算到本期：{rows}",
         "budget of {buyer}: from the rows {rows}, by their days in the period",
     ),
+    "budget_without_period": (
+        "{buyer} 的预算行期间“{period}”无法识别，未计入",
+        "a budget row of {buyer} is left out: {period} is no period",
+    ),
     "no_prices": (
         "产品均无价格：按每场 {yuan:,.0f} 元计（products.assumed_price_fen）",
         "no product has a price: {yuan:,.0f} yuan a session assumed (products.assumed_price_fen)",

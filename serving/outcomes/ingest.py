@@ -12,9 +12,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from data.files.columns import BLANKS
+from data.files.parsing import parse
 from data.files.readers import RawTable
 from data.files.reading import judge_table
-from data.schema import TABLES, Table
+from data.schema import TABLES, TARGET_TABLES, Table
 from data.store.erasures import LOCK_TO_WRITE, Erasures
 from recommender.errors import UsageError
 from serving.outcomes.changes import note_changes
@@ -179,19 +180,24 @@ def _known_keys(
     """Of the keys that the rows refer to, those that are in the database."""
     (block,) = raw.batches()
     known: dict[str, pa.ChunkedArray | None] = {}
-    for column in table.columns:
-        if column.references is None or column.name not in columns:
-            continue
-        asked = sorted({text.strip(BLANKS) for text in block[column.name].to_pylist() if text})
-        target = TABLES[column.references]
+    referring = [
+        (column.name, column.references)
+        for column in table.columns
+        if column.references is not None and column.name in columns
+    ]
+    if "target" in columns:
+        referring += [("target", target) for target in TARGET_TABLES.values()]
+    for name, referred in referring:
+        asked = sorted({text.strip(BLANKS) for text in block[name].to_pylist() if text})
+        target = TABLES[referred]
         (key,) = target.key
         query = f"SELECT {key} FROM {target.name} WHERE {key} = ANY(:asked)"
-        if column.references == "residents":
+        if referred == "residents":
             # Whoever is referred to is not erased before these rows are in.
             query += f" ORDER BY {key} FOR KEY SHARE"
         asked = [text for text in asked if "\x00" not in text]
         found = connection.execute(sa.text(query), {"asked": asked}).scalars().all()
-        known[column.references] = pa.chunked_array([pa.array(found, pa.large_string())])
+        known[referred] = pa.chunked_array([pa.array(found, pa.large_string())])
     return known
 
 
@@ -260,8 +266,11 @@ def _assign_verdicts(
     verdicts: Verdicts,
 ) -> None:
     """The verdict of a key goes to its last good row; repeats of it change nothing."""
-    for number in reversed(numbers):
-        if verdicts.words[number] == BAD:
-            continue
-        key = tuple((_text(rows[number].get(name)) or "").strip(BLANKS) for name in table.key)
-        verdicts.words[number] = written.pop(key, SAME)
+    good = [number for number in numbers if verdicts.words[number] != BAD]
+    # As they were read: a key may be written in more than one way.
+    parts = []
+    for name in table.key:
+        texts = pa.array([_text(rows[number].get(name)) for number in good], pa.large_string())
+        parts.append(parse(pa.chunked_array([texts]), table.column(name)).to_pylist())
+    for number, key in reversed(list(zip(good, zip(*parts, strict=True), strict=True))):
+        verdicts.words[number] = written.pop(tuple(map(str, key)), SAME)

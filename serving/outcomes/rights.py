@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from data.schema import TABLES
+from data.schema import CATEGORIES, TABLES, TARGET_TABLES
 from data.store.tables import METADATA
 from recommender.errors import UnknownIdError, UsageError
 from serving.auth.secrets import CALENDAR_PREFIX, digest_of, new_secret
@@ -286,12 +286,29 @@ def _replace(
                 table.c.target == target,
             )
         )
+    if table is _follows:
+        _check_targets(connection, wanted - held)
     for kind, target in sorted(wanted - held):
         connection.execute(
             table.insert().values(
                 resident_id=resident_id, target_kind=kind, target=target, since=now
             )
         )
+
+
+def _check_targets(connection: sa.Connection, targets: set[Target]) -> None:
+    """Refuse what names nothing of its kind, as an import does; a tag is free text."""
+    for kind, target in sorted(targets):
+        if kind == "category":
+            known = target in CATEGORIES
+        elif kind in TARGET_TABLES:
+            table = METADATA.tables[TARGET_TABLES[kind]]
+            (key,) = table.primary_key.columns
+            known = bool(connection.scalar(sa.select(sa.exists().where(key == target))))
+        else:
+            known = True
+        if not known:
+            raise UsageError(f"there is no {kind} {target!r} to follow.")
 
 
 def _plain(value: Any) -> Any:

@@ -163,7 +163,7 @@ def _fit(
         share = reach[:, :, None] * home[:, None, :]
         share /= np.maximum(share.sum(axis=0), 1e-12)
         log_sd = np.sqrt(np.einsum("svp,sp->vp", share**2, fitted.log_sd**2))
-    expected = at_home * attending
+    expected = np.minimum(at_home * attending, np.minimum(people, streets.population.sum()))
     plain = np.bincount(sessions.product[seen], session_demand.asked, n_products) / np.maximum(
         np.bincount(sessions.product[seen], session_demand.demand, n_products), 1e-9
     )

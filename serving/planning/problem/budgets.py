@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from data.dataset import Dataset
 from features.demand.streets import Streets
 from features.time import period_bounds
+from recommender.demand.periods import read_period
 from recommender.errors import UsageError
 from serving.messages.catalogue import text
 from serving.planning.rules import PlanRules
@@ -144,17 +145,21 @@ def _table_budgets(budgets: pd.DataFrame, period: str) -> tuple[dict[str, int], 
     """
     start, end = period_bounds(period)
     rows: dict[str, list[_BudgetRow]] = {}
+    assumptions: list[str] = []
     for code, named, fen in zip(
         budgets["buyer_code"], budgets["period"], budgets["amount_fen"], strict=True
     ):
-        try:
-            first, last = period_bounds(str(named))
-        except UsageError:
+        # What earlier releases kept as it was written.
+        known = read_period(str(named))
+        if known is None:
+            assumptions.append(
+                text("plan.budget_without_period", "zh", buyer=str(code), period=str(named))
+            )
             continue
+        first, last = period_bounds(known)
         if first < end and start < last:
             rows.setdefault(str(code), []).append(_BudgetRow(first, last, str(named), int(fen)))
     amounts: dict[str, int] = {}
-    assumptions = []
     for code, own in rows.items():
         exact = [row for row in own if (row.first, row.last) == (start, end)]
         if exact:

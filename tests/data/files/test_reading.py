@@ -115,6 +115,52 @@ def test_one_bad_row_is_told_and_the_others_land(folder, table, line, column, re
     assert reason in found["reason"]
 
 
+def test_periods_are_read_by_the_one_grammar_and_others_told(folder):
+    (folder / "budgets.csv").write_text(
+        "buyer_code,period,amount_fen\n310105001,2027 Q1,10\n310105,2027q1,20\n"
+        "310105001,2027年第一季度,5\n310105,2027Q5,5\n310105,2027年3月,7\n310105, ,7\n",
+        "utf-8",
+    )
+    dataset, report = read(folder)
+    assert dataset["budgets"]["period"].tolist() == ["2027Q1", "2027Q1", "2027-03"]
+    found = report.quarantine[["line", "column", "reason"]].to_numpy().tolist()
+    assert [(line, column) for line, column, _ in found] == [
+        (4, "buyer_code period"),
+        (5, "period"),
+        (7, "period"),
+    ]
+    assert "repeats a key" in found[0][2]
+    assert "is not a period" in found[1][2]
+    assert found[2][2] == "is empty"
+
+
+def test_targets_that_do_not_exist_are_told(folder):
+    (folder / "venues.csv").write_text("venue_id,name\nv1,中心\n", "utf-8")
+    (folder / "follows.csv").write_text(
+        "resident_id,target_kind,target\nr1,category,表演\nr1,category,film\nr2,product,P999\n"
+        "r2,venue,V999\nr2,venue,v1\nr1,supplier,s1\nr1,tag,昆曲\n",
+        "utf-8",
+    )
+    (folder / "surveys.csv").write_text(
+        "survey_id,area_code,target_kind,target,votes\nq1,310105001,product,NOPE,5\n"
+        "q2,310105001,category,戏曲,50\nq3,310105001,product,p1,5\n",
+        "utf-8",
+    )
+    dataset, report = read(folder)
+    assert dataset["follows"]["target"].tolist() == ["film", "v1", "s1", "昆曲"]
+    assert dataset["surveys"]["survey_id"].tolist() == ["q3"]
+    found = report.quarantine[["table", "line", "column", "value"]].to_numpy().tolist()
+    assert found == [
+        ["follows", 2, "target", "表演"],
+        ["follows", 4, "target", "P999"],
+        ["follows", 5, "target", "V999"],
+        ["surveys", 2, "target", "NOPE"],
+        ["surveys", 3, "target", "戏曲"],
+    ]
+    assert "none of performance" in report.quarantine["reason"][0]
+    assert "follows: target → suppliers not checked, no such table" in report.notes
+
+
 def test_personal_values_are_masked_and_others_are_not(folder):
     add(folder, "residents", "13800138000,310105001", "r3,999")
     values = read(folder)[1].quarantine["value"].tolist()

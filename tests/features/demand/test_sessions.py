@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from data.dataset import Dataset
@@ -50,6 +51,18 @@ def made(starts: list[str], product: list[int], published: list[str] | None = No
         past=np.ones(n, dtype=bool),
         published=np.array(published or ["NaT"] * n, "datetime64[us]"),
     )
+
+
+def test_sessions_with_no_seats_are_not_sold_out(tables: Dataset) -> None:
+    events = tables["events"].assign(seats=pd.array([0] * 4, dtype="Int64"))
+    bookings = tables["bookings"].assign(status="attended")
+    tables = tables.replace(events=events, bookings=bookings)
+    streets = read_streets(tables)
+    sessions = read_sessions(tables, streets, product_ids(tables), datetime(2027, 1, 1, tzinfo=UTC))
+    active = read_active_bookings(tables, read_residents(tables, streets), sessions)
+    totals = read_session_totals(sessions, active)
+    assert totals.taken.sum() > 0
+    assert not totals.full.any()
 
 
 def test_totals_tell_seats_from_the_waiting_list(read) -> None:

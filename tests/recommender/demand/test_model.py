@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recommender.demand.explain import explain
 from recommender.demand.model import DemandModel, interval
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import IdMap
@@ -112,3 +113,15 @@ def test_the_arrays_give_the_model_back() -> None:
     again = DemandModel.from_arrays(model.to_arrays())
     for name, array in model.to_arrays().items():
         np.testing.assert_array_equal(again.to_arrays()[name], array)
+
+
+def test_no_figure_exceeds_the_people_within_reach() -> None:
+    few = known(within_reach=np.full((2, 3), 12.0))
+    estimate = few.estimate(STREETS, PRODUCTS, "2027-01")
+    assert estimate.high.max() == estimate.expected.max() == 12.0
+    assert (estimate.low <= estimate.expected).all()
+    # Reach weighs people, and still nobody comes twice.
+    everyone = known(within_reach=np.full((2, 3), 9_999.0), population=np.array([7.0, 8.0]))
+    assert everyone.estimate(STREETS, PRODUCTS, "2027-01").expected.max() == 15.0
+    *_, last = explain(few, "s2", "c", "2027-01")
+    assert last.figure == 12.0

@@ -142,6 +142,25 @@ def test_lists_come_as_arrays(send, engine: sa.Engine) -> None:
         assert connection.execute(sa.text("SELECT tags FROM products")).scalar_one() == "a;b"
 
 
+def test_periods_and_targets_are_judged_as_in_files(send, engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("DELETE FROM follows"))
+        connection.execute(sa.text("DELETE FROM budgets"))
+    periods = ["2027 Q1", "2027Q5", "2027年第二季度"]
+    rows = [{"buyer_code": "310105", "period": p, "amount_fen": 10} for p in periods]
+    told = send("budgets", rows).json()["rows"]
+    assert [row["verdict"] for row in told] == ["new", "bad", "new"]
+    assert [row["verdict"] for row in send("budgets", rows).json()["rows"]] == [
+        "same",
+        "bad",
+        "same",
+    ]
+    wishes = [("product", "p1"), ("product", "p9"), ("category", "表演"), ("venue", "v9")]
+    rows = [{"resident_id": "r1", "target_kind": kind, "target": target} for kind, target in wishes]
+    told = send("follows", rows).json()["rows"]
+    assert [row["verdict"] for row in told] == ["new", "bad", "bad", "bad"]
+
+
 def test_a_key_makes_a_request_happen_once(send, engine: sa.Engine) -> None:
     first = send("bookings", [booking()], **{"Idempotency-Key": "k1"})
     with engine.begin() as connection:

@@ -83,6 +83,8 @@ def test_without_recorded_consent_there_is_no_profile(client, key, token) -> Non
         {"personalised": True, "face": "x"},
         {"personalised": True, "follows": [{"kind": "event", "target": "x"}]},
         {"personalised": True, "mutes": [{"kind": "tag", "target": "a\u0000"}]},
+        {"follows": [{"kind": "category", "target": "表演"}]},
+        {"follows": [{"kind": "product", "target": "P999"}]},
     ],
 )
 def test_wishes_that_are_none(client: httpx.Client, mine, wrong) -> None:

@@ -47,3 +47,10 @@ def test_overlapping_rows_are_refused_by_name(
         budget(dataset_of, period, *rows)
     for named, fen in rows:
         assert f"{named} ({fen} fen)" in str(refused.value)
+
+
+def test_a_row_whose_period_is_none_is_told_not_skipped(dataset_of: Any) -> None:
+    fen, assumptions = budget(dataset_of, "2027Q1", ("2027 Q1", 500), ("2027Q5", 9_000))
+    assert fen == 500
+    assert len(assumptions) == 1
+    assert "2027Q5" in assumptions[0]
