@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from data.dataset import Dataset
 from recommender.booking_states import state_known_at
+from recommender.publication import known_from
 from recommender.timezone import district_zone
 
 
@@ -33,8 +34,9 @@ def as_of(dataset: Dataset, moment: datetime) -> Dataset:
       ``updated_at`` as empty: the states in between are not recorded. When a state is known, also
       where ``updated_at`` is missing or too early, says
       :func:`recommender.booking_states.state_known_at`.
-    - *events* published by then; without ``published_at`` an event is known from its first
-      booking, impression, rating or start on, whichever is earliest. One that was seen before its
+    - *events* published by then; without ``published_at`` an event is known from 90 days before
+      its start on (:func:`recommender.publication.known_from`), or from its first booking,
+      impression or rating on, whichever is earliest. One that was seen before its
       publication counts as published when it was first seen. None is ``done`` before its end.
       ``cancelled`` stays: when it was set is not recorded, and nobody may be sent to one.
     - *residents* who had joined, or had done something by then.
@@ -132,7 +134,8 @@ def _known_events(
     published = events["published_at"]
     first = pd.concat(firsts).groupby(level=0).min().reindex(events["event_id"])
     seen = pd.Series(first.array, index=events.index)
-    known = (published <= now) | (published.isna() & (events["starts_at"] <= now)) | seen.notna()
+    since = known_from(_utc(published), _utc(events["starts_at"]))
+    known = (since <= _utc(pd.Series([now]))) | seen.notna()
     ends = events["ends_at"].fillna(events["starts_at"])
     undone = (events["status"] == "done") & (ends > now)
     later = published > now

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from data.arrow import encode_choice
 from data.files.columns import BLANKS, each, flat, readable_text, trim, try_cast
+from data.files.periods import read_period
 from data.files.times import parse_dates, parse_times
 from data.schema import Column, Kind
-from recommender.demand.periods import read_period
 
 TRUE = ("true", "t", "yes", "y", "1", "1.0", "是")
 FALSE = ("false", "f", "no", "n", "0", "0.0", "否")

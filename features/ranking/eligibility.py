@@ -7,6 +7,8 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from features.ranking.events import moments
+from recommender.publication import known_from
 from recommender.ranking.lists.facts import UNKNOWN_AGE, EventFacts, ResidentFacts
 from recommender.types import IdMap
 
@@ -133,7 +135,7 @@ def event_facts(tables: Frames, *, standing: NDArray[np.bool_] | None = None) ->
     return EventFacts(
         starts_s=np.where(standing, _AFTER_ALL // 2, starts),
         ends_s=np.where(standing, _AFTER_ALL // 2, ends),
-        published_s=seconds(events["published_at"]),
+        published_s=_published(events),
         closes_s=closes,
         open=events["status"].fillna("open").eq("open").to_numpy(dtype=np.bool_),
         seats_left=left,
@@ -151,6 +153,12 @@ def event_facts(tables: Frames, *, standing: NDArray[np.bool_] | None = None) ->
         lat=_taken(venues["lat"], venue, np.nan),
         lon=_taken(venues["lon"], venue, np.nan),
     )
+
+
+def _published(events: pd.DataFrame) -> NDArray[np.int64]:
+    """When each event counts as known, in seconds."""
+    known = known_from(moments(events["published_at"]), moments(events["starts_at"]))
+    return np.where(np.isnat(known), _BEFORE_ALL, known.astype(np.int64) // 1_000_000)
 
 
 def _taken(

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recommender.publication import known_from
 from recommender.ranking.snapshot import FOREVER
 
 _NOISE = re.compile(r"[\d\W_]+")
@@ -118,7 +119,7 @@ def first_times(tables: Mapping[str, pd.DataFrame], key: str, as_of: datetime) -
 
 
 def known_at(events: pd.DataFrame, first_seen: NDArray[np.datetime64]) -> NDArray[np.datetime64]:
-    """When each event became known: published, else seen or begun.
+    """When each event became known: published, seen, or by assumption before its start.
 
     Parameters
     ----------
@@ -129,11 +130,11 @@ def known_at(events: pd.DataFrame, first_seen: NDArray[np.datetime64]) -> NDArra
 
     Returns
     -------
-    ``datetime64[us]``, shape (n_events,): the publication or, without one, the start; earlier where
-    the event was seen before that.
+    ``datetime64[us]``, shape (n_events,): see :func:`recommender.publication.known_from`; earlier
+    where the event was seen before that.
     """
     published, starts = moments(events["published_at"]), moments(events["starts_at"])
-    return np.fmin(np.where(np.isnat(published), starts, published), first_seen)
+    return np.fmin(known_from(published, starts), first_seen)
 
 
 def closing_options(events: pd.DataFrame) -> NDArray[np.datetime64]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from recommender.errors import GongxuError
+from recommender.publication import ASSUMED_LEAD_DAYS
 from recommender.ranking.lists.eligibility import refusals
 from recommender.ranking.lists.facts import ResidentFacts
 from recommender.types import Reason
@@ -40,7 +41,9 @@ def require_events(list_tables: ListTables) -> None:
     n_ahead = len(upcoming.positions)
     if n_ahead == 0:
         raise NoEventsError(
-            f"no event lies ahead of {moment}: of those known then, none starts later.", ADVICE
+            f"no event lies ahead of {moment}: none starts later of those known then "
+            f"(published; without published_at, {ASSUMED_LEAD_DAYS} days before the start).",
+            ADVICE,
         )
     counts = _counts(refusals(ResidentFacts.anonymous(n_ahead), upcoming.context))
     found = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))

@@ -184,11 +184,13 @@ def test_states_read_as_they_were(status, updated, starts, then):
     assert one_booking(status, updated, starts) == then
 
 
-def test_an_event_is_known_once_published_booked_or_begun():
+def test_an_event_is_known_once_published_booked_or_near():
     events = pd.DataFrame(
         {
-            "event_id": ["published", "later", "silent", "booked", "begun"],
-            "starts_at": pd.to_datetime(["2026-07-01"] * 4 + ["2026-06-01"], utc=True),
+            "event_id": ["published", "later", "far", "booked", "near"],
+            "starts_at": pd.to_datetime(
+                ["2026-07-01"] * 2 + ["2026-12-01"] * 2 + ["2026-09-12"], utc=True
+            ),
             "published_at": pd.to_datetime(
                 ["2026-06-01", "2026-06-20", None, None, None], utc=True
             ),
@@ -210,7 +212,7 @@ def test_an_event_is_known_once_published_booked_or_begun():
         }
     )
     known = as_of(dataset, MOMENT)["events"]["event_id"].tolist()
-    assert known == ["published", "booked", "begun"]
+    assert known == ["published", "booked", "near"]
 
 
 def test_a_moment_without_zone_is_refused():

@@ -12,6 +12,7 @@ from data.dataset import Dataset
 from data.snapshot import as_of
 from features.ranking.snapshot import build_snapshot
 from recommender.errors import UsageError
+from recommender.publication import ASSUMED_LEAD_DAYS
 from recommender.ranking.model.suggestion_model import BoundModel, SuggestionModel
 from recommender.ranking.snapshot import RankingSnapshot
 from training.evaluation.answers import CHAINS, Scored, answer
@@ -80,7 +81,7 @@ def evaluate(
         Other engines to be asked the same, by name; fitted when the engine is.
     assume_published
         How long before their start events without a time of publication are taken to have been
-        published; when left out, they are known from their first booking on.
+        published; when left out, :data:`recommender.publication.ASSUMED_LEAD_DAYS`.
     progress
         Told what is going on.
 
@@ -107,8 +108,16 @@ def evaluate(
     peers = peers or {}
     tallies = {name: Tally() for name in (*CHAINS, *peers, UNEXPLORED, SERVED, ENGINE)}
     chances: list[NDArray[np.float64]] = []
-    notes = {"answerable": 0, "questions": 0, "bookings": 0, "unreachable_bookings": 0, "asks": 0}
+    notes: dict[str, Any] = {
+        "answerable": 0,
+        "questions": 0,
+        "bookings": 0,
+        "unreachable_bookings": 0,
+        "asks": 0,
+    }
     notes["events_without_publication"] = unpublished
+    lead = timedelta(days=ASSUMED_LEAD_DAYS) if assume_published is None else assume_published
+    notes["assumed_lead_days"] = lead / timedelta(days=1)
     used = 0
     cut = windows(moments, _moment(end), every)
     most = max(100, questions // max(sum(len(window.asks) for window in cut), 1))

@@ -47,7 +47,7 @@ def evaluate(
             "--assume-published",
             min=0,
             help="Days before their start that events without a time of publication are taken to "
-            "have been published. Default: they are known from their first booking on.",
+            "have been published. Default: 90.",
         ),
     ] = None,
     groups: Annotated[
@@ -101,7 +101,8 @@ def evaluate(
     log.print(
         f"{notes['unreachable_bookings']:,} of {notes['bookings']:,} bookings could be in no list "
         f"(event not known or not open when asked, or booked before); "
-        f"{notes['events_without_publication']:,} events have no time of publication"
+        f"{notes['events_without_publication']:,} events have no time of publication and count "
+        f"as known {notes['assumed_lead_days']:g} days before they start"
     )
     emit(report.table(), format, out=out, title=title)
     if format is Format.TABLE and out is None:

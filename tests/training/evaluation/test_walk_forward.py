@@ -204,9 +204,10 @@ def test_bookings_that_no_list_could_hold_depend_on_when_events_are_taken_to_be_
         evaluate(
             district, [CUTOFF], rng=np.random.default_rng(0), fit=fit, assume_published=assumed
         ).notes
-        for assumed in (None, timedelta(days=60))
+        for assumed in (timedelta(0), None)
     ]
     assert found[0]["events_without_publication"] == len(district["events"])
+    assert [notes["assumed_lead_days"] for notes in found] == [0, 90]
     assert found[0]["bookings"] == found[1]["bookings"]
     assert found[0]["unreachable_bookings"] > 5 * found[1]["unreachable_bookings"]
 
