@@ -124,6 +124,8 @@ BOOKING_STATUSES = ("booked", "waitlisted", "cancelled", "attended", "no_show")
 FOLLOW_KINDS = ("category", "tag", "supplier", "venue", "product")
 SURVEY_KINDS = ("category", "product", "tag")
 SURVEY_CHANNELS = ("paper", "online", "meeting")
+REQUEST_KINDS = ("category", "tag", "product", "text")
+REQUEST_STATUSES = ("open", "planned", "held", "declined")
 ORDER_STATUSES = ("proposed", "approved", "rejected", "ordered", "delivered", "accepted")
 
 _ID, _TEXT, _LIST, _CHOICE = Kind.ID, Kind.TEXT, Kind.LIST, Kind.CHOICE
@@ -292,6 +294,18 @@ _ALL = (
         Column("respondents", _INT, low=0),
         Column("channel", _CHOICE, choices=SURVEY_CHANNELS),
         Column("collected_at", _DATE, past=True),
+    ),
+    _table(
+        "requests",
+        "request_id",
+        Column("request_id", _ID, required=True),
+        Column("resident_id", _ID, required=True, references="residents"),
+        Column("area_code", _ID, references="areas"),
+        Column("target_kind", _CHOICE, required=True, choices=REQUEST_KINDS),
+        Column("target", _TEXT, required=True),
+        Column("asked_at", _TIME, required=True, past=True),
+        Column("status", _CHOICE, choices=REQUEST_STATUSES),
+        Column("answer", _TEXT, longest=2_000),
     ),
     _table(
         "budgets",

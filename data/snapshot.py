@@ -40,7 +40,7 @@ def as_of(dataset: Dataset, moment: datetime) -> Dataset:
       publication counts as published when it was first seen. None is ``done`` before its end.
       ``cancelled`` stays: when it was set is not recorded, and nobody may be sent to one.
     - *residents* who had joined, or had done something by then.
-    - *ratings, impressions, follows, surveys* by their own times.
+    - *ratings, impressions, follows, surveys, requests* by their own times.
     - *orders* decided by then, or never decided. Delivery, acceptance and satisfaction are known
       once the scheduled day is past; before it the order reads as ``ordered``.
     - *areas, population, venues, suppliers, budgets* carry no times and stay. So do *products*:
@@ -68,6 +68,7 @@ def as_of(dataset: Dataset, moment: datetime) -> Dataset:
         impressions=impressions,
         ratings=ratings,
         follows=follows,
+        requests=_made_by(dataset["requests"], "asked_at", now),
         events=events,
         orders=orders,
         surveys=_dated_by(dataset["surveys"], "collected_at", now),

@@ -41,6 +41,14 @@ console_sessions = sa.Table(
     sa.Column("created_at", _TIME, nullable=False),
     sa.Column("expires_at", _TIME, nullable=False),
 )
+resident_sessions = sa.Table(
+    "resident_sessions",
+    METADATA,
+    sa.Column("digest", _ID, primary_key=True),
+    sa.Column("resident_id", _ID, nullable=False, index=True),
+    sa.Column("created_at", _TIME, nullable=False),
+    sa.Column("expires_at", _TIME, nullable=False),
+)
 sign_in_failures = sa.Table(
     "sign_in_failures",
     METADATA,
@@ -114,7 +122,7 @@ live_changes = sa.Table(
     sa.Column("event_id", _ID),
 )
 
-OF_A_RESIDENT = (calendar_tokens, mutes, consents, access_log, live_changes)
+OF_A_RESIDENT = (calendar_tokens, resident_sessions, mutes, consents, access_log, live_changes)
 """Tables here that hold something of a resident, by ``resident_id``."""
 
 plan_requests = sa.Table(

@@ -342,6 +342,7 @@ _WHOLE = {
     "ratings": _ratings,
     "follows": _follows,
     "surveys": _surveys,
+    "requests": lambda _: {},
     "budgets": _budgets,
     "orders": _orders,
 }

@@ -15,6 +15,7 @@ INDEXES: dict[str, tuple[tuple[str, ...], ...]] = {
     "bookings": (("resident_id",), ("event_id",)),
     "ratings": (("event_id",),),
     "impressions": (("resident_id",),),
+    "requests": (("resident_id",),),
 }
 """Indexes besides the key: what one resident, one event or the coming weeks are found by."""
 

@@ -18,6 +18,7 @@ from serving.api.online.snapshot_refresher import SnapshotRefresher
 from serving.api.settings import ServiceSettings
 from serving.auth.authenticator import Authenticator
 from serving.auth.local_issuer import key_set
+from serving.auth.oidc import ResidentSignIn
 from serving.auth.tokens import Issuer
 from serving.outcomes.changes import ChangeCounter
 from serving.outcomes.recorder import Recorder
@@ -76,6 +77,7 @@ class Service:
         self.recorder = Recorder(
             self.database.engine, now, self.limits.admits if self.limits else None
         )
+        self.sign_in = _sign_in(service_settings)
         self.authenticator = Authenticator(
             self.database.engine,
             _issuers(settings, service_settings),
@@ -104,6 +106,17 @@ class Service:
         self.database.close()
         if self.tracing is not None:
             self.tracing.close()
+
+
+def _sign_in(options: ServiceSettings) -> ResidentSignIn | None:
+    if not options.oidc_issuer or not options.oidc_client_id:
+        return None
+    secret = options.oidc_client_secret
+    return ResidentSignIn(
+        options.oidc_issuer,
+        options.oidc_client_id,
+        None if secret is None else secret.get_secret_value(),
+    )
 
 
 def _issuers(settings: Settings, options: ServiceSettings) -> list[Issuer]:

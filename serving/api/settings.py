@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -26,6 +26,31 @@ class ServiceSettings(BaseSettings):
     )
     oidc_roles_claim: str = Field(
         default="roles", description="The claim of a token that names the caller's role."
+    )
+    oidc_client_id: str | None = Field(
+        default=None,
+        description=(
+            "The client that residents sign in to the pages with at GONGXU_OIDC_ISSUER; it has to "
+            "be allowed to come back to /sign-in/callback. Residents cannot sign in when left out."
+        ),
+    )
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="That client's secret, where it has one."
+    )
+    booking_link: str | None = Field(
+        default=None,
+        pattern=r"^https://[^\s{}]*\{event_id\}[^\s{}]*$",
+        description=(
+            "Where the district's own system takes bookings, with {event_id} in the address, such "
+            "as https://booking.example.org/{event_id}. The pages take bookings when left out."
+        ),
+    )
+    demo_residents: list[str] = Field(
+        default_factory=list,
+        description=(
+            "For demonstrations only: pseudonyms, as a JSON list, of residents whom anybody may "
+            "sign in as. `gongxu serve --demo` sets it; it listens on its own machine alone."
+        ),
     )
     local_issuer: str | None = Field(
         default=None,

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from serving.auth.keys import check_key
+from serving.auth.resident_sessions import check_resident_session
 from serving.auth.roles import Principal
-from serving.auth.secrets import KEY_PREFIX, SESSION_PREFIX
+from serving.auth.secrets import KEY_PREFIX, RESIDENT_PREFIX, SESSION_PREFIX
 from serving.auth.tokens import Issuer
 from serving.auth.users import check_session
 
@@ -79,6 +80,9 @@ class Authenticator:
             elif credential.startswith(SESSION_PREFIX):
                 found = check_session(self._engine(), credential, now=moment)
                 until = now + REMEMBERED_S
+            elif credential.startswith(RESIDENT_PREFIX):
+                found = check_resident_session(self._engine(), credential, now=moment)
+                until = now + REMEMBERED_S
             else:
                 found, ends = self._check_token(credential)
                 until = now + min(ends - self._clock(), TOKEN_S)
@@ -92,7 +96,7 @@ class Authenticator:
                 self._known.pop(credential, None)
                 return None
             # A token that has run out is never believed; keys and sessions outlive an outage.
-            secret = credential.startswith((KEY_PREFIX, SESSION_PREFIX))
+            secret = credential.startswith((KEY_PREFIX, SESSION_PREFIX, RESIDENT_PREFIX))
             stale = now + STALE_S if secret else until
             self._known[credential] = (found, until, stale)
             while len(self._known) > _REMEMBERED:

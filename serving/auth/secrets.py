@@ -4,6 +4,7 @@ import hashlib
 import secrets
 
 KEY_PREFIX, SESSION_PREFIX, CALENDAR_PREFIX = "gxk_", "gxs_", "gxc_"
+RESIDENT_PREFIX = "gxr_"
 
 
 def new_secret(prefix: str) -> str:

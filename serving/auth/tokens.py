@@ -76,12 +76,43 @@ class Issuer:
         except _MISSHAPEN:
             return None
 
+    def subject_of(self, token: str, *, nonce: str) -> str | None:
+        """The subject of an identity token that answers our own request.
+
+        Parameters
+        ----------
+        token
+            The identity token.
+        nonce
+            What the request was sent with.
+
+        Returns
+        -------
+        The pseudonym; ``None`` if the token does not hold.
+
+        Raises
+        ------
+        IssuerDownError
+            If the key that signed it is not known and the issuer does not answer.
+        """
+        try:
+            claims = self._claims(token)
+        except _MISSHAPEN:
+            return None
+        subject = None if claims is None else claims.get("sub")
+        answers = claims is not None and claims.get("nonce") == nonce
+        return subject if answers and isinstance(subject, str) else None
+
     def _verify(self, token: str) -> tuple[Principal, float] | None:
+        claims = self._claims(token)
+        return None if claims is None else _principal(claims, self.roles_claim)
+
+    def _claims(self, token: str) -> dict[str, Any] | None:
         header = jwt.get_unverified_header(token)
         key = self._key(str(header.get("kid", "")))
         if key is None or header.get("alg") not in ALGORITHMS:
             return None
-        claims = jwt.decode(
+        claims: dict[str, Any] = jwt.decode(
             token,
             key,
             algorithms=list(ALGORITHMS),
@@ -90,7 +121,7 @@ class Issuer:
             options={"require": ["exp", "iat", "sub", "iss", "aud"]},
             leeway=5,
         )
-        return _principal(claims, self.roles_claim)
+        return claims
 
     def _key(self, key_id: str) -> jwt.PyJWK | None:
         if key_id in self._keys or not self._discovers:

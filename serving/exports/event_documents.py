@@ -10,7 +10,8 @@ from features.time import LOCAL
 from recommender.errors import UnknownIdError
 
 _EVENT = sa.text(
-    "SELECT e.event_id, e.product_id, coalesce(nullif(e.title, ''), p.title, e.event_id) AS title,"
+    "SELECT e.event_id, e.product_id, e.venue_id, p.supplier_id,"
+    " coalesce(nullif(e.title, ''), p.title, e.event_id) AS title,"
     " p.description, p.category, p.min_age, e.starts_at, e.ends_at, e.booking_closes_at, e.seats,"
     " e.ticket_fen, e.status, v.name AS venue, v.lat, v.lon, v.step_free, a.name AS area,"
     " s.name AS supplier,"

@@ -14,6 +14,7 @@ from serving.messages import (
     pages,
     plans,
     reasons,
+    residents,
     workbook,
 )
 
@@ -36,6 +37,7 @@ TOPICS: dict[str, Topic] = {
     "page": pages.MESSAGES,
     "plan": plans.MESSAGES,
     "reason": reasons.MESSAGES,
+    "resident": residents.MESSAGES,
     "workbook": workbook.MESSAGES,
 }
 """Topic to its sentences; a sentence's key is ``topic.key``."""

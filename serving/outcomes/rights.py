@@ -53,13 +53,17 @@ class Preferences:
     consent: Mapping[str, Any] | None = None
 
 
-def read_preferences(connection: sa.Connection, resident_id: str) -> Preferences:
+def read_preferences(
+    connection: sa.Connection, resident_id: str, *, lock: bool = False
+) -> Preferences:
     """A resident's preferences; personalisation is off unless consent to it is recorded.
 
     Parameters
     ----------
     connection, resident_id
         The database, and the resident.
+    lock
+        Whether they are read to be changed in the same transaction.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def read_preferences(connection: sa.Connection, resident_id: str) -> Preferences
     UnknownIdError
         If there is no such resident.
     """
-    row = _resident(connection, resident_id)
+    row = _resident(connection, resident_id, lock=lock)
 
     def targets(table: sa.Table) -> tuple[Target, ...]:
         found = connection.execute(

@@ -1,9 +1,10 @@
 """The page of one event, and its calendar file."""
 
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import anyio.to_thread
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from markupsafe import Markup
 
 from recommender.errors import UnknownIdError
@@ -12,6 +13,7 @@ from serving.api.online.state import OnlineState
 from serving.api.routes.suggestions import ID, current_state
 from serving.exports.event_documents import event_document, read_event
 from serving.messages.catalogue import Lang, text
+from serving.outcomes.booking import PARTY_MAX, held_booking
 from serving.pages.whats_on import programme_of
 from serving.suggestions.calendar import calendar_of
 from serving.web.display import display_of
@@ -19,6 +21,7 @@ from serving.web.map import Place, sketch
 from serving.web.moments import local_date
 from serving.web.rendering import page
 from serving.web.route import PageRoute
+from serving.web.sessions import resident_of, visitor
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -28,7 +31,11 @@ SESSIONS = 8
 EventId = Annotated[str, Path(pattern=ID)]
 
 
-@router.get("/events/{event_id}", **unguarded(404, 503))
+NOTICES = ("booked", "waitlisted", "cancelled", "followed", "muted")
+"""Sentences that may be shown after a form was sent."""
+
+
+@router.get("/events/{event_id}", dependencies=[Depends(visitor)], **unguarded(404, 503))
 async def event(
     request: Request,
     event_id: EventId,
@@ -37,11 +44,8 @@ async def event(
 ) -> Response:
     """One event: when, where, seats, why it is suggested, other sessions, similar events."""
     shown = await event_context(request, event_id, place)
-    return page(request, "event.html", notice=notice if notice in NOTICES else "", **shown)
-
-
-NOTICES: tuple[str, ...] = ()
-"""Sentences that may be shown after a form was sent."""
+    told = notice if notice in NOTICES else ""
+    return page(request, "event.html", notice=told, refused="", **shown)
 
 
 async def event_context(request: Request, event_id: str, place: str) -> dict[str, Any]:
@@ -62,11 +66,13 @@ async def event_context(request: Request, event_id: str, place: str) -> dict[str
     """
     service = request.app.state.service
     state, _ = await current_state(request, None)
-    now, lang = service.now(), display_of(request).lang
+    now, lang, resident = service.now(), display_of(request).lang, resident_of(request)
+    link = service.options.booking_link
 
     def work() -> dict[str, Any]:
         with service.database.engine().connect() as connection:
             found = read_event(connection, event_id, now=now)
+            held = held_booking(connection, resident, event_id) if resident else None
         programme = programme_of(state)
         reasons, similar = [], []
         try:
@@ -87,6 +93,10 @@ async def event_context(request: Request, event_id: str, place: str) -> dict[str
             "document": event_document(found),
             "same_day": found["ends_at"] is not None
             and local_date(found["ends_at"]) == local_date(found["starts_at"]),
+            "held": held,
+            "resident": resident,
+            "party_max": PARTY_MAX,
+            "link": None if link is None else link.format(event_id=quote(event_id, safe="")),
             "bookable": found["status"] in (None, "open") and closes > now,
             "seats_free": left is None or left > 0,
             "seat_words": _seat_words(found, left, lang),

@@ -1,7 +1,7 @@
 """What is on: the events ahead, filtered and grouped as residents look for them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
@@ -159,7 +159,7 @@ class Programme:
         lines
             Suggestions as they are sent.
         place
-            Code of the area that distances count from; may be empty.
+            Code of the area that distances count from; the lines' own distances when empty.
         now
             The clock.
 
@@ -175,9 +175,10 @@ class Programme:
                 continue
             reasons: tuple[Mapping[str, str], ...] = tuple(line["reasons"])  # type: ignore[arg-type]
             product = self._list_tables.text.product_id[column]
-            found.setdefault(
-                product, self._entry(column, distance, now.timestamp(), reasons=reasons)
-            )
+            entry = self._entry(column, distance, now.timestamp(), reasons=reasons)
+            if distance is None:  # from where the list was made for
+                entry = replace(entry, distance_m=line["distance_m"])  # type: ignore[arg-type]
+            found.setdefault(product, entry)
         return list(found.values())
 
     def sessions_of(self, product_id: str, now: datetime) -> list[Entry]:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
 import anyio.to_thread
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from recommender.errors import UnknownIdError
 from recommender.ranking.features.registry import FAMILIES
@@ -21,6 +21,7 @@ from serving.web.display import COOKIE, COOKIE_LASTS_S, display_of
 from serving.web.forms import local_path
 from serving.web.rendering import page
 from serving.web.route import PageRoute
+from serving.web.sessions import visitor
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -47,7 +48,7 @@ def streets_of(state: OnlineState) -> list[tuple[str, str]]:
     return list(zip(streets["area_code"], streets["name"].fillna(""), strict=True))
 
 
-@router.get("/", **unguarded(503))
+@router.get("/", dependencies=[Depends(visitor)], **unguarded(503))
 async def whats_on(
     request: Request,
     when: Annotated[Literal["week", "weekend", "all"], Query()] = "week",
@@ -112,7 +113,7 @@ async def whats_on(
     )
 
 
-@router.get("/how-ranking-works", **unguarded())
+@router.get("/how-ranking-works", dependencies=[Depends(visitor)], **unguarded())
 async def how_ranking_works(request: Request) -> Response:
     """How lists come about: what counts, what does not, and how to switch it off."""
     service = request.app.state.service

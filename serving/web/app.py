@@ -6,13 +6,20 @@ from typing import Any
 from fastapi import FastAPI, Request
 
 from serving.console import models, plans, sign_in, streets, today
-from serving.pages import events, whats_on
+from serving.pages import bookings, for_me, preferences, requests, whats_on
+from serving.pages import events as event_pages
+from serving.pages import sign_in as residents_sign_in
 from serving.web import assets
 from serving.web.route import add_not_found
 
 ROUTERS = (
     whats_on.router,
-    events.router,
+    event_pages.router,
+    residents_sign_in.router,
+    bookings.router,
+    for_me.router,
+    requests.router,
+    preferences.router,
     sign_in.router,
     today.router,
     streets.router,

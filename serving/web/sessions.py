@@ -1,8 +1,12 @@
-"""The session's cookie."""
+"""The session's cookie, and who comes with it."""
 
+import contextlib
+
+import sqlalchemy as sa
 from fastapi import Request, Response
 
-from serving.api.http.access import Access
+from recommender.errors import GongxuError
+from serving.api.http.access import Access, identify
 from serving.auth.roles import Principal, Role
 
 COOKIE = "gongxu_session"
@@ -29,6 +33,23 @@ class ResidentsOwn(Access):
         Whether the caller is a resident.
         """
         return principal.role is Role.RESIDENT
+
+
+async def visitor(request: Request) -> None:
+    """Recognise a signed-in resident on a page that everybody may open."""
+    if session_of(request) is None:
+        return
+    # Without the database the page is shown as to anybody.
+    with contextlib.suppress(sa.exc.SQLAlchemyError, GongxuError):
+        principal = await identify(request)
+        if principal is not None and principal.role is Role.RESIDENT:
+            request.scope["principal"] = principal
+
+
+def resident_of(request: Request) -> str | None:
+    """Pseudonym of the signed-in resident; ``None`` for anybody else."""
+    principal = request.scope.get("principal")
+    return principal.subject if principal is not None and principal.role is Role.RESIDENT else None
 
 
 def session_of(request: Request) -> str | None:

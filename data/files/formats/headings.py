@@ -103,6 +103,11 @@ _OF_TABLE = {
     "follows": {
         "since": "关注时间",
     },
+    "requests": {
+        "request_id": "诉求编号 需求编号",
+        "asked_at": "提出时间",
+        "answer": "答复",
+    },
     "orders": {
         "order_id": "订单编号",
         "plan_id": "计划编号",

@@ -93,3 +93,32 @@ def make_users(engine: sa.Engine, *, now: datetime) -> list[DemoUser]:
     for user, role in zip(users, roles, strict=True):
         add_user(engine, user.name, user.password, role=role, areas=user.areas, now=now)
     return users
+
+
+def ready_residents(engine: sa.Engine) -> list[str]:
+    """Three grown-up residents of the demonstration: two who go out often, one who is new.
+
+    Parameters
+    ----------
+    engine
+        The demonstration's database.
+
+    Returns
+    -------
+    Their pseudonyms.
+    """
+    import sqlalchemy as sa
+
+    query = sa.text(
+        "SELECT r.resident_id FROM residents r LEFT JOIN bookings b USING (resident_id)"
+        " WHERE r.age_band NOT IN ('0-13', '14-17') AND r.personalised"
+        " GROUP BY r.resident_id ORDER BY count(b.booking_id) {order}, r.resident_id LIMIT :n"
+    )
+    with engine.connect() as connection:
+        return [
+            str(resident)
+            for order, n in (("DESC", 2), ("ASC", 1))
+            for resident in connection.execute(
+                sa.text(query.text.format(order=order)), {"n": n}
+            ).scalars()
+        ]

@@ -1,5 +1,6 @@
 """`serve`: the HTTP service."""
 
+import json
 import os
 from typing import Annotated
 
@@ -42,7 +43,7 @@ def _prepare_demo(host: str, port: int) -> None:
     from datetime import UTC, datetime
 
     from serving.cli.operators.demo import MORNING, demo_home
-    from serving.cli.operators.demo_users import make_users, require_loopback
+    from serving.cli.operators.demo_users import make_users, ready_residents, require_loopback
     from serving.cli.output import log
     from serving.composition import open_store, require_tables
     from serving.settings import Settings
@@ -54,9 +55,11 @@ def _prepare_demo(host: str, port: int) -> None:
     try:
         require_tables(store)
         users = make_users(store.engine, now=datetime.now(tz=UTC))
+        residents = ready_residents(store.engine)
     finally:
         store.close()
-    log.print(f"Residents: http://{host}:{port}/")
+    os.environ["GONGXU_DEMO_RESIDENTS"] = json.dumps(residents)
+    log.print(f"Residents: http://{host}:{port}/ (sign in as one of {', '.join(residents)})")
     log.print(f"Console:   http://{host}:{port}/console")
     for user in users:
         log.print(f"  {user.role:<9} {user.name}  password {user.password}")
