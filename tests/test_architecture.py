@@ -156,7 +156,6 @@ TESTED_TOGETHER = {
     "recommender/ranking/lists/facts.py",
     "recommender/ranking/lists/sampled_prices.py",
     "recommender/ranking/model/calibration.py",
-    "recommender/ranking/model/first_stage.py",
     "recommender/ranking/model/latent_factors.py",
     "recommender/ranking/model/suggestion_model.py",
     "recommender/ranking/reports/supplier_exposure.py",

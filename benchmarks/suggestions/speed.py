@@ -7,8 +7,8 @@ exploration included, and `implicit` recommends 20 from factors of the same size
 same number of threads. The time of the batch holds what a batch run has to do once for all: to
 prepare the first stage that chooses who meets the full ranker, and to price the seats.
 
-A quick list that is not the ranker's list would be no feat: both are compared with what residents
-booked in the fortnight that follows, and with each other.
+A short list that loses what the ranker would put first would be no feat: lists are compared with
+those of the longest ranking, and both with what residents booked in the fortnight that follows.
 """
 
 import argparse
@@ -39,6 +39,7 @@ from features.ranking.list_inputs import build_list_inputs
 from recommender.metrics.ranking import ndcg_at_k
 from recommender.ranking.lists.engine import ListEngine
 from recommender.ranking.lists.sampled_prices import price_seats
+from recommender.ranking.model.first_stage import short_list
 from serving.suggestions.batch import BLOCK, side_by_side
 from training.suggestions.fit import fit_suggestions
 
@@ -101,10 +102,12 @@ def sample_of(tables: Dataset, residents: int, rng: np.random.Generator) -> Data
 
 
 def faithful(engine: ListEngine, later: pd.DataFrame, rows: NDArray[np.intp]) -> dict[str, float]:
-    """What being quick costs: lists beside those of the model as `evaluate` asks it.
+    """What the measured width costs: lists beside those ranked from the longest short list.
 
     Parameters
     ----------
+    engine
+        With prices.
     later
         What was booked afterwards.
     rows
@@ -112,17 +115,12 @@ def faithful(engine: ListEngine, later: pd.DataFrame, rows: NDArray[np.intp]) ->
 
     Returns
     -------
-    Share of the model's first ten that the lists hold, and NDCG@10 of both.
+    Share of the longer ranking's first ten that the lists hold, and NDCG@10 of both.
     """
     asked = engine.ask_rows(rows)
     whole = copy.copy(engine)
-    whole.__dict__["first_stage"] = None
-    whole.__dict__["scores"] = lambda asked, columns: engine.bound.score(
-        asked.residents,
-        engine.inputs.candidates[columns],
-        engine.inputs.at,
-        streets=asked.streets,
-    )
+    whole.__dict__["ranking"] = copy.copy(engine.ranking)
+    whole.ranking.width_ = short_list(len(engine.inputs.candidates))
     mine, theirs = engine.lists(asked, 10).columns, whole.lists(asked, 10).columns
     shared = [
         len(set(a) & set(b)) / 10 for a, b in zip(mine.tolist(), theirs.tolist(), strict=True)
@@ -138,10 +136,10 @@ def faithful(engine: ListEngine, later: pd.DataFrame, rows: NDArray[np.intp]) ->
     known = (row_of[people] >= 0) & (events >= 0)
     relevant[row_of[people[known]], events[known]] = True
     ndcg = {}
-    for name, columns in (("lists", mine), ("model", theirs)):
+    for name, columns in (("lists", mine), ("longest", theirs)):
         hits = np.take_along_axis(relevant, np.maximum(columns, 0), axis=1) & (columns >= 0)
         ndcg[name] = float(ndcg_at_k(hits, np.maximum(relevant.sum(axis=1), 1), 10).mean())
-    loss = 1 - ndcg["lists"] / ndcg["model"]
+    loss = 1 - ndcg["lists"] / ndcg["longest"]
     return {"overlap": float(np.mean(shared)), "ndcg_loss": loss} | ndcg
 
 
@@ -221,7 +219,7 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
     model = told("fitting", lambda: fit_suggestions(sample, as_of=at, rng=rng, audience=everyone))
     inputs = told("list inputs", lambda: build_list_inputs(tables, at)[0])
     engine = told("binding", lambda: ListEngine(model, inputs, model_version="bench"))
-    told("preparing the first stage", lambda: engine.first_stage)
+    told("preparing the first stage", lambda: engine.ranking)
     engine.prices = told("seat prices", lambda: price_seats(engine, N, rng=rng))
     residents, products = len(inputs.snapshot.residents), len(inputs.snapshot.products)
     details |= {
@@ -230,14 +228,12 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
         "products": products,
     }
     rows = rng.integers(0, residents, singles)
-    if engine.first_stage is not None:
-        details["first_stage_keeps"] = engine.first_stage.width_
+    if engine.ranking.first_ is not None:
+        details["first_stage_keeps"] = engine.ranking.width_
         booked = inputs.snapshot.residents.positions(later["resident_id"].unique(), missing=-1)
         some = np.sort(rng.permutation(booked[booked >= 0])[:COMPARED])
-        details["beside_model"] = told(
-            "the model as evaluated", lambda: faithful(engine, later, some)
-        )
-        print(f"lists beside the model's own: {details['beside_model']}")
+        details["beside_longest"] = told("longer ranking", lambda: faithful(engine, later, some))
+        print(f"lists beside those of the longest ranking: {details['beside_longest']}")
     one_by_one(engine, rows[:20])  # warm
 
     yardstick = factors_alone(residents, products, rng)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from features.ranking.list_inputs import Frames
 from recommender.metrics.ranking import top_k
 from recommender.ranking.model.suggestion_model import BoundModel
+from recommender.ranking.model.two_stage import TwoStageRanking
 from recommender.ranking.query import make_query
 from recommender.ranking.snapshot import RankingSnapshot
 from recommender.scorers.fallback import fall_back
@@ -75,6 +76,7 @@ def answer(
     ids = np.array(snapshot.events.ids, dtype=object)[candidates]
     column = np.full(len(snapshot.events) + 1, -1, dtype=np.intp)
     column[candidates] = np.arange(len(candidates))
+    ranking = TwoStageRanking(bound, candidates, asked.at)
     served = ServedLists(bound, tables, asked.at, rng)
     rows = max(1, _CELLS // max(len(candidates), 1))
     nothing = dict.fromkeys(ids, 0)
@@ -95,12 +97,12 @@ def answer(
         }
         names = pd.Index(snapshot.residents.take(residents))
         scores |= {name: scored(names, pd.Index(ids)) for name, scored in others.items()}
-        scores[ENGINE] = bound.score(residents, candidates, asked.at).total
         kind = _kind(snapshot, residents, history)
         lists = {
             name: top_k(np.where(excluded, np.float32(-np.inf), values), DEPTH)
             for name, values in scores.items()
         }
+        lists[ENGINE] = _raw(ranking, snapshot, residents, excluded)
         lists |= {name: column[events] for name, events in served.lists(residents).items()}
         for name, best in lists.items():
             tally = tallies[name]
@@ -112,6 +114,20 @@ def answer(
             tally.surprise += float(surprise[shown].sum())
             tally.new += int(new[shown].sum())
             tally.places += len(shown)
+
+
+def _raw(
+    ranking: TwoStageRanking,
+    snapshot: RankingSnapshot,
+    residents: NDArray[np.intp],
+    excluded: NDArray[np.bool_],
+) -> NDArray[np.intp]:
+    """The model's own order of what was not booked before, as columns of the candidates."""
+    streets = snapshot.resident_street[residents].astype(np.intp)
+    shift = np.where(excluded, np.float32(-np.inf), np.float32(0))
+    columns, value = ranking.best(residents, streets, shift, DEPTH)
+    place = top_k(value, DEPTH)
+    return np.where(place >= 0, np.take_along_axis(columns, np.maximum(place, 0), axis=1), -1)
 
 
 def _affinity(signals: dict[str, NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ from training.suggestions.time_splits import (
     zoned,
 )
 
-CHECKED = 1000
+CHECKED, CHECKED_EVENTS = 1000, 300
 """Residents and events at most, at each asking, whose chances are compared with what came."""
 
 Fit = Callable[..., SuggestionModel]
@@ -222,7 +222,7 @@ def _chances(
     snapshot, candidates = bound.snapshot, asked.candidates
     if len(people) == 0 or len(candidates) == 0:
         return np.empty((0, 2))
-    columns = np.sort(rng.permutation(len(candidates))[:CHECKED])
+    columns = np.sort(rng.permutation(len(candidates))[:CHECKED_EVENTS])
     predicted = bound.score(people, candidates[columns], asked.at).probability
     row = np.full(len(snapshot.residents), -1)
     row[asked.residents] = np.arange(len(asked.residents))

@@ -17,9 +17,10 @@ from recommender.metrics.ranking import ndcg_at_k, top_k
 from recommender.ranking.features.decay import by_position, decay
 from recommender.ranking.features.registry import FIRST_STAGE_NAMES, Signals
 from recommender.ranking.model.calibration import Calibration
+from recommender.ranking.model.first_stage import WIDE
 from recommender.ranking.model.latent_factors import Settings, fit_content_axes, fit_latent_factors
 from recommender.ranking.model.ranker import LinearRanker, Rows
-from recommender.ranking.model.suggestion_model import WIDE, BoundModel, SuggestionModel
+from recommender.ranking.model.suggestion_model import BoundModel, SuggestionModel
 from recommender.ranking.query import make_query
 from recommender.ranking.snapshot import RankingSnapshot
 from recommender.scorers.fallback import fall_back

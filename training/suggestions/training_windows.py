@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.ranking.features.registry import FIRST_STAGE_NAMES, NAMES, Signals, columns
+from recommender.ranking.model.first_stage import WIDE, FirstStage, best_columns, short_list
 from recommender.ranking.model.latent_factors import LatentFactors
 from recommender.ranking.model.ranker import LinearRanker, Rows
-from recommender.ranking.model.suggestion_model import WIDE, short_list
 from recommender.ranking.query import Query, make_query
 from recommender.ranking.snapshot import RankingSnapshot
 from training.suggestions.time_splits import DAY, Moment, Queries, past_queries, sample_queries
@@ -129,7 +129,9 @@ def rows_of(
     """
     asked = training_window.asked
     names = FIRST_STAGE_NAMES if first is None else NAMES
-    wide = len(asked.candidates) > WIDE
+    stage = None
+    if first is not None and len(asked.candidates) > WIDE:
+        stage = FirstStage(first, training_window.signals, asked.candidates, asked.at)
     x, booked, sizes = [], [], []
     per_chunk = max(1, 400_000 // max(len(asked.candidates), 1))
     for start in range(0, len(asked.residents), per_chunk):
@@ -137,21 +139,16 @@ def rows_of(
         query = make_query(
             training_window.snapshot, asked.residents[part], asked.candidates, asked.at
         )
-        signals = training_window.signals.compute(query, first_stage=first is None or wide)
         relevant = asked.relevant[part].toarray()
-        usable = ~asked.excluded[part].toarray()
-        if first is not None and wide:
-            score = first.predict(columns(signals, FIRST_STAGE_NAMES)).reshape(query.shape)
-            score[~usable] = -np.inf
-            chosen = short_list(len(asked.candidates))
-            short = np.sort(np.argpartition(-score, chosen - 1, axis=1)[:, :chosen], axis=1)
-            own = Query(query.residents, query.streets, asked.candidates[short], query.at)
-            signals = training_window.signals.compute(own)
+        keep = ~asked.excluded[part].toarray()
+        if stage is not None:
+            score = np.where(keep, stage.score(query.residents, query.streets), -np.inf)
+            short = best_columns(score, short_list(len(asked.candidates)))
+            query = Query(query.residents, query.streets, asked.candidates[short], query.at)
             relevant = np.take_along_axis(relevant, short, axis=1)
-            keep = np.take_along_axis(usable, short, axis=1)
-            keep &= relevant | _some(keep.shape, rng)
-        else:
-            keep = usable & (relevant | _some(usable.shape, rng))
+            keep = np.take_along_axis(keep, short, axis=1)
+        keep &= relevant | _some(keep.shape, rng)
+        signals = training_window.signals.compute(query, first_stage=first is None)
         flat = keep.ravel()
         x.append(columns(signals, names)[flat])
         booked.append(relevant.ravel()[flat])

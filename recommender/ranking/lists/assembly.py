@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from recommender.ranking.lists.exploration import RateTable, sample_slot
 from recommender.ranking.lists.reranking import DiversityPolicy, SimilarityKeys, mmr_rerank
+from recommender.ranking.model.first_stage import WIDE
 
 RANKED, EXPLORE, PROMOTED = range(3)
 SLOTS = ("ranked", "explore", "promoted")
@@ -31,7 +32,7 @@ class ListPolicy:
         How many of the best scored events the list is re-ranked from, at the least.
     full_up_to
         With more candidates than this, a first stage chooses who meets the full ranker
-        (:class:`recommender.ranking.model.first_stage.FirstStage`).
+        (:class:`recommender.ranking.model.two_stage.TwoStageRanking`).
     """
 
     diversity: DiversityPolicy = field(default_factory=DiversityPolicy)
@@ -39,7 +40,7 @@ class ListPolicy:
     explore_from: int = 5
     pool: int = 12
     shortlist: int = 48
-    full_up_to: int = 600
+    full_up_to: int = WIDE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,9 @@ from recommender.ranking.lists.assembly import ListPolicy, Lists, fill_lists, jo
 from recommender.ranking.lists.eligibility import ADULT, eligible
 from recommender.ranking.lists.facts import ResidentFacts
 from recommender.ranking.lists.inputs import ListInputs, ListQuery
-from recommender.ranking.lists.seat_prices import best_columns
-from recommender.ranking.model.first_stage import FirstStage
+from recommender.ranking.model.first_stage import best_columns
 from recommender.ranking.model.suggestion_model import BoundModel, Scores, SuggestionModel
-
-_WHOLE = 500
-"""Candidates that the full ranker scores in one call."""
+from recommender.ranking.model.two_stage import TwoStageRanking
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +82,8 @@ class ListEngine:
         self._everyone = (events.min_age <= ADULT) & (events.audience_age <= ADULT)
 
     def prepare(self) -> None:
-        """Fit the first stage now, where there are so many candidates that it is needed."""
-        _ = self.first_stage
+        """Make the ranking ready now: where candidates are many, its first stage takes a while."""
+        _ = self.ranking
 
     def ask_residents(self, first: int, last: int) -> ListQuery:
         """Queries of a range of residents.
@@ -190,28 +186,12 @@ class ListEngine:
         -------
         Arrays of shape (q, c).
         """
-        # For more at once the model would let its linear first stage choose.
-        parts = np.array_split(columns, max(1, -(-columns.shape[-1] // _WHOLE)), axis=-1)
-        answers = [
-            self.bound.score(
-                query.residents,
-                self.inputs.candidates[part],
-                self.inputs.at,
-                streets=query.streets,
-                explain=explain,
-            )
-            for part in parts
-        ]
-        if len(answers) == 1:
-            return answers[0]
-        return Scores(
-            np.concatenate([answer.total for answer in answers], axis=1),
-            np.concatenate([answer.probability for answer in answers], axis=1),
-            np.concatenate([answer.attendance for answer in answers], axis=1),
-            {
-                name: np.concatenate([answer.contributions[name] for answer in answers], axis=1)
-                for name in answers[0].contributions
-            },
+        return self.bound.score(
+            query.residents,
+            self.inputs.candidates[columns],
+            self.inputs.at,
+            streets=query.streets,
+            explain=explain,
         )
 
     def price_of(self, columns: NDArray[np.intp]) -> NDArray[np.float32]:
@@ -264,35 +244,27 @@ class ListEngine:
         )
 
     @cached_property
-    def first_stage(self) -> FirstStage | None:
-        """The model's first stage, where there are too many candidates to rank them all."""
-        if len(self.inputs.candidates) <= self.policy.full_up_to:
-            return None
-        return FirstStage(
+    def ranking(self) -> TwoStageRanking:
+        """The candidates, ready to be ranked for anybody."""
+        return TwoStageRanking(
             self.bound,
             self.inputs.candidates,
             self.inputs.at,
-            rng=np.random.default_rng(0),
+            full_up_to=self.policy.full_up_to,
         )
 
     def _fill(self, query: ListQuery, allowed: NDArray[np.bool_], n: int) -> Lists:
-        shared = np.arange(allowed.shape[1])
-        columns = np.broadcast_to(shared, allowed.shape)
-        boost = self.boost_of(query, shared)
         best = max(self.policy.shortlist, 2 * n)
-        if self.first_stage is None:
-            value = self._priced(self.scores(query, shared).total, boost, columns)
-            value[~allowed] = -np.inf
-        else:
-            first = self.first_stage.score(query.residents, query.streets)
-            first = self._priced(first, boost, columns)
-            first[~allowed] = -np.inf
-            columns, boost = _best(first, max(best, self.first_stage.width_), columns, boost)
-            value = self.first_stage.full(query.residents, query.streets, columns)
-            value = self._priced(value, boost, columns)
-            value[~np.take_along_axis(allowed, columns, axis=1)] = -np.inf
+        boost = self.boost_of(query, np.arange(allowed.shape[1]))
+        columns, value = self.ranking.best(
+            query.residents, query.streets, self._shift(allowed, boost), best
+        )
         if columns.shape[1] > best:  # the list is picked from the best only
-            columns, boost, value = _best(value, best, columns, boost, value)
+            kept = best_columns(value, best)
+            columns = np.take_along_axis(columns, kept, axis=1)
+            value = np.take_along_axis(value, kept, axis=1)
+        if boost is not None:
+            boost = np.take_along_axis(boost, columns, axis=1)
         return fill_lists(
             columns,
             value,
@@ -305,15 +277,16 @@ class ListEngine:
             boost=boost,
         )
 
-    def _priced(
-        self,
-        total: NDArray[np.float32],
-        boost: NDArray[np.float32] | None,
-        columns: NDArray[np.intp],
+    def _shift(
+        self, allowed: NDArray[np.bool_], boost: NDArray[np.float32] | None
     ) -> NDArray[np.float32]:
-        """What lists are ranked by: a model's totals, policy, and what the seats cost."""
-        value = total if boost is None else total + boost
-        return value if self.prices is None else value - self.price_of(columns)
+        """What policy adds and seats cost, ``-inf`` where not allowed; shape (q, m)."""
+        shift = np.where(allowed, np.float32(0), np.float32(-np.inf))
+        if boost is not None:
+            shift += boost
+        if self.prices is not None:
+            shift -= self.prices.astype(np.float32)
+        return shift
 
     def _chances(self, seeds: Sequence[str]) -> NDArray[np.float64]:
         # Drawn from the day, not the moment: a list that changes at every reload looks random.
@@ -324,12 +297,3 @@ class ListEngine:
         )
         whole = np.frombuffer(drawn, dtype=np.uint64).reshape(len(seeds), -1)
         return np.asarray((whole >> np.uint64(11)) / 2.0**53)
-
-
-def _best(value: NDArray[np.float32], n: int, *parts: NDArray[Any] | None) -> tuple[Any, ...]:
-    """The columns of the ``n`` best values of each row, in their old order, of each part."""
-    if n >= value.shape[1]:
-        return parts
-    # Sorted, so that equal values are picked in the same order however the best were found.
-    kept = np.sort(best_columns(value, n), axis=1)
-    return tuple(None if part is None else np.take_along_axis(part, kept, axis=1) for part in parts)

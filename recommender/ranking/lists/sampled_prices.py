@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from recommender.ranking.lists.eligibility import eligible
 from recommender.ranking.lists.engine import ListEngine
-from recommender.ranking.lists.seat_prices import best_columns, capacity_prices, expected_load
+from recommender.ranking.lists.seat_prices import capacity_prices, expected_load
+from recommender.ranking.model.first_stage import best_columns
 
 SAMPLE = 20_000
 CELLS = 1_500_000

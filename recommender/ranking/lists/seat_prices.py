@@ -5,15 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.ranking.model.first_stage import best_columns
+
 Floats = NDArray[np.floating[Any]]
-
-
-def best_columns(values: Floats, n: int) -> NDArray[np.intp]:
-    """Columns of the ``n`` largest values of each row, not in order; shape (rows, min(n, cols))."""
-    width = values.shape[1]
-    if n >= width:
-        return np.broadcast_to(np.arange(width), values.shape)
-    return np.argpartition(values, width - n, axis=1)[:, width - n :]
 
 
 def expected_load(

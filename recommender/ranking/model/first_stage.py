@@ -1,86 +1,96 @@
-"""The model's first stage for a fixed set of candidates, for everybody at the price of a product.
+"""The first stage: linear scores of a fixed set of candidates, for anybody at a small price.
 
-Where candidates are many, :class:`recommender.ranking.model.suggestion_model.BoundModel` lets a
-linear first stage
-choose who meets the full ranker, and the ranker was fitted on exactly such choices. Here is the
-same first stage with all that does not depend on the resident summed up beforehand::
+Where candidates are many, a linear model of cheap signals (``FIRST_STAGE_NAMES``) chooses which of
+them meet the full ranker. Learning, evaluation and serving all choose by this class. What does not
+depend on the resident is summed up beforehand::
 
     first(i, e) = street(i, e) + age(i, e) + x_i · y_e + neighbours(i, e) + own_supplier(i, e)
 
 *street* holds what is the same for everybody and what goes by where they ask from, *x · y* are
-factors and words, *neighbours* are EASE, graph filter and who else comes. How many it
-has to choose is measured: few enough to be quick, and so many that what the full ranker puts first
-among all that the model's first stage would have chosen is among them.
+factors and words, *neighbours* are EASE, graph filter and who else comes.
 """
+
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.ranking.features.lookup import product_at
-from recommender.ranking.features.registry import FIRST_STAGE_NAMES, columns
-from recommender.ranking.model.suggestion_model import BoundModel, short_list
+from recommender.ranking.features.registry import FIRST_STAGE_NAMES, Signals, columns
+from recommender.ranking.model.ranker import LinearRanker
 from recommender.ranking.query import make_query
 
 Floats = NDArray[np.float32]
 
-FIRST = 10
-"""Places of the full ranker's list that must not be lost."""
-KEPT_SHARE = 0.9
-"""How many of them are kept, on the whole."""
-CHECKED = 200
-"""Residents that this is measured on."""
+WIDE = 600
+"""Above so many candidates the first stage chooses who meets the full ranker."""
+SHORT, SHORT_SHARE = 100, 1 / 30
+"""How many it chooses at most: so many, or this share of many thousands."""
 _DENSE_SHARE, _DENSE_CELLS = 0.05, 50_000_000
 """A table with so many entries is multiplied faster as a dense one, if that is not too large."""
-_CACHED = 20_000
-"""Pairs whose signals stay in a processor's cache: more at once take half as long again."""
 
 
-class FirstStage:
-    """The first stage of a bound model.
+def short_list(candidates: int) -> int:
+    """How many of so many candidates may meet the full ranker."""
+    return min(candidates, max(SHORT, int(candidates * SHORT_SHARE)))
+
+
+def best_columns(value: NDArray[np.floating[Any]], n: int) -> NDArray[np.intp]:
+    """Columns of the largest values of each row.
 
     Parameters
     ----------
-    bound
-        The full model.
+    value
+        Shape (q, m).
+    n
+        How many.
+
+    Returns
+    -------
+    Shape (q, min(n, m)), in ascending order, so that equal values keep theirs.
+    """
+    width = value.shape[1]
+    if n >= width:
+        return np.broadcast_to(np.arange(width), value.shape)
+    return np.sort(np.argpartition(value, width - n, axis=1)[:, width - n :], axis=1)
+
+
+class FirstStage:
+    """The first stage for a fixed set of candidates at a moment.
+
+    Parameters
+    ----------
+    linear
+        Weighs ``FIRST_STAGE_NAMES``.
+    signals
+        The signals of a snapshot.
     candidates
         Positions in ``snapshot.events``, shape (m,).
     at
         Moment of every question.
-    rng
-        Draws the residents that ``width_`` is measured on.
-
-    Attributes
-    ----------
-    width_
-        How many candidates have to meet the full ranker.
     """
 
     def __init__(
         self,
-        bound: BoundModel,
+        linear: LinearRanker,
+        signals: Signals,
         candidates: NDArray[np.intp],
         at: np.datetime64,
-        *,
-        rng: np.random.Generator,
     ) -> None:
-        self._bound, self._candidates, self._at = bound, candidates, at
+        self._linear, self._signals = linear, signals
+        self._candidates, self._at = candidates, at
         self._prepare()
-        snapshot = bound.snapshot
-        checked = rng.permutation(np.flatnonzero(snapshot.resident_profiled))[:CHECKED]
-        self.width_ = self._needed(np.sort(checked))
 
     def _prepare(self) -> None:
-        bound, candidates = self._bound, self._candidates
-        first, ready, m = bound.model.first, bound.ready, len(candidates)
+        first, ready, candidates = self._linear, self._signals, self._candidates
+        snapshot, m = ready.snapshot, len(candidates)
         slope = dict(zip(FIRST_STAGE_NAMES, first.weights / first.scale, strict=True))
         mean = dict(zip(FIRST_STAGE_NAMES, first.mean, strict=True))
         # Nobody has no signal of a person's own, and what is missing counts as average: as nothing.
-        streets = np.append(np.arange(len(bound.snapshot.streets)), -1)
-        nobody = make_query(
-            bound.snapshot, np.full(len(streets), -1), candidates, self._at, streets
-        )
-        signals = bound.signals(nobody, first_stage=True)
+        streets = np.append(np.arange(len(snapshot.streets)), -1)
+        nobody = make_query(snapshot, np.full(len(streets), -1), candidates, self._at, streets)
+        signals = ready.compute(nobody, first_stage=True)
         self.street_: Floats = first.predict(columns(signals, FIRST_STAGE_NAMES)).reshape(
             nobody.shape
         )
@@ -117,7 +127,7 @@ class FirstStage:
         )
         counts = ready.affinity.counts("supplier").copy()
         counts.data = (slope["own_supplier"] * np.log1p(counts.data)).astype(np.float32)
-        codes = bound.snapshot.event_level["supplier"][candidates]
+        codes = snapshot.event_level["supplier"][candidates]
         used = np.flatnonzero(codes >= 0)
         ones = np.ones(len(used), dtype=np.float32)
         where = sp.csr_matrix((ones, (codes[used], used)), shape=(counts.shape[1], m))
@@ -125,24 +135,13 @@ class FirstStage:
         # Whoever has a profile has booked 0 times or more with every supplier: never unknown.
         self._profile_level = np.float32(-slope["own_supplier"] * mean["own_supplier"])
 
-    def _needed(self, residents: NDArray[np.intp]) -> int:
-        """How far down the first stage's order the full ranker's first ten are found."""
-        short = short_list(len(self._candidates))
-        if len(residents) == 0:
-            return short
-        streets = self._bound.snapshot.resident_street[residents].astype(np.intp)
-        order = np.argsort(-self.score(residents, streets), axis=1, kind="stable")[:, :short]
-        full = self.full(residents, streets, order)
-        depth = np.argsort(-full, axis=1, kind="stable")[:, :FIRST] + 1
-        return int(np.quantile(depth, KEPT_SHARE))
-
     def score(self, residents: NDArray[np.intp], streets: NDArray[np.intp]) -> Floats:
-        """The first stage's scores of all candidates.
+        """Scores of all candidates.
 
         Parameters
         ----------
         residents
-            Positions, shape (q,); -1 for nobody in particular.
+            Positions, shape (q,); -1 for nobody in particular and whoever may not be profiled.
         streets
             Positions of the streets they ask from; -1 unknown.
 
@@ -155,7 +154,7 @@ class FirstStage:
         if len(who) == 0:
             return total
         rows = residents[who]
-        mine = self._profile_level + self.age_[self._bound.snapshot.resident_age[rows]]
+        mine = self._profile_level + self.age_[self._signals.snapshot.resident_age[rows]]
         for left, right, level in zip(self._left, self._right, self._level, strict=True):
             own = left[rows]
             mine += own @ right
@@ -174,22 +173,6 @@ class FirstStage:
                 mine += np.asarray((sp.csr_matrix(past[rows]) @ table).todense())
         total[who] += mine
         return total
-
-    def full(
-        self, residents: NDArray[np.intp], streets: NDArray[np.intp], columns: NDArray[np.intp]
-    ) -> Floats:
-        """The full ranker's totals of chosen candidates, ``columns`` of shape (q, c)."""
-        rows = max(1, _CACHED // max(columns.shape[1], 1))
-        latent_factors = [
-            slice(start, start + rows) for start in range(0, max(len(residents), 1), rows)
-        ]
-        found = [
-            self._bound.rank(
-                residents[part], self._candidates[columns[part]], self._at, streets[part]
-            )
-            for part in latent_factors
-        ]
-        return np.concatenate(found) if len(found) != 1 else found[0]
 
 
 def _fast(table: sp.csr_matrix) -> "sp.csr_matrix | Floats":

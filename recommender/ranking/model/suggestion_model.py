@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from recommender.interfaces import Arrays
 from recommender.ranking.features.registry import (
     FAMILIES,
-    FIRST_STAGE_NAMES,
     NAMES,
     Signals,
     columns,
@@ -22,16 +21,8 @@ from recommender.ranking.query import Query, make_query
 from recommender.ranking.snapshot import RankingSnapshot
 from recommender.types import IdMap
 
-WIDE = 600
-"""Above so many candidates a first, linear stage chooses who meets the full ranker."""
-SHORT, SHORT_SHARE = 100, 1 / 30
-"""How many it chooses: so many, or this share of many thousands."""
-_CELLS = 1_500_000
-
-
-def short_list(candidates: int) -> int:
-    """How many of so many candidates meet the full ranker."""
-    return min(candidates, max(SHORT, int(candidates * SHORT_SHARE)))
+_CELLS = 20_000
+"""Pairs whose signals stay in a processor's cache: more at once take half as long again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +134,7 @@ class BoundModel:
         streets: NDArray[np.intp] | None = None,
         explain: bool = False,
     ) -> Scores:
-        """Score events for residents.
+        """Score events for residents by the full ranker.
 
         Parameters
         ----------
@@ -159,15 +150,15 @@ class BoundModel:
             Positions in ``snapshot.streets``, shape (q,); home streets when left out.
         explain
             Also fill ``contributions`` (slower: for short lists).
+
+        Returns
+        -------
+        Totals, chances and contributions, shape (q, m).
         """
         query = make_query(self.snapshot, residents, events, at, streets)
-        q, m = query.shape
-        rows = max(1, _CELLS // max(m, 1))
-        if q <= rows:
-            return self._score(query, explain=explain)
-        answers = [
-            self._score(_part(query, start, rows), explain=explain) for start in range(0, q, rows)
-        ]
+        answers = [self._score(part, explain=explain) for part in _parts(query)]
+        if len(answers) == 1:
+            return answers[0]
         return Scores(
             total=np.concatenate([one.total for one in answers]),
             probability=np.concatenate([one.probability for one in answers]),
@@ -194,35 +185,15 @@ class BoundModel:
         at: np.datetime64,
         streets: NDArray[np.intp],
     ) -> NDArray[np.float32]:
-        """Only ``total`` of :meth:`score`, by the full ranker whatever the width; shape (q, m)."""
+        """Only ``total`` of :meth:`score`, whose arguments it takes; shape (q, m)."""
         query = make_query(self.snapshot, residents, events, at, streets)
-        x = columns(self._signals.compute(query))
-        return self.model.ranker.predict(x).reshape(query.shape)
+        found = [
+            self.model.ranker.predict(columns(self._signals.compute(part))).reshape(part.shape)
+            for part in _parts(query)
+        ]
+        return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _score(self, query: Query, *, explain: bool) -> Scores:
-        if query.shape[1] <= WIDE or explain:
-            return self._full(query, explain=explain)
-        first_stage = self._signals.compute(query, first_stage=True)
-        total = self.model.first.predict(columns(first_stage, FIRST_STAGE_NAMES)).reshape(
-            query.shape
-        )
-        chosen = short_list(query.shape[1])
-        short = np.argpartition(-total, chosen - 1, axis=1)[:, :chosen]
-        short.sort(axis=1)
-        events = np.broadcast_to(query.events, query.shape)
-        own = Query(
-            query.residents, query.streets, np.take_along_axis(events, short, axis=1), query.at
-        )
-        full = self._full(own, explain=False)
-        # Whoever was not chosen stands behind the last that was, in the first stage's order.
-        best = total.max(axis=1, keepdims=True)
-        total = full.total.min(axis=1, keepdims=True) - 1.0 + (total - best)
-        probability = self.model.calibration.predict(total, first_stage)
-        np.put_along_axis(total, short, full.total, axis=1)
-        np.put_along_axis(probability, short, full.probability, axis=1)
-        return self._came(query, total, probability, {})
-
-    def _full(self, query: Query, *, explain: bool) -> Scores:
         signals = self._signals.compute(query)
         x = columns(signals)
         total = self.model.ranker.predict(x).reshape(query.shape)
@@ -233,20 +204,23 @@ class BoundModel:
             for family, names in FAMILIES.items():
                 these = [NAMES.index(name) for name in names]
                 contributions[family] = parts[:, these].sum(axis=1).reshape(query.shape)
-        return self._came(query, total, probability, contributions)
-
-    def _came(
-        self,
-        query: Query,
-        total: NDArray[np.float32],
-        probability: NDArray[np.float32],
-        contributions: dict[str, NDArray[np.float32]],
-    ) -> Scores:
         shows = self._signals.context.quality.show_rate[query.events]
         return Scores(total, probability, probability * shows, contributions)
 
 
-def _part(query: Query, start: int, rows: int) -> Query:
-    end = start + rows
-    events = query.events if query.events.shape[0] == 1 else query.events[start:end]
-    return Query(query.residents[start:end], query.streets[start:end], events, query.at)
+def _parts(query: Query) -> list[Query]:
+    """The query in blocks of few residents; one block of none where nobody asks."""
+    q, m = query.shape
+    rows = max(1, _CELLS // max(m, 1))
+    if q <= rows:
+        return [query]
+    shared = query.events.shape[0] == 1
+    return [
+        Query(
+            query.residents[start : start + rows],
+            query.streets[start : start + rows],
+            query.events if shared else query.events[start : start + rows],
+            query.at,
+        )
+        for start in range(0, q, rows)
+    ]
