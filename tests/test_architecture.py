@@ -152,12 +152,8 @@ TESTED_TOGETHER = {
     "recommender/ranking/features/registry.py",
     "recommender/ranking/lists/boosts.py",
     "recommender/ranking/lists/eligibility.py",
-    "recommender/ranking/lists/engine.py",
     "recommender/ranking/lists/facts.py",
     "recommender/ranking/lists/sampled_prices.py",
-    "recommender/ranking/model/calibration.py",
-    "recommender/ranking/model/latent_factors.py",
-    "recommender/ranking/model/suggestion_model.py",
     "recommender/ranking/reports/supplier_exposure.py",
     "recommender/ranking/snapshot.py",
 }

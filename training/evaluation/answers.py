@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.ranking.list_inputs import Frames
 from recommender.metrics.ranking import top_k
 from recommender.ranking.model.suggestion_model import BoundModel
 from recommender.ranking.model.two_stage import TwoStageRanking
@@ -39,7 +38,7 @@ Scored = Callable[[pd.Index, pd.Index], NDArray[np.float32]]
 
 def answer(
     bound: BoundModel,
-    tables: Frames,
+    served: ServedLists,
     others: Mapping[str, Scored],
     asked: Queries,
     old_products: set[str],
@@ -52,8 +51,8 @@ def answer(
     ----------
     bound
         The engine on the snapshot of the asking.
-    tables
-        Contract tables as they were known at the asking, for the served lists.
+    served
+        The engine that serves, at the same moment.
     others
         Foreign engines by name.
     asked
@@ -77,7 +76,6 @@ def answer(
     column = np.full(len(snapshot.events) + 1, -1, dtype=np.intp)
     column[candidates] = np.arange(len(candidates))
     ranking = TwoStageRanking(bound, candidates, asked.at)
-    served = ServedLists(bound, tables, asked.at, rng)
     rows = max(1, _CELLS // max(len(candidates), 1))
     nothing = dict.fromkeys(ids, 0)
     for tally in tallies.values():

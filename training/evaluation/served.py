@@ -1,5 +1,9 @@
 """The lists of the engine that serves, for the residents an evaluation asks about."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +21,22 @@ DEPTH = 20
 """How far recall looks; places behind the served list come from a longer one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One way of making lists of the same scores.
+
+    Attributes
+    ----------
+    policy
+        Diversity and exploration.
+    priced
+        Whether seats have prices.
+    """
+
+    policy: ListPolicy = field(default_factory=ListPolicy)
+    priced: bool = True
+
+
 class ServedLists:
     """Lists of the engine that serves, as positions of events.
 
@@ -30,27 +50,31 @@ class ServedLists:
         The moment.
     rng
         Draws the residents that seats are priced on.
+
+    Attributes
+    ----------
+    variants
+        What lists are made, by name; benchmarks have others.
+    engines_
+        The engine of each.
     """
+
+    variants: ClassVar[Mapping[str, Variant]] = {
+        UNEXPLORED: Variant(ListPolicy(explore_slots=0)),
+        SERVED: Variant(),
+    }
 
     def __init__(
         self, bound: BoundModel, tables: Frames, at: np.datetime64, rng: np.random.Generator
     ) -> None:
         inputs, _ = build_list_inputs(tables, zoned(at), snapshot=bound.snapshot)
         self._events = np.append(inputs.candidates, -1)
-
-        def engine(explore_slots: int) -> ListEngine:
-            return ListEngine(
-                bound.model,
-                inputs,
-                model_version="evaluation",
-                policy=ListPolicy(explore_slots=explore_slots),
-                bound=bound,
-            )
-
-        self._engines = {SERVED: engine(ListPolicy().explore_slots), UNEXPLORED: engine(0)}
-        prices = price_seats(self._engines[UNEXPLORED], LENGTH, rng=rng)
-        for one in self._engines.values():
-            one.prices = prices
+        engine = ListEngine(bound.model, inputs, model_version="evaluation", bound=bound)
+        prices = price_seats(engine, LENGTH, rng=rng)
+        self.engines_ = {
+            name: engine.variant(variant.policy, prices if variant.priced else None)
+            for name, variant in self.variants.items()
+        }
 
     def lists(self, residents: NDArray[np.intp]) -> dict[str, NDArray[np.intp]]:
         """Lists of some residents.
@@ -62,14 +86,14 @@ class ServedLists:
 
         Returns
         -------
-        Positions of events, shape (q, 20), -1 where a list is shorter: with exploration, which
-        has the last place of ten, and without.
+        By variant, positions of events, shape (q, 20), -1 where a list is shorter. Exploration has
+        the last place of ten.
         """
         found = {}
-        for name, engine in self._engines.items():
+        for name, engine in self.engines_.items():
             query = engine.ask_rows(residents)
             ranked = engine.lists(query, DEPTH).columns
-            if name == SERVED:
+            if engine.policy.explore_slots:
                 # Served lists hold ten; what recall looks at beyond them is the longer list.
                 first = engine.lists(query, LENGTH).columns
                 ranked = _continued(first, ranked)

@@ -18,12 +18,11 @@ from recommender.ranking.snapshot import RankingSnapshot
 from training.evaluation.answers import CHAINS, Scored, answer
 from training.evaluation.report import (
     ENGINE,
-    SERVED,
-    UNEXPLORED,
     EvaluationReport,
     Tally,
     make_report,
 )
+from training.evaluation.served import ServedLists
 from training.suggestions.fit import fit_suggestions
 from training.suggestions.time_splits import (
     Moment,
@@ -55,6 +54,7 @@ def evaluate(
     questions: int = 6000,
     fit: Fit = fit_suggestions,
     peers: Mapping[str, Peer] | None = None,
+    lists: type[ServedLists] = ServedLists,
     assume_published: timedelta | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> EvaluationReport:
@@ -79,6 +79,8 @@ def evaluate(
         What fits a model; exchanged by benchmarks.
     peers
         Other engines to be asked the same, by name; fitted when the engine is.
+    lists
+        What makes the served lists; exchanged by benchmarks.
     assume_published
         How long before their start events without a time of publication are taken to have been
         published; when left out, :data:`recommender.publication.ASSUMED_LEAD_DAYS`.
@@ -106,7 +108,7 @@ def evaluate(
     moments = [_moment(cutoff) for cutoff in cutoffs] or [last_fifth(everything)]
     every = np.timedelta64(step, "us") if step else step_of(_known(dataset, min(moments))[1])
     peers = peers or {}
-    tallies = {name: Tally() for name in (*CHAINS, *peers, UNEXPLORED, SERVED, ENGINE)}
+    tallies = {name: Tally() for name in (*CHAINS, *peers, *lists.variants, ENGINE)}
     chances: list[NDArray[np.float64]] = []
     notes: dict[str, Any] = {
         "answerable": 0,
@@ -123,7 +125,9 @@ def evaluate(
     most = max(100, questions // max(sum(len(window.asks) for window in cut), 1))
     for number, window in enumerate(cut, 1):
         say(f"window {number} of {len(cut)}: fitting on what was known at {window.start}")
-        asked = _walk(dataset, window, every, most, tallies, chances, notes, rng, fit, peers, say)
+        asked = _walk(
+            dataset, window, every, most, tallies, chances, notes, rng, fit, peers, lists, say
+        )
         used += asked > 0
     if not used:
         raise UsageError(
@@ -144,6 +148,7 @@ def _walk(
     rng: np.random.Generator,
     fit: Fit,
     peers: Mapping[str, Peer],
+    lists: type[ServedLists],
     say: Callable[[str], None],
 ) -> int:
     before, snapshot = _known(dataset, window.start)
@@ -172,7 +177,8 @@ def _walk(
         if len(questions.residents) == 0:
             continue
         asked += len(questions.residents)
-        answer(bound, now, others, questions, old_products, tallies, rng)
+        served = lists(bound, now, at, rng)
+        answer(bound, served, others, questions, old_products, tallies, rng)
     return asked
 
 

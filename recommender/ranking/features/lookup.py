@@ -78,7 +78,7 @@ def product_at(
     missing: float = 0.0,
 ) -> NDArray[np.float32]:
     """Entries of ``left @ right``; other arguments as in :func:`sparse_at`."""
-    if len(rows) > 1:
+    if len(rows) != 1:
         chosen = sp.csr_matrix(left[np.maximum(rows, 0)]) @ right
         return sparse_at(
             chosen, np.where(rows < 0, -1, np.arange(len(rows))), columns, missing=missing

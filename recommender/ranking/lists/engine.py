@@ -3,10 +3,12 @@
 The command, the service, the batch run and the evaluation all call it.
 """
 
+import copy
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,6 +86,25 @@ class ListEngine:
     def prepare(self) -> None:
         """Make the ranking ready now: where candidates are many, its first stage takes a while."""
         _ = self.ranking
+
+    def variant(self, policy: ListPolicy, prices: NDArray[np.float64] | None) -> Self:
+        """The same model, candidates and ranking with other rules for putting lists together.
+
+        Parameters
+        ----------
+        policy
+            Diversity, exploration, lengths.
+        prices
+            What showing each candidate costs in score; nothing with ``None``.
+
+        Returns
+        -------
+        An engine that shares everything else with this one.
+        """
+        self.prepare()
+        other = copy.copy(self)
+        other.policy, other.prices = policy, prices
+        return other
 
     def ask_residents(self, first: int, last: int) -> ListQuery:
         """Queries of a range of residents.

@@ -1,10 +1,9 @@
-"""The linear stage finds planted weights; the mix, the trees and the calibration keep theirs."""
+"""The linear stage finds planted weights; the mix and the trees keep theirs."""
 
 import numpy as np
 import pytest
 
 from recommender.ranking.features.registry import NAMES
-from recommender.ranking.model.calibration import INPUTS, Calibration
 from recommender.ranking.model.ranker import LinearRanker, Ranker, Rows, fit_trees, spread_within
 
 
@@ -71,17 +70,3 @@ def test_trees_learn_what_no_line_can_and_repeat_themselves(objective):
 def test_spread_is_the_deviation_within_questions_only():
     score = np.array([0.0, 2.0, 100.0, 102.0], dtype=np.float32)
     assert spread_within(score, np.array([2, 2])) == pytest.approx(1.0)
-
-
-def test_calibrated_chances_are_as_frequent_as_they_say():
-    rng = np.random.default_rng(6)
-    total = rng.normal(size=(400, 50)).astype(np.float32)
-    signals = {name: np.zeros(total.shape, dtype=np.float32) for name in INPUTS}
-    signals["activity"] = np.repeat(rng.uniform(0, 3, (400, 1)), 50, axis=1).astype(np.float32)
-    truth = 1 / (1 + np.exp(-(1.2 * total + 0.8 * signals["activity"] - 4.0)))
-    booked = rng.random(total.shape) < truth
-    chance = Calibration.fit(total, signals, booked).predict(total, signals)
-    for low, high in ((0.0, 0.02), (0.02, 0.1), (0.1, 0.4), (0.4, 1.0)):
-        some = (chance >= low) & (chance < high)
-        assert some.sum() > 100
-        assert chance[some].mean() == pytest.approx(truth[some].mean(), rel=0.15)
