@@ -22,6 +22,7 @@ from data.simulate.evaluation.truth import (
     event_truth,
     measure_exposure,
 )
+from data.simulate.evaluation.wants import true_wants
 from data.simulate.identifiers import event_ids, product_ids, taken
 from data.simulate.settings import SimulationSettings, period_name, settings_for
 from data.simulate.tables import frames
@@ -62,7 +63,7 @@ def write_world(
 
 
 def write_truth(world: SimulatedWorld, folder: Path) -> None:
-    """Write demand, demand_by_home, events (Parquet), stage.npz (for replays) and world.json.
+    """Write demand, demand_by_home, events, wants (Parquet), stage.npz (replays) and world.json.
 
     Parameters
     ----------
@@ -76,7 +77,11 @@ def write_truth(world: SimulatedWorld, folder: Path) -> None:
     demand_table(world, exposure).to_parquet(folder / "demand.parquet", index=False)
     homes_table(world, exposure).to_parquet(folder / "demand_by_home.parquet", index=False)
     events_table(world, exposure).to_parquet(folder / "events.parquet", index=False)
-    Stage.of(world, exposure).save(folder.parent)
+    stage = Stage.of(world, exposure)
+    stage.save(folder.parent)
+    if len(world.place.streets) <= 40:
+        wants = true_wants(stage).rename_axis("street_code").reset_index()
+        wants.to_parquet(folder / "wants.parquet", index=False)
     record = {
         "format": FORMAT_VERSION,
         "settings": {**asdict(world.settings), "until": world.settings.until.isoformat()},
@@ -97,7 +102,8 @@ def demand_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
 
     Returns
     -------
-    Columns ``street_code, product_id, period, new, expected, expected_2, expected_3``.
+    Columns ``street_code, product_id, period, new, expected, expected_2, expected_3`` (beside a
+    usual quarter's sessions), ``alone`` (the quarter's only session; next quarter only).
     """
     settings, catalogue, place = world.settings, world.catalogue, world.place
     quarters = settings.quarters
@@ -106,6 +112,7 @@ def demand_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
     parts = []
     products = np.unique(np.concatenate([catalogue.listed(year) for year in years]))
     base = demand_truth(world, exposure, products)
+    alone = demand_truth(world, exposure, catalogue.listed(years[-1]), alone=True)[0]
     for number in wanted:
         at = np.flatnonzero(np.isin(products, catalogue.listed(number // 4)))
         moment = int(quarters[number].timestamp()) + 45 * 86_400
@@ -121,6 +128,8 @@ def demand_table(world: SimulatedWorld, exposure: Exposure) -> pd.DataFrame:
         for k in range(TIERS):
             name = "expected" if k == 0 else f"expected_{k + 1}"
             frame[name] = grid[k].ravel().round(4)
+        last = number == len(quarters) - 1
+        frame["alone"] = (alone * season).ravel().round(4) if last else np.nan
         parts.append(pd.DataFrame(frame))
     return pd.concat(parts, ignore_index=True)
 

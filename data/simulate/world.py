@@ -80,6 +80,7 @@ def create_world(
         for number, q in enumerate(settings.quarters)
         if number
     }
+    turns = {int(q.timestamp()) for q in settings.quarters}
     first = midnight
     while midnight < settings.until_s:
         progress((midnight - first) // DAY_S, (settings.until_s - first) // DAY_S)
@@ -96,6 +97,8 @@ def create_world(
                 factor,
                 order_rng,
             )
+        if midnight in turns:
+            run.new_quarter()
         run.day(midnight)
         midnight += DAY_S
     return SimulatedWorld(

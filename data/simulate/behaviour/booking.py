@@ -3,13 +3,15 @@
 Each day some registered residents open the app, look down the list they are shown, and of what
 they look at book what (1) interests them, (2) they can reach, (3) suits their hours. Interest in a
 product is settled once for a resident: being shown it again does not draw a new lot, so the
-second session of a product finds fewer who still want it. Seats run out; some then join the
-waiting list, and move up when others cancel.
+second session of a product finds fewer who still want it; nor does anybody go out more often than
+she has evenings, or as gladly to a third lecture of a quarter as to the first. Seats run out;
+some then join the waiting list, and move up when others cancel.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from data.simulate.behaviour.appetite import Appetite
 from data.simulate.behaviour.attention import EXAMINED, Attention, surface_of
 from data.simulate.behaviour.event_log import ATTENDED, BOOKED, NO_SHOW, Journal, chance
 from data.simulate.behaviour.purchasing import Agenda
@@ -67,9 +69,14 @@ class BookingRun:
         bits = max(22, int(np.ceil(np.log2(n * settings.years * 40))))
         self._seen = np.zeros(1 << min(bits, 30), dtype=bool)
         self._seating = Seating(agenda, n, rng)
+        self._appetite = Appetite(people.evenings[:n], whole=True)
         self._exposure = np.zeros((len(place.streets), 0))
         self._kept: list[dict[str, NDArray[np.generic]]] = []
         self._visits = 0
+
+    def new_quarter(self) -> None:
+        """Everybody's evenings come back."""
+        self._appetite.new_quarter()
 
     def day(self, midnight_s: int) -> None:
         """Run one local day that begins at ``midnight_s``."""
@@ -162,7 +169,11 @@ class BookingRun:
         rebook = self._catalogue.rebook[e["product"][event]]
         free = self._seating.are_free(resident, event)
         yes = np.flatnonzero(free & (~again | (rng.random(len(event)) < rebook)))
+        category = self._catalogue.category[e["product"][event]]
+        wish = self._appetite.wish(resident[yes], category[yes])
+        yes = yes[rng.random(len(yes)) < wish]
         kept = yes[self._seating.seat(resident[yes], at_s[yes], event[yes])]
+        self._appetite.go(resident[kept], category[kept])
         # Who was turned away may still come to another session.
         for spot in spots:
             self._seen[spot[kept]] = True

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.schema import AGE_BANDS
+from data.simulate.behaviour.appetite import draw_evenings
 from data.simulate.district.geography import Geography, distances_m
 from data.simulate.settings import DAY_S, SimulationSettings
 
@@ -64,6 +65,8 @@ class People:
         Mean about 1: how often a person looks for something to do.
     careless
         Mean about 1: multiplies the chance not to show up.
+    evenings
+        Evenings a quarter that a person has for public culture.
     weight
         People that a person stands for; 1 for registered ones.
     joined_s
@@ -81,6 +84,7 @@ class People:
     preference: NDArray[np.float32]
     activity: NDArray[np.float32]
     careless: NDArray[np.float32]
+    evenings: NDArray[np.uint8]
     weight: NDArray[np.float32]
     joined_s: NDArray[np.int64]
     counts: NDArray[np.int64]
@@ -146,6 +150,8 @@ def populate(settings: SimulationSettings, place: Geography, rng: np.random.Gene
         preference=preference,
         activity=activity,
         careless=careless,
+        # A stream of its own: whoever lives here stays who they are.
+        evenings=draw_evenings(activity, rng.spawn(1)[0]),
         weight=weight,
         joined_s=_joined(settings, n_registered, rng),
         counts=counts,

@@ -25,9 +25,10 @@ def read_oracle(folder: Path) -> pd.DataFrame:
     Returns
     -------
     One row for each street, listed product and k = 1, 2, 3: street_code, product_id, k, expected
-    (attendances of the k-th session of the product there, if capacity were unlimited), seats (of
-    the street's own centre, or the product's limit), seated (expected attendances within those
-    seats, averaged over the overdispersion of sessions), price_fen, new.
+    (attendances of the k-th session of the product there beside a usual quarter's sessions, if
+    capacity were unlimited), alone (the same if nothing else were on), seats (of the street's own
+    centre, or the product's limit), seated (``expected`` within those seats, averaged over the
+    overdispersion of sessions), price_fen, new.
 
     Raises
     ------
@@ -43,7 +44,10 @@ def read_oracle(folder: Path) -> pd.DataFrame:
     tiers = []
     for k in range(1, TIERS + 1):
         name = "expected" if k == 1 else f"expected_{k}"
-        tier = truth[["street_code", "product_id", "new"]].assign(k=k, expected=truth[name])
+        alone = truth["alone"] * truth[name] / truth["expected"].clip(lower=1e-9)
+        tier = truth[["street_code", "product_id", "new"]].assign(
+            k=k, expected=truth[name], alone=alone
+        )
         tiers.append(tier)
     found = pd.concat(tiers, ignore_index=True)
     product = pd.Index(stage.product_ids).get_indexer(pd.Index(found["product_id"]))
@@ -56,7 +60,17 @@ def read_oracle(folder: Path) -> pd.DataFrame:
     )
     found["price_fen"] = stage.price_fen[product]
     return found[
-        ["street_code", "product_id", "k", "expected", "seats", "seated", "price_fen", "new"]
+        [
+            "street_code",
+            "product_id",
+            "k",
+            "expected",
+            "alone",
+            "seats",
+            "seated",
+            "price_fen",
+            "new",
+        ]
     ]
 
 

@@ -3,7 +3,8 @@
 Sessions get days and hours as products for their audience usually do, at the exposure that
 sessions typically got in the history. Those who came to a product are not interested in it again
 (courses aside), those whom a full house turned away still are; a person goes out once a day at
-most, and the more often she went out this quarter, the less she wants to (``TIRED``, *assumed*).
+most and no more often than she has evenings, and tires of a category
+(:mod:`data.simulate.behaviour.appetite`).
 Attendance of a session varies by an event effect and by Poisson noise, as in the history.
 """
 
@@ -13,17 +14,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.simulate.behaviour.appetite import Appetite
 from data.simulate.behaviour.booking import ONLINE_REACH
 from data.simulate.behaviour.purchasing import SLOT_MIX, START_MINUTES
 from data.simulate.behaviour.seating import CANCEL_SHARE, PARTY_MEAN
 from data.simulate.district.people import WILLING
+from data.simulate.district.vocabulary import CATEGORY_NAMES
 from data.simulate.evaluation.replay_inputs import Stage
 from data.simulate.settings import DAY_S
 from recommender.errors import UsageError
 from recommender.metrics.evenness import gini
 
-TIRED = 0.05
-"""Each visit of the quarter makes the next by about a twentieth less likely."""
 DAYS = 91
 
 
@@ -34,13 +35,17 @@ class ReplayResult:
     Attributes
     ----------
     sessions
-        One row a session: product_id, street_code, venue_id, starts_at (UTC), seats, asked
-        (places people wanted), attendance, turned_away, new.
+        One row a session: product_id, category, street_code, venue_id, starts_at (UTC), seats,
+        asked (places people wanted), attendance, turned_away, new.
     streets
         One row a street of the world: street_code, people, sessions, attendance (at sessions held
         there), per_resident, attendance_by_home (of those who live there), per_resident_by_home.
+    categories
+        Attendances of those who live in a street, by street_code and category.
     attendance
         Attendances of the quarter.
+    reached
+        Expected number of people who come at least once.
     gini, gini_by_home
         Gini over streets of ``per_resident`` and of ``per_resident_by_home``, in [0, 1].
     spend_fen
@@ -55,7 +60,9 @@ class ReplayResult:
 
     sessions: pd.DataFrame
     streets: pd.DataFrame
+    categories: pd.DataFrame
     attendance: int
+    reached: float
     gini: float
     gini_by_home: float
     spend_fen: int
@@ -67,6 +74,7 @@ class ReplayResult:
         """The figures without the tables."""
         return {
             "attendance": self.attendance,
+            "reached": self.reached,
             "attendance_per_10000_yuan": self.attendance / max(self.spend_fen / 1e6, 1e-9),
             "sessions": len(self.sessions),
             "spend_fen": self.spend_fen,
@@ -108,20 +116,22 @@ def replay(stage: Stage, plan: pd.DataFrame, *, rng: np.random.Generator) -> Rep
     seats = _seats(stage, product, venue)
     used, column = np.unique(product, return_inverse=True)
     left = np.ascontiguousarray(stage.likes(used).T) if n else np.zeros((0, 0), dtype=np.float32)
-    visits = np.zeros(len(stage.person_age), dtype=np.float32)
-    today, at_home = -1, np.ones_like(visits)
+    appetite = Appetite(stage.person_evenings)
+    never = np.ones(len(stage.person_age), dtype=np.float32)
+    today, at_home = -1, np.ones_like(never)
     comes: dict[tuple[int, int], NDArray[np.float32]] = {}
     asked, came = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
-    by_home = np.zeros(len(stage.street_codes))
+    by_home = np.zeros((len(stage.street_codes), len(CATEGORY_NAMES)))
     sd = float(stage.event_effect_sd)
     for i in range(n):
         if run["day"][i] != today:
-            today, at_home = int(run["day"][i]), np.ones_like(visits)
+            today, at_home = int(run["day"][i]), np.ones_like(never)
         where = int(venue[i]), int(run["slot"][i])
         if where not in comes:
             comes[where] = _chance(stage, *where)
         p, lost = int(product[i]), 1 - float(stage.rebook[product[i]])
-        go = comes[where] * at_home / (1 + TIRED * visits)
+        category = int(stage.category[p])
+        go = comes[where] * at_home * appetite.free() * appetite.eager(category)
         wish = left[column[i]] * go
         weighted = wish * stage.person_weight
         event_effect = float(np.exp(rng.normal(-sd * sd / 2, sd)))
@@ -134,10 +144,12 @@ def replay(stage: Stage, plan: pd.DataFrame, *, rng: np.random.Generator) -> Rep
         admitted = np.float32(attendance / max(full, attendance, 1))
         left[column[i]] -= left[column[i]] * go * np.float32(lost) * admitted
         at_home *= 1 - wish * admitted
-        visits += wish * admitted
+        never *= 1 - wish * admitted * np.float32(stage.show[p])
+        appetite.all_go(category, wish * admitted)
         home = np.bincount(stage.person_street, weights=weighted, minlength=len(by_home))
-        by_home += home * (attendance / max(home.sum(), 1e-12))
-    return _summarise(stage, run, seats, asked, came, by_home)
+        by_home[:, category] += home * (attendance / max(home.sum(), 1e-12))
+    reached = float((1 - never) @ stage.person_weight)
+    return _summarise(stage, run, seats, asked, came, by_home, reached)
 
 
 def _fill(
@@ -253,12 +265,14 @@ def _summarise(
     seats: NDArray[np.int64],
     asked: NDArray[np.int64],
     came: NDArray[np.int64],
-    by_home: NDArray[np.float64],
+    by_category: NDArray[np.float64],
+    reached: float,
 ) -> ReplayResult:
     product, venue, street = run["product"], run["venue"], run["street"]
     sessions = pd.DataFrame(
         {
             "product_id": stage.product_ids[product],
+            "category": np.array(CATEGORY_NAMES)[stage.category[product]],
             "street_code": stage.street_codes[street],
             "venue_id": np.where(venue >= 0, stage.venue_ids[venue], ""),
             "starts_at": pd.to_datetime(run["starts_s"], unit="s", utc=True),
@@ -271,6 +285,7 @@ def _summarise(
     )
     n = len(stage.street_codes)
     people = np.maximum(stage.street_people, 1)
+    by_home = by_category.sum(axis=1)
     held = np.bincount(street, weights=came, minlength=n)
     count = np.bincount(street, minlength=n)
     streets = pd.DataFrame(
@@ -284,9 +299,12 @@ def _summarise(
             "per_resident_by_home": by_home / people,
         }
     )
+    categories = pd.DataFrame(by_category, index=stage.street_codes, columns=CATEGORY_NAMES)
     return ReplayResult(
         sessions=sessions,
         streets=streets,
+        categories=categories,
+        reached=reached,
         attendance=int(came.sum()),
         gini=gini(held / people),
         gini_by_home=gini(by_home / people),

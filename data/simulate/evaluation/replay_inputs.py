@@ -34,7 +34,8 @@ class Stage:
         Venues; the first ones are the streets' own main culture centres.
     reach_home, reach_work
         Willingness from committees and from workplaces to venues.
-    product_ids, price_fen, ticket_fen, audience, audience_max, minutes, new, online, rebook, show
+    product_ids, category, price_fen, ticket_fen, audience, audience_max, minutes, new, online,
+    rebook, show
         The products listed in the quarter; ``show`` is the share of kept bookings that come.
     appeal, loading, season
         Their hidden truth.
@@ -57,6 +58,7 @@ class Stage:
     reach_home: NDArray[np.float32]
     reach_work: NDArray[np.float32]
     product_ids: NDArray[np.str_]
+    category: NDArray[np.int64]
     price_fen: NDArray[np.int64]
     ticket_fen: NDArray[np.int64]
     audience: NDArray[np.int64]
@@ -73,6 +75,7 @@ class Stage:
     person_street: NDArray[np.int16]
     person_work: NDArray[np.int16]
     person_age: NDArray[np.int8]
+    person_evenings: NDArray[np.uint8]
     person_app: NDArray[np.bool_]
     person_weight: NDArray[np.float32]
     person_heard: NDArray[np.float32]
@@ -115,6 +118,7 @@ class Stage:
             reach_home=world.reach_home,
             reach_work=world.reach_work,
             product_ids=np.array(product_ids(world, listed).tolist()),
+            category=c.category[listed],
             price_fen=c.price_fen[listed],
             ticket_fen=c.ticket_fen[listed],
             audience=c.audience[listed],
@@ -131,6 +135,7 @@ class Stage:
             person_street=people.street[index],
             person_work=people.work_street[index],
             person_age=people.age[index],
+            person_evenings=people.evenings[index],
             person_app=crowd.app,
             person_weight=crowd.weight,
             person_heard=heard.astype(np.float32),

@@ -2,12 +2,15 @@
 
 For a product p, a street s and the k-th session of p there in a quarter
 
-    D_k(s, p) = m * season * show_p * sum_i w_i * P_ip * mean_h[c_ish * (1 - (1 - r_p) c_ish)^(k-1)]
+    D_k(s, p) = m * season * show_p
+                * sum_i w_i * P_ip * u_ip * mean_h[c_ish * (1 - (1 - r_p) c_ish)^(k-1)]
 
-with P_ip the chance that person i is interested in p, w_i the people i stands for, m seats a
-booking, show_p the share of booked seats that are filled, r_p the chance of coming again, h the
-hours at which products for p's audience usually take place, and c the chance that i hears of the
-session, and place and hour suit::
+with P_ip the chance that person i is interested in p, u_ip the chance that a usual quarter's
+sessions leave her an evening and the wish for one more of p's category (1 for a session that would
+be the quarter's only one: demand *alone*), w_i the people i stands for, m seats a booking,
+show_p the share of booked seats that are filled, r_p the chance of coming again, h the hours at
+which products for p's audience usually take place, and c the chance that i hears of the session,
+and place and hour suit::
 
     c_ish = 1 - exp(-kappa * E_is * activity_i * able_ish)
 
@@ -31,6 +34,7 @@ from data.simulate.district.catalogue import interest
 from data.simulate.district.people import SLOTS
 from data.simulate.district.vocabulary import AUDIENCES
 from data.simulate.evaluation.crowd import Crowd, able, gather_crowd, notice, season_of
+from data.simulate.evaluation.usual_quarter import standing_wish
 from data.simulate.world import SimulatedWorld
 
 TIERS = 3
@@ -102,6 +106,7 @@ def _pairs(
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
     """Expected bookings of each event by each person of a crowd (times weight)."""
     e, people = world.agenda.events, world.people
+    wish = standing_wish(world, crowd, exposure)
     by_product = events[np.argsort(e["product"][events], kind="stable")]
     streets = np.append(world.place.venue_street, -1)
     comes: dict[tuple[int, int], NDArray[np.float32]] = {}
@@ -122,7 +127,7 @@ def _pairs(
                 comes[venue, slot] = chance * crowd.weight
             category = world.catalogue.category[[products[at]]]
             season = season_of(world, category, int(e["starts_s"][event]))[0]
-            yield event, likes[at] * comes[venue, slot] * season
+            yield event, likes[at] * comes[venue, slot] * wish[category[0]] * season
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,12 +214,19 @@ def event_truth(world: SimulatedWorld, exposure: Exposure) -> EventTruth:
 
 
 def demand_truth(
-    world: SimulatedWorld, exposure: Exposure, products: NDArray[np.int64], *, homes: bool = False
+    world: SimulatedWorld,
+    exposure: Exposure,
+    products: NDArray[np.int64],
+    *,
+    homes: bool = False,
+    alone: bool = False,
 ) -> NDArray[np.float64]:
     """D_k without season, shape (TIERS, streets, products).
 
     Parameters
     ----------
+    alone
+        As if nothing else were on in the quarter.
     homes
         Instead split the first session by the home street of those who come: shape (home
         streets, streets, products).
@@ -228,6 +240,7 @@ def demand_truth(
     catalogue = world.catalogue
     found = np.zeros((streets if homes else TIERS, streets, len(products)))
     online = catalogue.category[products] == ONLINE
+    wish = None if alone else standing_wish(world, crowd, exposure.by_street * exposure.kappa).T
     home = people.street[crowd.index]
     for remote in (False, True):
         if not (online == remote).any():
@@ -242,6 +255,8 @@ def demand_truth(
                 likes = interest(
                     catalogue, people.preference[crowd.index], people.age[crowd.index], products[at]
                 )
+                if wish is not None:
+                    likes *= wish[:, catalogue.category[products[at]]]
                 if homes:
                     for h in range(streets):
                         found[h][:, at] = flat[home == h].T @ likes[home == h]

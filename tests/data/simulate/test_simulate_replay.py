@@ -1,6 +1,7 @@
 """A quarter under a plan: seats, saturation, evenness, and agreement with the truth."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from data.simulate.evaluation.oracle import read_oracle, seated
 from data.simulate.evaluation.plan_files import read_plan
 from data.simulate.evaluation.replay import replay
 from data.simulate.evaluation.replay_inputs import Stage
+from data.simulate.evaluation.wants import set_attendance, true_wants
 from data.simulate.saving import write_world
 from data.simulate.settings import settings_for
 from data.simulate.world import create_world
@@ -71,14 +73,15 @@ def test_attendance_keeps_to_seats_and_adds_up(stage):
 
 def test_single_sessions_draw_what_the_truth_expects(stage, oracle):
     first = oracle[(oracle["k"] == 1) & oracle["product_id"].isin(ordinary(stage))]
-    roomy = first[first["expected"] < 0.4 * first["seats"]]
+    roomy = first[first["alone"] < 0.4 * first["seats"]]
     chosen = roomy.sample(120, random_state=1)
     drawn = [
         replay(stage, chosen.iloc[[i]], rng=rng(3 * i + turn)).attendance
         for i in range(len(chosen))
         for turn in range(3)
     ]
-    assert np.sum(drawn) / 3 == pytest.approx(chosen["expected"].sum(), rel=0.1)
+    assert np.sum(drawn) / 3 == pytest.approx(chosen["alone"].sum(), rel=0.1)
+    assert chosen["expected"].sum() < 0.95 * chosen["alone"].sum(), "usual sessions take some"
 
 
 def test_a_second_session_draws_fewer_in_truth_and_in_replay(stage, oracle):
@@ -95,6 +98,81 @@ def test_a_second_session_draws_fewer_in_truth_and_in_replay(stage, oracle):
     result = replay(stage, often, rng=rng(2))
     asked = result.sessions.sort_values("starts_at").groupby("product_id")["asked"]
     assert asked.tail(6).sum() < 0.9 * asked.head(6).sum()
+
+
+def mixed(stage: Stage, count: int, seed: int) -> pd.DataFrame:
+    """So many products, each once, in streets by chance."""
+    draw = rng(seed)
+    return pd.DataFrame(
+        {
+            "product_id": draw.choice(ordinary(stage), count, replace=False),
+            "street_code": draw.choice(stage.street_codes, count),
+        }
+    )
+
+
+def test_sessions_take_visitors_from_each_other(stage):
+    """Nobody has more evenings than she has: the more sessions, the fewer come to each."""
+    wide = replace(stage, seat_scarcity=np.array(1e-3))
+    few, many = (replay(wide, mixed(wide, n, 5), rng=rng(6)) for n in (12, 140))
+    each = few.attendance / 12, many.attendance / 140
+    assert each[1] < 0.9 * each[0]
+    people = stage.street_people.sum()
+    evenings = np.average(stage.person_evenings, weights=stage.person_weight) * people
+    assert many.reached < people
+    # A booking is for 1.24 seats in the mean; an evening lets one booking through.
+    assert many.attendance / 1.24 < evenings
+    assert few.reached < many.reached
+
+
+def test_like_sessions_take_more_from_each_other_than_unlike_ones(stage):
+    wide = replace(stage, seat_scarcity=np.array(1e-3), event_effect_sd=np.array(0.0))
+    largest = np.bincount(stage.category).argmax()
+    own = stage.product_ids[stage.category == largest]
+    mine, like, unlike = own[:12], own[12:30], stage.product_ids[stage.category != largest][:18]
+
+    def drawn(*parts) -> pd.Series:
+        products = np.concatenate(parts)
+        plan = pd.DataFrame(
+            {
+                "product_id": np.tile(products, len(stage.street_codes)),
+                "street_code": np.repeat(stage.street_codes, len(products)),
+            }
+        )
+        runs = [replay(wide, plan, rng=rng(turn)).sessions for turn in range(2)]
+        return pd.concat(runs).groupby("product_id")["attendance"].sum()
+
+    alone = drawn(mine).sum()
+
+    def taken(rivals) -> float:
+        """Visits to ``mine`` lost for each visit to the rivals."""
+        came = drawn(mine, rivals)
+        return (alone - came[mine].sum()) / came[rivals].sum()
+
+    assert taken(like) > 1.2 * taken(unlike) > 0
+
+
+def test_wants_are_shares_that_a_larger_offer_comes_nearer_to(stage):
+    wants = true_wants(stage)
+    assert wants.shape == (len(stage.street_codes), 9)
+    assert wants.sum(axis=1).to_numpy() == pytest.approx(1)
+    assert wants.std(axis=0).max() > 0.01, "streets differ"
+
+    def matching(count: int) -> float:
+        seen = replay(stage, mixed(stage, count, 2), rng=rng(1)).categories
+        share = seen.div(seen.sum(axis=1).clip(lower=1e-9), axis=0)
+        return float((1 - (share - wants).abs().sum(axis=1) / 2).mean())
+
+    assert matching(12) < matching(140) < 1
+
+
+def test_what_a_set_draws_is_the_mean_over_quarters(stage):
+    plan = mixed(stage, 30, 4)
+    found = set_attendance(stage, plan, rng=rng(9), times=3)
+    draw = rng(9)
+    runs = [replay(stage, plan, rng=draw).attendance for _ in range(3)]
+    assert found.to_numpy().sum() == pytest.approx(np.mean(runs))
+    assert set(found.index) == set(plan["street_code"])
 
 
 def test_an_empty_plan_gives_an_empty_quarter(stage):
