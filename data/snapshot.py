@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.dataset import Dataset
+from data.district_time import district_zone
 from recommender.booking_states import state_known_at
 from recommender.publication import known_from
-from recommender.timezone import district_zone
 
 
 def as_of(dataset: Dataset, moment: datetime) -> Dataset:

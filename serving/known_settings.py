@@ -12,7 +12,7 @@ from serving.settings import Settings
 
 PREFIX = "GONGXU_"
 KINDS: tuple[type[BaseSettings], ...] = (Settings, ServiceSettings)
-_INTERNAL = frozenset({"GONGXU_TIMEZONE", "GONGXU_RUN_FOLDER", "GONGXU_SHARED_DATA"})
+_INTERNAL = frozenset({"GONGXU_RUN_FOLDER", "GONGXU_SHARED_DATA"})
 _BENCHMARKS = "GONGXU_BENCH_"
 
 
@@ -35,7 +35,7 @@ def require_known_settings(environment: Mapping[str, str]) -> None:
         if not upper.startswith(PREFIX) or upper.startswith(_BENCHMARKS):
             continue
         if upper not in known | _INTERNAL:
-            near = difflib.get_close_matches(upper, known | {"GONGXU_TIMEZONE"}, n=1, cutoff=0.0)
+            near = difflib.get_close_matches(upper, known, n=1, cutoff=0.0)
             raise UsageError(f"there is no setting {name}.", f"The nearest is {near[0]}.")
     for kind in KINDS:
         try:

@@ -1,9 +1,12 @@
 """Settings, read from ``GONGXU_*`` environment variables."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from data.district_time import DEFAULT_ZONE
 
 
 class Settings(BaseSettings):
@@ -20,6 +23,14 @@ class Settings(BaseSettings):
         description=(
             "PostgreSQL to use, as postgresql://user:password@host:port/name. "
             "Unset: an embedded PostgreSQL under GONGXU_HOME."
+        ),
+    )
+    timezone: ZoneInfo = Field(
+        default=DEFAULT_ZONE,
+        description=(
+            "The district's time zone, an IANA name such as Europe/Paris: times without an offset "
+            "are read in it, hours, weekdays, days and periods go by it, and people are shown it. "
+            "Retrain after changing it."
         ),
     )
     models_kept: int = Field(

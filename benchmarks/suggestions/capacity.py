@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import Bar, report
+from data.district_time import district_zone
 from data.simulate.behaviour.attention import EXAMINED
 from data.simulate.behaviour.booking import PARTY_MEAN
 from data.simulate.district.catalogue import AGE_FIT
@@ -122,7 +123,7 @@ def run(seed: int, residents: int, rounds: int) -> dict[str, float]:
     at = datetime.fromtimestamp(world.settings.until_s, UTC)
     tables = as_of(observe(world), at)
     model = fit_suggestions(tables, as_of=at, rng=np.random.default_rng(seed))
-    inputs, _ = build_list_inputs(tables, at)
+    inputs, _ = build_list_inputs(tables, at, district_zone())
     plain = ListEngine(model, inputs, model_version=f"bench-{seed}")
     prices = price_seats(plain, N, rng=np.random.default_rng(seed))
     priced = ListEngine(model, inputs, model_version=f"bench-{seed}", prices=prices)

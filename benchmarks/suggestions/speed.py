@@ -33,6 +33,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.report import Bar, report
 from data.dataset import Dataset, canonical
+from data.district_time import district_zone
 from data.schema import TABLES, Kind
 from data.snapshot import as_of
 from features.ranking.list_inputs import build_list_inputs
@@ -217,7 +218,7 @@ def measure(folder: Path, singles: int, seed: int) -> tuple[list[Bar], dict[str,
     tables = told("snapshot", lambda whole=tables: as_of(whole, at))
     sample, everyone = sample_of(tables, SAMPLE, rng), len(tables["residents"])
     model = told("fitting", lambda: fit_suggestions(sample, as_of=at, rng=rng, audience=everyone))
-    inputs = told("list inputs", lambda: build_list_inputs(tables, at)[0])
+    inputs = told("list inputs", lambda: build_list_inputs(tables, at, district_zone())[0])
     engine = told("binding", lambda: ListEngine(model, inputs, model_version="bench"))
     told("preparing the first stage", lambda: engine.ranking)
     engine.prices = told("seat prices", lambda: price_seats(engine, N, rng=rng))

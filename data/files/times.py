@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.arrow import TIME
+from data.district_time import district_zone
 from data.files.columns import each, readable_text, try_cast
-from recommender.timezone import district_zone
 
 _EXCEL_DAY_0 = dt.datetime(1899, 12, 30)  # noqa: DTZ001  (serials carry no zone)
 _FIRST_OFFSET, _LAST_OFFSET = dt.timedelta(hours=-12), dt.timedelta(hours=14)

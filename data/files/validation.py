@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.arrow import TIME
+from data.district_time import district_zone
 from data.files.columns import as_text, is_blank, is_plain, is_text, mend_text, trim
 from data.files.identifiers import Finding, identifier_findings
 from data.files.parsing import parse
 from data.files.quarantine import Problems
 from data.files.times import RANGE_HINT, explain_unread_time, read_range
 from data.schema import Column, Kind, Table
-from recommender.timezone import district_zone
 
 ROW = "_row"
 """The column that carries a row's number in its file."""

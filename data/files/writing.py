@@ -1,6 +1,6 @@
 """Contract tables to files, in bulk: one file a table, CSV or Parquet.
 
-CSV: times as ISO 8601 at ``+08:00``, lists joined by ``;``, an empty cell for what is missing.
+CSV: times as ISO 8601 by the district's clock, lists joined by ``;``, a missing value empty.
 Parquet: times as UTC timestamps, lists as lists of strings. What
 :func:`data.files.reading.read_dataset` reads back equals what was written.
 """
@@ -15,12 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from data.district_time import district_zone
 from data.schema import TABLES, Kind, Table
 
 FileFormat = Literal["csv", "parquet"]
 
-_LOCAL_OFFSET_S = 8 * 3_600
 _DAY_S = 86_400
 
 
@@ -145,40 +146,51 @@ def _column(values: pd.Series, kind: Kind, format: FileFormat) -> Any:
 
 
 def iso_times(values: pd.Series) -> Any:
-    """UTC times as text at ``+08:00``, such as ``2026-10-01T09:30:00+08:00``; an Arrow array.
+    """Times as text by the district's clock, such as ``2026-10-01T09:30:00+08:00``; an Arrow array.
 
-    Whole days and seconds of a day are looked up, which is far quicker than formatting each;
-    fractions of a second, which only real sources have, go the slow way.
+    Days, seconds of a day and offsets are looked up, which is far quicker than formatting each.
+    A moment whose offset is not of whole minutes (before zones were) is written in UTC, so that
+    every text reads back as the same moment.
     """
     missing = values.isna().to_numpy()
-    micros = values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
-    ticks = np.where(missing, 0, micros.astype(np.int64))
-    if (ticks % 1_000_000).any():
-        local = values.dt.tz_convert("Asia/Shanghai")
-        return pa.array(
-            [
-                None if gone else moment.isoformat()
-                for gone, moment in zip(missing, local, strict=True)
-            ],
-            type=pa.string(),
-        )
-    seconds = ticks // 1_000_000 + _LOCAL_OFFSET_S
+    utc = pa.array(values.dt.tz_convert("UTC").dt.as_unit("us"), pa.timestamp("us", "UTC"))
+    ticks = _ticks(utc)
+    offset = _ticks(pc.local_timestamp(utc.cast(pa.timestamp("us", str(district_zone()))))) - ticks
+    offset = np.where(offset % 60_000_000, 0, offset)
+    seconds, micros = np.divmod(ticks + offset, 1_000_000)
     day, second = seconds // _DAY_S, seconds % _DAY_S
-    first = int(day.min()) if len(day) else 0
-    last = int(day.max()) if len(day) else 0
-    if last - first > 200_000:  # a time that is far off must not ask for a huge table
-        names, day_index = np.unique(day, return_inverse=True)
-        dates = pa.array(names.astype("datetime64[D]").astype(str).tolist())
-    else:
-        dates = pa.array(np.arange(first, last + 1).astype("datetime64[D]").astype(str).tolist())
-        day_index = day - first
-    text = pc.binary_join_element_wise(
-        pc.take(dates, pa.array(day_index)), pc.take(_clock(), pa.array(second)), ""
-    )
+    dates, day_index = _dates(day)
+    offsets, offset_index = np.unique(offset, return_inverse=True)
+    parts = [pc.take(dates, pa.array(day_index)), pc.take(_clock(), pa.array(second))]
+    if micros.any():
+        parts.append(pa.array([f".{n:06d}" if n else "" for n in micros]))
+    names = pa.array([_offset_text(int(each) // 60_000_000) for each in offsets], pa.string())
+    parts.append(pc.take(names, pa.array(offset_index)))
+    text = pc.binary_join_element_wise(*parts, "")
     return pc.if_else(pa.array(missing), pa.scalar(None, pa.string()), text)
 
 
+def _ticks(moments: Any) -> NDArray[np.int64]:
+    """Microseconds since 1970; 0 where there is no time."""
+    return np.asarray(pc.fill_null(moments.cast(pa.int64()), 0).to_numpy(zero_copy_only=False))
+
+
+def _dates(day: NDArray[np.int64]) -> tuple[Any, NDArray[np.int64]]:
+    """Texts of days since 1970, and where each day stands among them."""
+    first, last = (int(day.min()), int(day.max())) if len(day) else (0, 0)
+    if last - first > 200_000:  # a time that is far off must not ask for a huge table
+        days, index = np.unique(day, return_inverse=True)
+    else:
+        days, index = np.arange(first, last + 1), day - first
+    return pa.array(days.astype("datetime64[D]").astype(str).tolist()), index
+
+
 def _clock() -> Any:
-    """The 86,400 texts ``T00:00:00+08:00`` and on."""
+    """The 86,400 texts ``T00:00:00`` and on."""
     two = [f"{n:02d}" for n in range(60)]
-    return pa.array([f"T{h}:{m}:{s}+08:00" for h in two[:24] for m in two for s in two])
+    return pa.array([f"T{h}:{m}:{s}" for h in two[:24] for m in two for s in two])
+
+
+def _offset_text(minutes: int) -> str:
+    hours, rest = divmod(abs(minutes), 60)
+    return f"{'-' if minutes < 0 else '+'}{hours:02d}:{rest:02d}"

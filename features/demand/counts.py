@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from features.demand.streets import (
     _positions,
     members,
 )
+from features.local_time import local_times
 from recommender.demand.observations.survey_outliers import first_per_target
 from recommender.types import IdMap
 
@@ -34,8 +35,8 @@ class Sessions:
         Position in ``venues``, -1 where there is none (online, or unknown).
     street
         Street of the venue, -1 likewise.
-    starts
-        datetime64[us], UTC.
+    starts, local_starts
+        datetime64[us], in UTC and by the clock of the district.
     seats
         Float, > 0; NaN where unknown (none at all is no limit that people met).
     free
@@ -52,6 +53,7 @@ class Sessions:
     venue: NDArray[np.intp]
     street: NDArray[np.intp]
     starts: NDArray[np.datetime64]
+    local_starts: NDArray[np.datetime64]
     seats: NDArray[np.float64]
     free: NDArray[np.bool_]
     past: NDArray[np.bool_]
@@ -119,7 +121,9 @@ def product_ids(tables: Tables) -> IdMap:
     return IdMap(dict.fromkeys([*known, *own]))
 
 
-def read_sessions(tables: Tables, streets: Streets, products: IdMap, as_of: datetime) -> Sessions:
+def read_sessions(
+    tables: Tables, streets: Streets, products: IdMap, as_of: datetime, zone: tzinfo
+) -> Sessions:
     """Sessions of all events that were not cancelled.
 
     Parameters
@@ -132,6 +136,8 @@ def read_sessions(tables: Tables, streets: Streets, products: IdMap, as_of: date
         Positions of products.
     as_of
         Sessions that began by then are past.
+    zone
+        The district's time zone.
 
     Returns
     -------
@@ -156,6 +162,7 @@ def read_sessions(tables: Tables, streets: Streets, products: IdMap, as_of: date
         venue=venue,
         street=np.append(venue_street, -1)[venue],
         starts=starts,
+        local_starts=local_times(starts, zone),
         seats=np.where(seats > 0, seats, np.nan),
         free=ticket <= 0,
         past=starts <= _naive(as_of),

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from features.demand.counts import ActiveBookings, Sessions
 from features.demand.streets import StreetResidents, Streets, Tables
-from features.time import LOCAL
 from recommender.geography import great_circle_m
 
 Floats = NDArray[np.float64]
@@ -179,7 +178,7 @@ def _levels(value: Floats, known: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 def session_series(sessions: Sessions) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Series (one product, street and quarter) of each session, and its place in it from 0."""
-    quarter = sessions.starts.astype("datetime64[M]").astype(int) // 3
+    quarter = months(sessions).astype(int) // 3
     frame = pd.DataFrame(
         {
             "product": sessions.product,
@@ -251,15 +250,16 @@ def street_pair_counts(
 
 def months(sessions: Sessions) -> NDArray[np.datetime64]:
     """Local calendar month of each session, datetime64[M]."""
-    local = pd.DatetimeIndex(sessions.starts).tz_localize("UTC").tz_convert(LOCAL)
-    return np.asarray(local.tz_localize(None).to_numpy().astype("datetime64[M]"))
+    return sessions.local_starts.astype("datetime64[M]")
 
 
 def time_slots(sessions: Sessions) -> NDArray[np.intp]:
     """Weekday or weekend, morning, afternoon or evening, 0 to 5, by local time."""
-    local = pd.DatetimeIndex(sessions.starts).tz_localize("UTC").tz_convert(LOCAL)
-    part = np.searchsorted([12, 17], local.hour.to_numpy(), side="right")
-    return np.asarray((local.day_of_week.to_numpy() >= 5) * 3 + part, dtype=np.intp)
+    days = sessions.local_starts.astype("datetime64[D]")
+    weekend = (days.astype(np.int64) + 3) % 7 >= 5  # 1970-01-01 was a Thursday
+    hour = (sessions.local_starts - days) // np.timedelta64(1, "h")
+    part = np.searchsorted([12, 17], hour, side="right")
+    return np.asarray(weekend * 3 + part, dtype=np.intp)
 
 
 def main_venues(tables: Tables, sessions: Sessions, n_streets: int) -> NDArray[np.intp]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 import pandas as pd
@@ -54,6 +54,7 @@ class UpcomingEvents:
 def build_list_inputs(
     tables: Frames,
     at: datetime,
+    zone: tzinfo,
     *,
     boosts: Boosts | None = None,
     muted: pd.DataFrame | None = None,
@@ -68,6 +69,8 @@ def build_list_inputs(
         As they were known at ``at`` (``data.snapshot.as_of``).
     at
         The moment of asking, with a zone.
+    zone
+        The district's time zone.
     boosts
         Policy weights; none when left out.
     muted, needs_step_free
@@ -79,7 +82,7 @@ def build_list_inputs(
     -------
     The inputs, and all events that are not over yet.
     """
-    snapshot = snapshot or build_snapshot(tables, at)
+    snapshot = snapshot or build_snapshot(tables, at, zone)
     events = aligned(tables["events"], "event_id", snapshot.events)
     facts = event_facts({**tables, "events": events}, standing=_standing(events, snapshot))
     now_s = int(at.timestamp())

@@ -1,13 +1,14 @@
 """Contract tables → :class:`recommender.ranking.snapshot.RankingSnapshot`."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from features.local_time import local_times
 from features.ranking.events import (
     closing_options,
     first_times,
@@ -32,7 +33,9 @@ from recommender.types import IdMap
 _SEXES = {"f": 0, "m": 1, "u": 2}
 
 
-def build_snapshot(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> RankingSnapshot:
+def build_snapshot(
+    tables: Mapping[str, pd.DataFrame], as_of: datetime, zone: tzinfo
+) -> RankingSnapshot:
     """Everything a model scores with, from canonical frames.
 
     Parameters
@@ -42,6 +45,8 @@ def build_snapshot(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> Ranki
         a snapshot of what was known at ``as_of``. Optional tables may be empty.
     as_of
         The snapshot's moment, with a zone. Later bookings and ratings are left out all the same.
+    zone
+        The district's time zone, which hours and weekdays of events go by.
 
     Returns
     -------
@@ -72,6 +77,7 @@ def build_snapshot(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> Ranki
         )
     )
     points = points_of(areas)
+    starts = moments(events["starts_at"])
     level, size = _levels(products, events, venues, product_index)
     follows, since = _follows(tables["follows"], resident_index, products, venues, size, as_of)
     return RankingSnapshot(
@@ -97,7 +103,8 @@ def build_snapshot(tables: Mapping[str, pd.DataFrame], as_of: datetime) -> Ranki
         event_street=street_positions(venue_area, streets, known),
         event_point=_event_points(events, venues, venue_area, points),
         event_known=known_at(events, _at(seen, event_index)),
-        event_starts=moments(events["starts_at"]),
+        event_starts=starts,
+        event_local_starts=local_times(starts, zone),
         event_ends=moments(events["ends_at"].fillna(events["starts_at"])),
         event_closes=choose_closing(closing, log["log_event"], log["log_time"]),
         event_closing=closing,

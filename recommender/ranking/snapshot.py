@@ -50,7 +50,7 @@ class RankingSnapshot:
     score (:meth:`recommender.ranking.model.suggestion_model.SuggestionModel.bind`), so that events,
     residents and
     bookings newer than the model are simply there. Positions are int32, -1 where unknown; times
-    are ``datetime64[us]`` in UTC.
+    are ``datetime64[us]``, in UTC unless it is said otherwise.
 
     Attributes
     ----------
@@ -81,6 +81,8 @@ class RankingSnapshot:
         Number of positions at each level.
     event_street
         Street of the venue.
+    event_local_starts
+        What the clock of the district shows when an event starts, ``datetime64[us]``.
     event_known, event_starts, event_ends, event_closes
         When the event became known; its time; until when it can be booked (for a standing item
         that is still booked after it began: for ever).
@@ -124,6 +126,7 @@ class RankingSnapshot:
     event_point: NDArray[np.float32]
     event_known: Times
     event_starts: Times
+    event_local_starts: Times
     event_ends: Times
     event_closes: Times
     event_closing: Times

@@ -13,6 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from data.district_time import set_district_zone
 from serving.api.http.access import OPEN, access_of
 from serving.api.http.middleware import RequestMiddleware
 from serving.api.http.problems import Problem, add_handlers, responses
@@ -68,6 +69,7 @@ def create_app(
     """
     service = service or Service(settings or Settings(), options or ServiceSettings())
     options = service.options
+    set_district_zone(service.settings.timezone)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -54,9 +54,12 @@ def root(
 ) -> None:
     """Exit codes: 0 done, 2 wrong call, 3 input rejected, 4 gate refused, 5 locked, 1 else."""
     del debug  # read by main(), which is outside every command
+    from data.district_time import set_district_zone
     from serving.known_settings import require_known_settings
+    from serving.settings import Settings
 
     require_known_settings(os.environ)
+    set_district_zone(Settings().timezone)
 
 
 for name in GROUPS:

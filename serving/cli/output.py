@@ -129,6 +129,8 @@ def _print_table(frame: pd.DataFrame, title: str | None) -> None:
 def _cell(value: object) -> str:
     import pandas as pd
 
+    from data.district_time import district_zone
+
     if value is None or value is pd.NaT or value is pd.NA:
         return ""
     if isinstance(value, float):
@@ -136,7 +138,8 @@ def _cell(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%d %H:%M")
+        local = value if value.tzinfo is None else value.tz_convert(district_zone())
+        return local.strftime("%Y-%m-%d %H:%M")
     return str(value)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from fastapi import HTTPException, Request
 
-from features.time import next_period, period_of
+from data.district_time import next_period, period_of
 from recommender.errors import UsageError
 from serving.api.routes.suggestions import current_state
 from serving.demand.frames import demand_frame, location_quotient_frame

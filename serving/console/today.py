@@ -9,7 +9,7 @@ import anyio.to_thread
 import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 
-from features.time import LOCAL, period_bounds, period_of
+from data.district_time import district_zone, period_bounds, period_of
 from recommender.errors import GongxuError
 from serving.api.http.access import guarded
 from serving.api.service import Service
@@ -87,7 +87,9 @@ async def today(request: Request) -> Response:
         indices=indices,
         shares=_SHARES,
         served=None if loaded is None else loaded.served,
-        as_of=None if loaded is None else loaded.served.bundle.manifest.as_of.astimezone(LOCAL),
+        as_of=None
+        if loaded is None
+        else loaded.served.bundle.manifest.as_of.astimezone(district_zone()),
         degraded=service.refresher.degraded,
         **found,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from features.time import LOCAL
+from data.district_time import district_zone
 from recommender.errors import UnknownIdError
 
 _EVENT = sa.text(
@@ -99,4 +99,4 @@ def event_document(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _local(moment: datetime) -> str:
-    return moment.astimezone(LOCAL).isoformat()
+    return moment.astimezone(district_zone()).isoformat()

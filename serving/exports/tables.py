@@ -5,6 +5,7 @@ from typing import IO
 
 import pandas as pd
 
+from data.district_time import district_zone
 from data.files.formulas import without_formulas
 
 PLAIN_TEXT = {"strings_to_formulas": False, "strings_to_urls": False}
@@ -38,11 +39,14 @@ def write_xlsx(frame: pd.DataFrame, out: Path) -> None:
     Parameters
     ----------
     frame
-        The table; times lose their zone, which workbooks do not know.
+        The table; times are written by the district's clock, as workbooks know no zone.
     out
         The file.
     """
     zoned = frame.select_dtypes("datetimetz").columns
-    plain = frame.assign(**{name: frame[name].dt.tz_localize(None) for name in zoned})
+    zone = district_zone()
+    plain = frame.assign(
+        **{name: frame[name].dt.tz_convert(zone).dt.tz_localize(None) for name in zoned}
+    )
     with pd.ExcelWriter(out, engine="xlsxwriter", engine_kwargs={"options": PLAIN_TEXT}) as book:
         plain.to_excel(book, index=False)

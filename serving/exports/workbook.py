@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
+from data.district_time import district_zone
 from serving.exports.tables import PLAIN_TEXT
 from serving.messages.catalogue import text
 from serving.planning.document import PlanDocument
@@ -179,7 +180,12 @@ class _Writer:
             ),
             (_say("gap"), s["gap"], "0.00%", _say("gap_note")),
             (_say("model"), self.document.model_version, None, ""),
-            (_say("data_date"), self.document.data_date.strftime("%Y-%m-%d %H:%M %Z"), None, ""),
+            (
+                _say("data_date"),
+                self.document.data_date.astimezone(district_zone()).strftime("%Y-%m-%d %H:%M %Z"),
+                None,
+                "",
+            ),
             (_say("plan_id"), self.document.plan_id, None, ""),
         ]
         sheet.write_row(3, 0, [_say("item"), _say("value"), _say("note")], self.head)

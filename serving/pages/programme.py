@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from features.time import LOCAL
+from data.district_time import district_zone
 from serving.suggestions.list_tables import ListTables
 from serving.web.moments import local_date, weekend_of
 
@@ -103,7 +103,8 @@ class Programme:
         self._list_tables = list_tables
         text, facts = list_tables.text, list_tables.eligibility_context.events
         self._starts = np.array([int(start.timestamp()) for start in text.starts_at], np.int64)
-        local = [start.astimezone(LOCAL) for start in text.starts_at]
+        zone = district_zone()
+        local = [start.astimezone(zone) for start in text.starts_at]
         self._hour = np.array([start.hour for start in local], np.int64)
         self._category = np.array([category or "" for category in text.category], dtype=object)
         self._children = list_tables.audience_of(list_tables.candidates, CHILDREN)
@@ -270,4 +271,4 @@ class Programme:
 
 
 def _midnight(day: date) -> float:
-    return datetime(day.year, day.month, day.day, tzinfo=LOCAL).timestamp()
+    return datetime(day.year, day.month, day.day, tzinfo=district_zone()).timestamp()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from data.district_time import set_district_zone
 from recommender.errors import GongxuError, UnknownIdError, UsageError
 from serving.settings import Settings
 from serving.store_tables import plan_requests
@@ -259,7 +260,11 @@ def _indices(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
 
 
 def _process(said: int, settings: Settings) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, "GONGXU_HOME": str(settings.home)}
+    environment = {
+        **os.environ,
+        "GONGXU_HOME": str(settings.home),
+        "GONGXU_TIMEZONE": str(settings.timezone),
+    }
     if settings.database_url is not None:
         environment["GONGXU_DATABASE_URL"] = settings.database_url
     return subprocess.Popen(  # this program itself
@@ -278,7 +283,9 @@ def main() -> int:
     logging.config.dictConfig(LOGGING)
     question = json.load(sys.stdin)
     try:
-        answer = work(question, Settings(), now=datetime.now(UTC))
+        settings = Settings()
+        set_district_zone(settings.timezone)
+        answer = work(question, settings, now=datetime.now(UTC))
     except UnknownIdError as error:
         answer = {"unknown": error.message}
     except GongxuError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data.dataset import Dataset
-from features.time import period_bounds
+from data.district_time import period_bounds
 from recommender.demand.model import DemandModel
 from recommender.errors import NotTrainedError, UsageError
 from serving.planning.problem.building import Planning, build_planning

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from features.time import LOCAL
+from data.district_time import district_zone
 from recommender.booking_states import ATTENDED, NO_SHOW
 from recommender.ranking.lists.engine import ListEngine
 from recommender.ranking.reports.overbooking import fit_show_rate, overbooking_limit
@@ -151,7 +151,7 @@ def overbooking_report(list_tables: ListTables, epsilon: float) -> pd.DataFrame:
             seats[here], a, b, epsilon=epsilon, protected=protected[here]
         )
     taken = np.maximum(seats - left, 0).astype(np.int64)
-    starts = pd.to_datetime(snapshot.event_starts[ahead], utc=True).tz_convert(LOCAL)
+    starts = pd.to_datetime(snapshot.event_starts[ahead], utc=True).tz_convert(district_zone())
     frame = pd.DataFrame(
         {
             "event_id": snapshot.events.take(ahead),

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from data.dataset import Dataset
+from data.district_time import period_bounds
 from data.schema import CATEGORIES
 from features.demand.streets import read_streets
-from features.time import period_bounds
 from recommender.metrics.evenness import gini
 from serving.messages.catalogue import text
 

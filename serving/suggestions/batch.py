@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from features.time import LOCAL
+from data.district_time import district_zone
 from recommender.errors import NotTrainedError, UsageError
 from recommender.ranking.lists.assembly import SLOTS, Lists
 from recommender.ranking.lists.inputs import ListQuery
@@ -224,7 +224,8 @@ def block_table(suggester: Suggester, first: int, last: int, n: int, lang: Lang)
     metres = list_tables.eligibility_context.distance_m[asked.facts.home[who], column].astype(
         np.float64
     )
-    starts = [start.astimezone(LOCAL).isoformat() for start in text.starts_at]
+    zone = district_zone()
+    starts = [start.astimezone(zone).isoformat() for start in text.starts_at]
     frame = pd.DataFrame(
         {
             "resident_id": pd.array(list_tables.snapshot.residents.take(who + first), dtype="str"),

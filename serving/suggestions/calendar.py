@@ -6,6 +6,7 @@ from typing import Any
 
 from icalendar import Calendar, Event
 
+from data.district_time import district_zone
 from serving.messages.catalogue import text
 
 
@@ -26,7 +27,12 @@ def calendar_of(
         The venue's name and the event's end, by event.
     made_at
         When the list was made.
+
+    Returns
+    -------
+    The file: times by the district's clock, with the rules of its zone.
     """
+    zone = district_zone()
     calendar = Calendar()
     calendar.add("prodid", "-//gongxu//suggestions//ZH")
     calendar.add("version", "2.0")
@@ -36,9 +42,9 @@ def calendar_of(
         event = Event()
         event.add("uid", f"{line['event_id']}@gongxu")
         event.add("dtstamp", made_at)
-        event.add("dtstart", line["starts_at"])
+        event.add("dtstart", line["starts_at"].astimezone(zone))
         if line["event_id"] in ends and ends[line["event_id"]] > line["starts_at"]:
-            event.add("dtend", ends[line["event_id"]])
+            event.add("dtend", ends[line["event_id"]].astimezone(zone))
         event.add("summary", line["title"])
         if venues.get(line["event_id"]):
             event.add("location", venues[line["event_id"]])
@@ -47,5 +53,6 @@ def calendar_of(
         event.add("transp", "TRANSPARENT")
         event.add("status", "TENTATIVE")
         calendar.add_component(event)
+    calendar.add_missing_timezones()
     made: bytes = calendar.to_ical()
     return made

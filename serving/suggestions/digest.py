@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from features.time import LOCAL
+from data.district_time import district_zone
 from recommender.errors import UsageError
 from recommender.types import Suggestion
 from serving.messages.catalogue import reasons_text, text
@@ -45,7 +45,7 @@ def write_letters(
     n
         At most so many events.
     """
-    first = datetime(day.year, day.month, day.day, tzinfo=LOCAL)
+    first = datetime(day.year, day.month, day.day, tzinfo=district_zone())
     last = first + timedelta(days=DAYS)
     for resident in followers:
         try:
@@ -156,7 +156,7 @@ def _text(suggester: Suggester, chosen: Sequence[Suggestion]) -> str:
     places = dict(zip(shown.event_id, shown.venue_name, strict=True))
     parts = []
     for line in chosen:
-        at = line.starts_at.astimezone(LOCAL)
+        at = line.starts_at.astimezone(district_zone())
         weekday = text(f"document.weekday_{at.weekday()}", "zh")
         when = text("document.digest_time", "zh", at=at, weekday=weekday)
         where = places.get(line.event_id) or text("document.online", "zh")

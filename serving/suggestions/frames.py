@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from features.time import LOCAL
+from data.district_time import district_zone
 from recommender.types import Suggestion
 from serving.messages.catalogue import Lang, reasons_text
 from serving.suggestions.suggester import Arithmetic
@@ -40,7 +40,8 @@ def suggestions_frame(suggestions: Sequence[Suggestion], lang: Lang = "zh") -> p
     frame = pd.DataFrame(
         [{name: getattr(line, name) for name in COLUMNS} for line in suggestions], columns=COLUMNS
     )
-    frame["starts_at"] = [line.starts_at.astimezone(LOCAL).isoformat() for line in suggestions]
+    zone = district_zone()
+    frame["starts_at"] = [line.starts_at.astimezone(zone).isoformat() for line in suggestions]
     frame["distance_m"] = frame["distance_m"].astype("Float64").round().astype("Int64")
     frame["reasons"] = [reasons_text(line.reasons, lang) for line in suggestions]
     return frame

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.district_time import district_zone
 from features.ranking.list_inputs import (
     aligned,
     build_list_inputs,
@@ -76,7 +77,12 @@ class ListTables:
         self.at = at
         self._needs_step_free = tuple(needs_step_free)
         self.inputs, self.upcoming = build_list_inputs(
-            tables, at, boosts=boosts, muted=muted, needs_step_free=self._needs_step_free
+            tables,
+            at,
+            district_zone(),
+            boosts=boosts,
+            muted=muted,
+            needs_step_free=self._needs_step_free,
         )
         self._tables = tables
         self._events = aligned(tables["events"], "event_id", self.snapshot.events)
@@ -147,7 +153,9 @@ class ListTables:
             event_id=rows["event_id"].tolist(),
             product_id=self.snapshot.products.take(product.astype(np.intp)),
             title=title.fillna("").tolist(),
-            starts_at=[start.to_pydatetime() for start in rows["starts_at"]],
+            starts_at=[
+                start.to_pydatetime() for start in rows["starts_at"].dt.tz_convert(district_zone())
+            ],
             venue_id=_or_none(rows["venue_id"]),
             venue_name=_or_none(rows["venue_id"].map(venues)),
             category=_or_none(rows["product_id"].map(products["category"]).astype("str")),

@@ -54,7 +54,7 @@ def parse_moment(text: str | None) -> datetime | None:
     """
     if text is None:
         return None
-    from features.time import LOCAL
+    from data.district_time import district_zone
 
     try:
         moment = datetime.fromisoformat(text)
@@ -62,7 +62,7 @@ def parse_moment(text: str | None) -> datetime | None:
         raise UsageError(
             f"{text!r} is not a moment.", "Write ISO 8601, such as 2027-03-01T08:00+08:00."
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
+    return moment if moment.tzinfo else moment.replace(tzinfo=district_zone())
 
 
 def read_lists(path: Path) -> pd.DataFrame:

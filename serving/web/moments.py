@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from features.time import LOCAL
+from data.district_time import district_zone
 from serving.messages.catalogue import Lang
 
 _DAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
@@ -13,7 +13,7 @@ _NEAR = {0: ("今天", "today"), 1: ("明天", "tomorrow"), 2: ("后天", "")}
 
 def local_date(moment: datetime) -> date:
     """The day in the district."""
-    return moment.astimezone(LOCAL).date()
+    return moment.astimezone(district_zone()).date()
 
 
 def day_words(moment: datetime | date, *, now: datetime, lang: Lang) -> str:
@@ -58,7 +58,7 @@ def part_of_day(moment: datetime, lang: Lang) -> str:
     -------
     Before noon, before six, or later.
     """
-    hour = moment.astimezone(LOCAL).hour
+    hour = moment.astimezone(district_zone()).hour
     zh, en = (
         ("上午", "morning")
         if hour < 12
@@ -71,7 +71,7 @@ def part_of_day(moment: datetime, lang: Lang) -> str:
 
 def clock_words(moment: datetime) -> str:
     """The hour in the district, as ``14:30``."""
-    return f"{moment.astimezone(LOCAL):%H:%M}"
+    return f"{moment.astimezone(district_zone()):%H:%M}"
 
 
 def moment_words(moment: datetime, *, now: datetime, lang: Lang) -> str:

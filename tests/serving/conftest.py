@@ -262,3 +262,9 @@ def site(site_service: Service) -> Iterator[httpx.Client]:
 def fill_home():
     """Puts the small world into a home."""
     return put_world
+
+
+@pytest.fixture(scope="session")
+def make_world():
+    """Makes the tables of the small world before a moment."""
+    return small_world

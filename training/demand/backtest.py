@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from scipy.stats import nbinom
 
 from data.dataset import Dataset
+from data.district_time import district_zone, period_bounds, period_of
 from data.snapshot import as_of as snapshot
 from features.demand.counts import product_ids, read_active_bookings, read_sessions
 from features.demand.products import read_products
 from features.demand.sessions import months
 from features.demand.streets import read_residents, read_streets
-from features.time import period_bounds, period_of
 from recommender.demand.model import DemandModel
 from recommender.errors import UsageError
 from training.demand.fit import fit_demand
@@ -115,7 +115,7 @@ def sessions_held(dataset: Dataset, as_of: datetime) -> pd.DataFrame:
     known = snapshot(dataset, as_of)
     streets, products = read_streets(known), product_ids(known)
     residents = read_residents(known, streets)
-    sessions = read_sessions(known, streets, products, as_of)
+    sessions = read_sessions(known, streets, products, as_of, district_zone())
     active = read_active_bookings(known, residents, sessions)
     features = read_products(known, products)
     came = np.where(active.waiting | active.missed, 0.0, active.seats)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from data.dataset import Dataset
+from data.district_time import district_zone
 from data.snapshot import as_of as snapshot
 from features.demand.counts import (
     ActiveBookings,
@@ -89,7 +90,7 @@ def _fit(
     residents = read_residents(known, streets)
     products = product_ids(known)
     product_features = read_products(known, products)
-    sessions = read_sessions(known, streets, products, as_of)
+    sessions = read_sessions(known, streets, products, as_of, district_zone())
     active = read_active_bookings(known, residents, sessions)
 
     report("unconstraining", 0.2)

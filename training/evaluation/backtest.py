@@ -19,8 +19,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from data.dataset import Dataset
+from data.district_time import district_zone, period_of
 from features.ranking.snapshot import build_snapshot
-from features.time import period_of
 from recommender.errors import GongxuError, NotTrainedError, UsageError
 from recommender.interfaces import Arrays, Persistable
 from recommender.ranking.model.suggestion_model import SuggestionModel
@@ -200,7 +200,7 @@ def newest_window(snapshot: Dataset, as_of: datetime) -> BacktestWindow:
     booked = snapshot["bookings"]["booked_at"].sort_values()
     enough = min(_ENOUGH_BOOKINGS, len(booked) // 10)
     until = booked.iloc[-1]
-    step = pd.Timedelta(step_of(build_snapshot(snapshot, as_of)))
+    step = pd.Timedelta(step_of(build_snapshot(snapshot, as_of, district_zone())))
     needed = (until - booked.iloc[-enough]) // step + 1 if enough else 1
     return BacktestWindow(
         (until - min(needed, _STEPS) * step).to_pydatetime(),

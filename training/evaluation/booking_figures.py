@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.dataset import Dataset
-from features.time import LOCAL
+from data.district_time import district_zone
 from recommender.geography import great_circle_m
 
 WINDOW = timedelta(days=14)
@@ -159,7 +159,7 @@ def _described(snapshot: Dataset) -> pd.DataFrame:
     late = (rows["booked_at"] > starts).astype(float)
     rows["booked after the start"] = late.where(starts.notna())
     rows["far beyond the seats"] = (booked > _CROWDED * seats).astype(float).where(seats > 0)
-    rows["day"] = rows["booked_at"].dt.tz_convert(LOCAL).dt.date
+    rows["day"] = rows["booked_at"].dt.tz_convert(district_zone()).dt.date
     rows = rows.sort_values(["resident_id", "booked_at"], kind="stable")
     known = rows["resident_id"] == rows["resident_id"].shift()
     for name, column in (
@@ -199,7 +199,7 @@ def _plain(values: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _night(times: "pd.Series[Any]") -> "pd.Series[float]":
-    at_night = times.dt.tz_convert(LOCAL).dt.hour < _NIGHT_ENDS
+    at_night = times.dt.tz_convert(district_zone()).dt.hour < _NIGHT_ENDS
     return pd.Series(np.where(times.notna(), at_night.astype(float), np.nan), times.index)
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from data.district_time import district_zone
 from features.ranking.list_inputs import Frames, build_list_inputs
 from recommender.ranking.lists.assembly import ListPolicy
 from recommender.ranking.lists.engine import ListEngine
@@ -67,7 +68,7 @@ class ServedLists:
     def __init__(
         self, bound: BoundModel, tables: Frames, at: np.datetime64, rng: np.random.Generator
     ) -> None:
-        inputs, _ = build_list_inputs(tables, zoned(at), snapshot=bound.snapshot)
+        inputs, _ = build_list_inputs(tables, zoned(at), district_zone(), snapshot=bound.snapshot)
         self._events = np.append(inputs.candidates, -1)
         engine = ListEngine(bound.model, inputs, model_version="evaluation", bound=bound)
         prices = price_seats(engine, LENGTH, rng=rng)

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.dataset import Dataset
+from data.district_time import district_zone
 from data.snapshot import as_of
 from features.ranking.snapshot import build_snapshot
 from recommender.errors import UsageError
@@ -104,7 +105,7 @@ def evaluate(
     if bookings.empty:
         raise UsageError("there are no bookings to evaluate on.", "Import bookings first.")
     end = pd.Timestamp(until) if until else bookings["booked_at"].max()
-    everything = build_snapshot(dataset, end.to_pydatetime())
+    everything = build_snapshot(dataset, end.to_pydatetime(), district_zone())
     moments = [_moment(cutoff) for cutoff in cutoffs] or [last_fifth(everything)]
     every = np.timedelta64(step, "us") if step else step_of(_known(dataset, min(moments))[1])
     peers = peers or {}
@@ -161,7 +162,7 @@ def _walk(
     for at, until in window.steps():
         say(f"asking at {at}, answered until {until}")
         now, taken, known = _as_asked(dataset, at, until)
-        snapshot = build_snapshot(now, zoned(at))
+        snapshot = build_snapshot(now, zoned(at), district_zone())
         residents = snapshot.residents.positions(taken["resident_id"], missing=-1)
         events = snapshot.events.positions(taken["event_id"], missing=-1)
         questions = queries(snapshot, at, residents, events)
@@ -193,7 +194,7 @@ def _published_before_start(dataset: Dataset, lead: timedelta) -> Dataset:
 
 def _known(dataset: Dataset, at: Moment) -> tuple[Dataset, RankingSnapshot]:
     before = as_of(dataset, zoned(at))
-    return before, build_snapshot(before, zoned(at))
+    return before, build_snapshot(before, zoned(at), district_zone())
 
 
 def _as_asked(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from data.dataset import Dataset
+from data.district_time import district_zone
 from features.ranking.snapshot import build_snapshot
 from recommender.booking_states import CANCELLED
 from recommender.errors import NotTrainedError
@@ -101,7 +102,7 @@ def fit_suggestions(
     """
     say = progress or (lambda _: None)
     say("reading history")
-    snapshot = build_snapshot(dataset, as_of)
+    snapshot = build_snapshot(dataset, as_of, district_zone())
     if not (snapshot.log_outcome != CANCELLED).any():
         raise NotTrainedError(
             "there is no booking to learn from.", "Import bookings, or ask for a later moment."

@@ -30,7 +30,7 @@ class Schedule:
     def __init__(self, snapshot: RankingSnapshot) -> None:
         self.snapshot = snapshot
         self._event: Values = {}
-        local = snapshot.event_starts + np.timedelta64(8, "h")
+        local = snapshot.event_local_starts
         days = local.astype("datetime64[D]")
         weekday = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
         hour = ((local - days) / np.timedelta64(1, "h")).astype(np.int64)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from data.district_time import set_district_zone
 from recommender.errors import GongxuError
 from serving.api.http.database import Database
 from serving.api.online.snapshot_folder import SnapshotFolder
@@ -138,6 +139,7 @@ def main(root: Path, at: datetime) -> int:
     """
     logging.config.dictConfig(LOGGING)
     settings = Settings()
+    set_district_zone(settings.timezone)
     try:
         store = open_store(settings)
         try:

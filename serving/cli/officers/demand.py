@@ -168,8 +168,8 @@ def _fit(data: Path, as_of: str | None, period: str, seed: int) -> "DemandModel"
 
     import numpy as np
 
+    from data.district_time import period_bounds
     from data.files.reading import read_dataset
-    from features.time import period_bounds
     from serving.cli.output import progress
     from training.demand.fit import fit_demand
 
@@ -190,7 +190,7 @@ def _fit(data: Path, as_of: str | None, period: str, seed: int) -> "DemandModel"
 def _moment(text: str) -> "datetime":
     from datetime import datetime
 
-    from features.time import LOCAL
+    from data.district_time import district_zone
     from recommender.errors import UsageError
 
     try:
@@ -199,4 +199,4 @@ def _moment(text: str) -> "datetime":
         raise UsageError(
             f"{text!r} is not a time.", "Write it as 2027-01-01 or 2027-01-01T08:00+08:00."
         ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=LOCAL)
+    return moment if moment.tzinfo else moment.replace(tzinfo=district_zone())

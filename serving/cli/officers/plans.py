@@ -80,7 +80,7 @@ def _make(
 ) -> "PlanDocument":
     from datetime import UTC, datetime
 
-    from features.time import period_bounds
+    from data.district_time import period_bounds
     from serving.cli.output import progress
     from serving.planning.document import make_plan
     from serving.planning.rules import PlanRules

@@ -182,7 +182,7 @@ def opinion(
 def _sources(data: Path | None, period: str, seed: int) -> "Sources":
     from datetime import UTC, datetime
 
-    from features.time import period_bounds
+    from data.district_time import period_bounds
     from serving.planning.sources import folder_sources, served_sources
     from serving.settings import Settings
 

@@ -115,7 +115,7 @@ def evaluate(
 def _moment(text: str) -> "datetime":
     from datetime import datetime
 
-    from features.time import LOCAL
+    from data.district_time import district_zone
     from recommender.errors import UsageError
 
     try:
@@ -124,7 +124,7 @@ def _moment(text: str) -> "datetime":
         raise UsageError(
             f"{text!r} is not a moment.", "Write 2026-06-01 or 2026-06-01T08:00+08:00."
         ) from None
-    return when if when.tzinfo is not None else when.replace(tzinfo=LOCAL)
+    return when if when.tzinfo is not None else when.replace(tzinfo=district_zone())
 
 
 def _dataset(folder: Path | None) -> "Dataset":

@@ -310,7 +310,7 @@ def _rules(settings: Settings) -> GateRules:
 
 
 def _moment(text: str) -> datetime:
-    from features.time import LOCAL
+    from data.district_time import district_zone
     from recommender.errors import UsageError
 
     try:
@@ -319,4 +319,4 @@ def _moment(text: str) -> datetime:
         raise UsageError(
             f"{text!r} is not a time.", "Write 2027-03-01 or 2027-03-01T12:00:00+08:00."
         ) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=LOCAL)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=district_zone())

@@ -40,6 +40,7 @@ def digest(
 
     import sqlalchemy as sa
 
+    from data.district_time import district_zone
     from recommender.errors import UsageError
     from serving.composition import open_store, require_tables
     from serving.settings import Settings
@@ -59,7 +60,7 @@ def digest(
         with store.engine.connect() as connection:
             query = sa.text("SELECT DISTINCT resident_id FROM follows ORDER BY resident_id")
             followers = list(connection.execute(query).scalars())
-        begins = datetime(day.year, day.month, day.day, tzinfo=UTC)
+        begins = datetime(day.year, day.month, day.day, tzinfo=district_zone())
         # On past data the week decides; else it is what is known now.
         at = min(datetime.now(tz=UTC), begins)
         snapshot = build(store, load_model(settings, store), settings.home, at=at)

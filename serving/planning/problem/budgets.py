@@ -9,9 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.dataset import Dataset
+from data.district_time import period_bounds
 from data.files.periods import read_period
 from features.demand.streets import Streets
-from features.time import period_bounds
 from recommender.errors import UsageError
 from serving.messages.catalogue import text
 from serving.planning.rules import PlanRules

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.dataset import Dataset
+from data.district_time import period_bounds
 from features.demand.streets import Streets, read_streets
-from features.time import period_bounds
 from recommender.demand.model import HALF_WIDTH
 from recommender.demand.observations.saturation import DEFAULT_REPEAT_FACTOR
 from recommender.errors import UsageError

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.dataset import Dataset
+from data.district_time import district_zone, period_bounds
 from features.demand.streets import Streets
-from features.time import LOCAL, period_bounds
 from recommender.errors import UsageError
 from recommender.types import IdMap
 from serving.messages.catalogue import text
@@ -131,7 +131,7 @@ def read_standing(
         & (events["status"].astype(str) != "cancelled")
         & (events["published_at"].isna() | (events["published_at"] <= known))
     ]
-    months = ahead["starts_at"].dt.tz_convert(LOCAL).dt.strftime("%Y-%m")
+    months = ahead["starts_at"].dt.tz_convert(district_zone()).dt.strftime("%Y-%m")
     rows += [
         (str(product), str(venue), month, 1)
         for product, venue, month in zip(
@@ -188,7 +188,11 @@ def _order_moments(orders: pd.DataFrame) -> "pd.Series[pd.Timestamp]":
         index=orders.index,
         dtype="datetime64[us, UTC]",
     )
-    day = orders["scheduled_on"].dt.tz_localize(LOCAL).dt.tz_convert("UTC")
+    day = (
+        orders["scheduled_on"]
+        .dt.tz_localize(district_zone(), ambiguous=True, nonexistent="shift_forward")
+        .dt.tz_convert("UTC")
+    )
     moments: pd.Series[pd.Timestamp] = day.fillna(planned).fillna(orders["decided_at"])
     return moments
 

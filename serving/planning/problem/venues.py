@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.dataset import Dataset
+from data.district_time import district_zone, period_bounds
 from features.demand.streets import Streets
-from features.time import LOCAL, period_bounds
 from recommender.errors import UsageError
 from recommender.procurement.problem import SlotLimit
 from recommender.procurement.schedule import VenueCalendar
@@ -204,8 +204,8 @@ def slot_limits(
 
 def _months(period: str, rules: PlanRules) -> tuple[str, ...]:
     start, end = period_bounds(period)
-    first = start.astimezone(LOCAL)
-    last = (end - timedelta(days=1)).astimezone(LOCAL)
+    first = start.astimezone(district_zone())
+    last = (end - timedelta(days=1)).astimezone(district_zone())
     months = []
     year, month = first.year, first.month
     while (year, month) <= (last.year, last.month):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.dataset import Dataset, canonical
+from data.district_time import DEFAULT_ZONE, set_district_zone
 from data.files.reading import read_dataset
 from data.files.writing import iso_times, write_dataset, write_table
 from data.schema import TABLES
@@ -111,6 +113,21 @@ def test_times_are_written_at_the_local_offset(moments):
         assert parsed == moment.replace(tzinfo=UTC)
         if 1992 <= moment.year < 2100:
             assert text.endswith("+08:00")
+
+
+def test_offsets_follow_summer_time():
+    set_district_zone(ZoneInfo("Europe/Paris"))
+    try:
+        moments = ["2027-01-10T09:00:00.25", "2027-07-10T22:30", None, "1880-01-01T12:00"]
+        told = iso_times(pd.Series(pd.to_datetime(moments, format="ISO8601", utc=True)))
+    finally:
+        set_district_zone(DEFAULT_ZONE)
+    assert told.to_pylist() == [
+        "2027-01-10T10:00:00.250000+01:00",
+        "2027-07-11T00:30:00+02:00",
+        None,
+        "1880-01-01T12:00:00+00:00",  # Paris was 9 minutes and 21 seconds ahead
+    ]
 
 
 def test_an_unknown_table_is_refused(tmp_path: Path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from data.dataset import Dataset
+from data.district_time import DEFAULT_ZONE
 from features.demand.counts import (
     MAX_SEATS,
     ActiveBookings,
@@ -26,7 +27,9 @@ Read = tuple[StreetResidents, Sessions, ActiveBookings]
 def read(tables: Dataset) -> Read:
     streets = read_streets(tables)
     residents = read_residents(tables, streets)
-    sessions = read_sessions(tables, streets, product_ids(tables), datetime(2027, 1, 1, tzinfo=UTC))
+    sessions = read_sessions(
+        tables, streets, product_ids(tables), datetime(2027, 1, 1, tzinfo=UTC), DEFAULT_ZONE
+    )
     return residents, sessions, read_active_bookings(tables, residents, sessions)
 
 

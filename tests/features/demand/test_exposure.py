@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from data.dataset import Dataset, canonical
+from data.district_time import DEFAULT_ZONE
 from data.schema import TABLES
 from features.demand.counts import product_ids, read_active_bookings, read_sessions
 from features.demand.exposure import SessionImpressions, read_impressions
@@ -15,7 +16,9 @@ from features.demand.streets import read_residents, read_streets
 def impressions_of(tables: Dataset) -> SessionImpressions:
     streets = read_streets(tables)
     residents = read_residents(tables, streets)
-    sessions = read_sessions(tables, streets, product_ids(tables), datetime(2027, 1, 1, tzinfo=UTC))
+    sessions = read_sessions(
+        tables, streets, product_ids(tables), datetime(2027, 1, 1, tzinfo=UTC), DEFAULT_ZONE
+    )
     active = read_active_bookings(tables, residents, sessions)
     return read_impressions(tables, residents, sessions, active)
 

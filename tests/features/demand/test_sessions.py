@@ -1,12 +1,14 @@
 """Totals, series, saturation, times and origins of the sessions of a hand-made district."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from data.dataset import Dataset
+from data.district_time import DEFAULT_ZONE
 from features.demand.counts import (
     ActiveBookings,
     Sessions,
@@ -26,6 +28,7 @@ from features.demand.sessions import (
     time_slots,
 )
 from features.demand.streets import StreetResidents, read_residents, read_streets
+from features.local_time import local_times
 from recommender.types import IdMap
 
 
@@ -33,11 +36,18 @@ from recommender.types import IdMap
 def read(tables: Dataset) -> tuple[StreetResidents, Sessions, ActiveBookings]:
     streets = read_streets(tables)
     residents = read_residents(tables, streets)
-    sessions = read_sessions(tables, streets, product_ids(tables), datetime(2027, 1, 1, tzinfo=UTC))
+    sessions = read_sessions(
+        tables, streets, product_ids(tables), datetime(2027, 1, 1, tzinfo=UTC), DEFAULT_ZONE
+    )
     return residents, sessions, read_active_bookings(tables, residents, sessions)
 
 
-def made(starts: list[str], product: list[int], published: list[str] | None = None) -> Sessions:
+def made(
+    starts: list[str],
+    product: list[int],
+    published: list[str] | None = None,
+    zone: ZoneInfo = DEFAULT_ZONE,
+) -> Sessions:
     n = len(starts)
     return Sessions(
         events=IdMap([f"e{i}" for i in range(n)]),
@@ -46,6 +56,7 @@ def made(starts: list[str], product: list[int], published: list[str] | None = No
         venue=np.zeros(n, dtype=np.intp),
         street=np.zeros(n, dtype=np.intp),
         starts=np.array(starts, "datetime64[us]"),
+        local_starts=local_times(np.array(starts, "datetime64[us]"), zone),
         seats=np.full(n, 50.0),
         free=np.ones(n, dtype=bool),
         past=np.ones(n, dtype=bool),
@@ -58,7 +69,9 @@ def test_sessions_with_no_seats_are_not_sold_out(tables: Dataset) -> None:
     bookings = tables["bookings"].assign(status="attended")
     tables = tables.replace(events=events, bookings=bookings)
     streets = read_streets(tables)
-    sessions = read_sessions(tables, streets, product_ids(tables), datetime(2027, 1, 1, tzinfo=UTC))
+    sessions = read_sessions(
+        tables, streets, product_ids(tables), datetime(2027, 1, 1, tzinfo=UTC), DEFAULT_ZONE
+    )
     active = read_active_bookings(tables, read_residents(tables, streets), sessions)
     totals = read_session_totals(sessions, active)
     assert totals.taken.sum() > 0
@@ -127,6 +140,14 @@ def test_months_and_slots_are_local() -> None:
     weekend_morning, monday_evening = time_slots(sessions).tolist()
     assert weekend_morning != monday_evening
     assert {weekend_morning, monday_evening} <= set(range(6))
+
+
+def test_summer_time_moves_a_session_to_another_slot() -> None:
+    # 10:30 UTC is 11:30 in Paris in winter and 12:30, an afternoon, in summer.
+    sessions = made(["2027-01-13T10:30", "2027-07-14T10:30"], [0, 0], zone=ZoneInfo("Europe/Paris"))
+    assert time_slots(sessions).tolist() == [0, 1]
+    late = made(["2027-01-31T23:30", "2027-06-30T22:30"], [0, 0], zone=ZoneInfo("Europe/Paris"))
+    assert months(late).astype(str).tolist() == ["2027-02", "2027-07"]
 
 
 def test_without_publication_times_nothing_is_known_of_being_on_sale() -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from data.dataset import Dataset, canonical
+from data.district_time import DEFAULT_ZONE
 from data.schema import TABLES
 from features.ranking.products import product_traits
 from features.ranking.snapshot import build_snapshot
@@ -90,6 +91,7 @@ def snapshot():
             }
         ),
         NOW,
+        DEFAULT_ZONE,
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.dataset import Dataset, canonical
+from data.district_time import DEFAULT_ZONE
 from data.schema import BOOKING_STATUSES, TABLES
 from data.snapshot import as_of
 from features.ranking.snapshot import build_snapshot
@@ -135,10 +136,10 @@ def signals(snapshot: RankingSnapshot) -> dict[str, np.ndarray]:
 def test_rewinding_equals_building_from_the_tables_as_of_then(seed, days):
     everything = tables(seed)
     moment = MIDDLE + pd.Timedelta(days=days)
-    then = build_snapshot(as_of(everything, LATE), LATE).rewind(
+    then = build_snapshot(as_of(everything, LATE), LATE, DEFAULT_ZONE).rewind(
         moment.tz_localize(None).to_datetime64().astype("datetime64[us]")
     )
-    built = build_snapshot(as_of(everything, moment), moment.to_pydatetime())
+    built = build_snapshot(as_of(everything, moment), moment.to_pydatetime(), DEFAULT_ZONE)
     assert described(then) == described(built)
     rewound, fresh = signals(then), signals(built)
     assert rewound.keys() == fresh.keys()
@@ -170,7 +171,7 @@ def test_an_outcome_is_not_known_before_it_can_be(status, updated, then):
     }  # fmt: skip
     frames = {"bookings": booking, "events": event, "residents": {"resident_id": ["r"]}}
     dataset = Dataset({k: canonical(pd.DataFrame(v), TABLES[k]) for k, v in frames.items()})
-    snapshot = build_snapshot(dataset, LATE).rewind(np.datetime64("2026-06-15", "us"))
+    snapshot = build_snapshot(dataset, LATE, DEFAULT_ZONE).rewind(np.datetime64("2026-06-15", "us"))
     assert snapshot.log_outcome.tolist() == [then]
     known = as_of(dataset, datetime(2026, 6, 15, tzinfo=UTC))["bookings"]["status"]
     assert known.cat.codes.tolist() == [then]
@@ -187,7 +188,7 @@ def test_a_rewound_snapshot_forgets_later_follows():
                     "since": pd.to_datetime(["2026-06-01", "2026-08-01"], utc=True)},
     }  # fmt: skip
     dataset = Dataset({k: canonical(pd.DataFrame(v), TABLES[k]) for k, v in frames.items()})
-    snapshot = build_snapshot(dataset, LATE)
+    snapshot = build_snapshot(dataset, LATE, DEFAULT_ZONE)
     assert snapshot.follows["supplier"].nnz == snapshot.follows["product"].nnz == 1
     then = snapshot.rewind(np.datetime64("2026-06-15", "us"))
     assert then.follows["supplier"].nnz == 1

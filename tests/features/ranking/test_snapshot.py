@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from data.dataset import Dataset, canonical
+from data.district_time import DEFAULT_ZONE
 from data.schema import TABLES
 from features.ranking.events import closing_options, series_keys
 from features.ranking.products import product_features
@@ -127,7 +128,7 @@ def test_the_order_of_rows_means_nothing(order):
             "bookings": frame("bookings", rows[::order]),
         }
     )
-    snapshot = build_snapshot(dataset, NOW)
+    snapshot = build_snapshot(dataset, NOW, DEFAULT_ZONE)
     assert snapshot.residents.ids == ("r0", "r1", "r2")
     assert snapshot.products.ids == ("event:e0", "event:e1")
     assert snapshot.log_resident.tolist() == [0, 1, 2, 0, 1, 2]
@@ -157,7 +158,7 @@ def test_a_rewound_snapshot_forgets_later_bookings_and_outcomes():
             ),
         }
     )
-    snapshot = build_snapshot(dataset, NOW)
+    snapshot = build_snapshot(dataset, NOW, DEFAULT_ZONE)
     assert snapshot.log_outcome.tolist() == [4, 4]
     then = snapshot.rewind(np.datetime64("2026-04-10", "us"))
     assert then.log_outcome.tolist() == [0]

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from features.time import LOCAL
+from data.district_time import district_zone
 from serving.web.moments import day_words, moment_words, weekend_of
 
-THURSDAY = datetime(2026, 10, 1, 9, tzinfo=LOCAL)
+THURSDAY = datetime(2026, 10, 1, 9, tzinfo=district_zone())
 
 
 def test_near_days_have_their_own_words() -> None:
@@ -24,7 +24,7 @@ def test_near_days_have_their_own_words() -> None:
 
 
 def test_the_part_of_the_day_is_the_districts() -> None:
-    late = datetime(2026, 10, 3, 14, 30, tzinfo=LOCAL).astimezone()
+    late = datetime(2026, 10, 3, 14, 30, tzinfo=district_zone()).astimezone()
     assert moment_words(late, now=THURSDAY, lang="zh") == "后天 10月3日 周六 下午 14:30"
     assert moment_words(late, now=THURSDAY, lang="en") == "Sat 3 Oct afternoon 14:30"
 

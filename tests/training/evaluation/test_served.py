@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from data.dataset import Dataset
+from data.district_time import DEFAULT_ZONE
 from data.snapshot import as_of
 from features.ranking.snapshot import build_snapshot
 from training.evaluation.report import SERVED, UNEXPLORED
@@ -34,7 +35,7 @@ def test_no_served_list_holds_a_full_event_or_one_already_booked(district: Datas
     full = set(known["events"]["event_id"].iloc[::3])
     seats = known["events"]["seats"].mask(known["events"]["event_id"].isin(full), 0)
     tables = known.replace(events=known["events"].assign(seats=seats))
-    snapshot = build_snapshot(tables, zoned(at))
+    snapshot = build_snapshot(tables, zoned(at), DEFAULT_ZONE)
     residents = np.arange(200)
     found = ServedLists(model.bind(snapshot), tables, at, np.random.default_rng(0)).lists(residents)
     booked = snapshot.booked(residents).toarray() > 0

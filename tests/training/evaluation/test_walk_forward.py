@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from data.dataset import Dataset, canonical
+from data.district_time import DEFAULT_ZONE
 from data.schema import TABLES
 from data.snapshot import as_of
 from features.ranking.snapshot import build_snapshot
@@ -152,7 +153,7 @@ def report(district):
 def fitted(district):
     known = as_of(district, CUTOFF)
     model = fit_suggestions(known, as_of=CUTOFF, rng=np.random.default_rng(0))
-    return model, build_snapshot(known, CUTOFF)
+    return model, build_snapshot(known, CUTOFF, DEFAULT_ZONE)
 
 
 def test_document_has_the_contracts_shape(report):
@@ -271,7 +272,7 @@ def test_what_happens_after_the_cutoff_changes_no_prediction(district, fitted, s
         district.replace(bookings=bookings, events=events.reset_index(drop=True)), CUTOFF
     )
     model, snapshot = fitted
-    other_world = build_snapshot(changed, CUTOFF)
+    other_world = build_snapshot(changed, CUTOFF, DEFAULT_ZONE)
     other = fit_suggestions(changed, as_of=CUTOFF, rng=np.random.default_rng(0))
     assert snapshot.events.ids == other_world.events.ids
     candidates = snapshot.bookable(moment(CUTOFF))
@@ -322,7 +323,7 @@ def test_whoever_switched_personalisation_off_gets_the_list_of_the_place(distric
     residents.loc[14:17, "age_band"] = "14-17"
     residents.loc[16:17, "guardian_consent"] = True
     known = as_of(district.replace(residents=residents), CUTOFF)
-    snapshot = build_snapshot(known, CUTOFF)
+    snapshot = build_snapshot(known, CUTOFF, DEFAULT_ZONE)
     model = fit_suggestions(known, as_of=CUTOFF, rng=np.random.default_rng(0))
     assert snapshot.resident_profiled[:18].tolist() == [False] * 16 + [True] * 2
     candidates = snapshot.bookable(moment(CUTOFF))
@@ -336,7 +337,7 @@ def test_whoever_switched_personalisation_off_gets_the_list_of_the_place(distric
 
 
 def test_candidates_are_known_open_future_and_not_booked(district):
-    snapshot = build_snapshot(as_of(district, CUTOFF), CUTOFF)
+    snapshot = build_snapshot(as_of(district, CUTOFF), CUTOFF, DEFAULT_ZONE)
     at = moment(CUTOFF)
     taken = district["bookings"][district["bookings"]["booked_at"] > CUTOFF]
     asked = queries(
@@ -397,7 +398,7 @@ def test_standing_items_are_recognised_and_stay_candidates():
     report = evaluate(dataset, rng=np.random.default_rng(0))
     assert report.notes["questions"] > 10
     assert report.scorers["served"]["ndcg@10"] > 0.5 * report.scorers["engine"]["ndcg@10"]
-    snapshot = build_snapshot(dataset, start + timedelta(days=900))
+    snapshot = build_snapshot(dataset, start + timedelta(days=900), DEFAULT_ZONE)
     assert len(snapshot.bookable(snapshot.as_of)) == 30
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from data.dataset import Dataset, canonical
+from data.district_time import DEFAULT_ZONE
 from data.schema import TABLES
 from features.ranking.snapshot import build_snapshot
 from recommender.ranking.snapshot import RankingSnapshot
@@ -68,7 +69,7 @@ def snapshot() -> RankingSnapshot:
             ),
         }
     )
-    return build_snapshot(dataset, NOW)
+    return build_snapshot(dataset, NOW, DEFAULT_ZONE)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from data.dataset import Dataset, canonical
+from data.district_time import DEFAULT_ZONE
 from data.schema import TABLES
 from features.ranking.snapshot import build_snapshot
 from recommender.geography import great_circle_m
@@ -65,7 +66,7 @@ def lift(booked: int, signal: str) -> float:
                      "booked_at": pd.Timestamp("2026-05-31T23:59:00Z")},
     }  # fmt: skip
     tables = {name: canonical(pd.DataFrame(rows), TABLES[name]) for name, rows in frames.items()}
-    snapshot = build_snapshot(Dataset(tables), NOW)
+    snapshot = build_snapshot(Dataset(tables), NOW, DEFAULT_ZONE)
     events = np.array([snapshot.events.position("ep")])
     resident = np.array([snapshot.residents.position(people[-1])])
     query = make_query(snapshot, resident, events, snapshot.as_of)

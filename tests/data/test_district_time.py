@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from features.time import next_period, period_bounds, period_of
+from data.district_time import next_period, period_bounds, period_of
 from recommender.errors import UsageError
 
 
