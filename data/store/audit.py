@@ -7,7 +7,7 @@ shows when the last digest was written down elsewhere (``gongxu audit verify`` p
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -151,6 +151,24 @@ def read_audit(
     if last is not None:
         query = query.limit(last)
     return [AuditEntry(**row._mapping) for row in connection.execute(query)][::-1]
+
+
+def read_audit_of(connection: sa.Connection, subjects: Sequence[str]) -> list[AuditEntry]:
+    """Entries about any of some subjects, oldest first.
+
+    Parameters
+    ----------
+    connection
+        Open, in a transaction of the caller.
+    subjects
+        Plans, lines or orders.
+
+    Returns
+    -------
+    The entries.
+    """
+    query = sa.select(_AUDIT).where(_AUDIT.c.subject.in_(list(subjects))).order_by(_AUDIT.c.entry)
+    return [AuditEntry(**row._mapping) for row in connection.execute(query)]
 
 
 def verify_audit(connection: sa.Connection, *, head: str | None = None) -> Verdict:

@@ -60,6 +60,7 @@ class Service:
         self.ingesting = threading.BoundedSemaphore(service_settings.ingest_at_once)
         # One at a time: a plan takes a processor for half a minute.
         self.planning = threading.BoundedSemaphore(1)
+        self.importing = threading.BoundedSemaphore(1)
         self.solving = threading.BoundedSemaphore(1)
         self.indices: dict[str, tuple[float, dict[str, Any]]] = {}
         self.metrics = Metrics(CollectorRegistry())

@@ -9,6 +9,7 @@ from serving.auth.roles import Principal, Role
 ANY_USER = Access(Role.OFFICER, Role.DISTRICT, Role.OPERATOR)
 OFFICERS = Access(Role.OFFICER, Role.DISTRICT)
 OPERATORS = Access(Role.OPERATOR)
+IMPORTERS = Access(Role.DISTRICT, Role.OPERATOR)
 OF_STREET = Access(Role.OFFICER, Role.DISTRICT, area="code")
 OF_PLAN = PlanAccess()
 

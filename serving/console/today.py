@@ -16,7 +16,7 @@ from serving.api.service import Service
 from serving.auth.roles import Principal, Role
 from serving.console.access import ANY_USER, acts_for
 from serving.console.demand import default_period, district_demand
-from serving.console.plan_list import read_plans, read_requests
+from serving.console.plans.kept import read_plans, read_requests
 from serving.planning.planner import ask
 from serving.web.rendering import page
 from serving.web.route import PageRoute

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Literal, get_args
 
 from serving.messages import (
+    administration,
     categories,
     console,
     demand,
@@ -29,6 +30,7 @@ Topic = Mapping[str, tuple[str, str]]
 formatted as by :meth:`str.format`, in both languages alike."""
 
 TOPICS: dict[str, Topic] = {
+    "admin": administration.MESSAGES,
     "category": categories.MESSAGES,
     "console": console.MESSAGES,
     "demand": demand.MESSAGES,

@@ -171,6 +171,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "welcome": ("{name}，你好", "Hello {name}"),
     "acts_for": ("负责：{areas}", "Acts for: {areas}"),
+    "role_officer": ("街镇", "a street"),
     "role_district": ("全区", "the whole district"),
     "role_operator": ("系统运行", "running the system"),
     # Plans
@@ -284,8 +285,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "refused": ("决定未被接受：", "The decision was not taken:"),
     # Models
     "models_help": (
-        "只有通过检验的版本才能投入使用。切换版本用命令 gongxu models。",
-        "Only versions that passed the gate are served. Switch with the command gongxu models.",
+        "只有通过检验的版本才能投入使用。",
+        "Only versions that passed the gate are served.",
     ),
     "version": ("版本", "Version"),
     "gate": ("检验", "Gate"),

@@ -5,7 +5,19 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 
-from serving.console import models, plans, sign_in, streets, today
+from serving.console import (
+    accounts,
+    catalogue,
+    imports,
+    models,
+    operations,
+    orders,
+    sign_in,
+    streets,
+    today,
+)
+from serving.console import requests as officers_requests
+from serving.console.plans import pages as plans
 from serving.pages import bookings, for_me, preferences, requests, whats_on
 from serving.pages import events as event_pages
 from serving.pages import sign_in as residents_sign_in
@@ -24,6 +36,12 @@ ROUTERS = (
     today.router,
     streets.router,
     plans.router,
+    catalogue.router,
+    imports.router,
+    orders.router,
+    officers_requests.router,
+    accounts.router,
+    operations.router,
     models.router,
     assets.router,
 )

@@ -40,7 +40,9 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.globals.update(asset=asset_path, FIELD=FIELD)
-    environment.filters.update(yuan=yuan, number=number, percent=percent, json_ld=json_ld)
+    environment.filters.update(
+        yuan=yuan, number=number, percent=percent, json_ld=json_ld, size=size
+    )
     return environment
 
 
@@ -140,6 +142,15 @@ def percent(value: float | None, digits: int = 0) -> str:
     if value is None or value != value:
         return "—"
     return f"{100 * value:.{digits}f}%"
+
+
+def size(n_bytes: float) -> str:
+    """So many bytes, in a fitting unit."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 1000:
+            return f"{n_bytes:,.0f} {unit}" if unit == "B" else f"{n_bytes:,.1f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:,.1f} TB"
 
 
 def json_ld(document: dict[str, Any]) -> Markup:

@@ -53,6 +53,7 @@ class PageRoute(APIRoute):
                 fields = {"request_id": request.scope["request_id"]}
                 _log.exception("unexpected error", extra={"fields": fields})
                 response = error_page(request, 500)
+            await request.close()  # files of a form are let go
             keep_browser(request, response)
             return response
 

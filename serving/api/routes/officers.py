@@ -126,7 +126,7 @@ def models(request: Request) -> ModelsOut:
                 released=entry.is_released,
                 metrics=dict(entry.manifest.metrics),
             )
-            for entry in _registry(request.app.state.service).entries()
+            for entry in registry_of(request.app.state.service).entries()
         ]
     )
 
@@ -153,7 +153,7 @@ def _switch(request: Request, why: Switch | None, switch: Callable[..., Served])
     if why is not None and why.reason:
         reason = f"{reason}: {why.reason}"
     try:
-        served = switch(_registry(service), now=service.now(), reason=reason)
+        served = switch(registry_of(service), now=service.now(), reason=reason)
     except (GateRefusedError, NotTrainedError, UnknownIdError):
         raise
     except GongxuError as error:
@@ -163,7 +163,8 @@ def _switch(request: Request, why: Switch | None, switch: Callable[..., Served])
     return ServedOut(version=served.version, since=served.since.isoformat())
 
 
-def _registry(service: Any) -> Any:
+def registry_of(service: Any) -> Any:
+    """The model registry of a service."""
     from serving.composition import open_registry
 
     return open_registry(service.settings, service.database.store())

@@ -88,12 +88,10 @@ def import_(
     """
     from datetime import UTC, datetime
 
-    from data.files.importing import import_tables
     from data.files.quarantine import write_quarantine
     from data.files.readers import find_tables
-    from data.store.erasures import Erasures
     from recommender.errors import InputRejectedError
-    from serving.outcomes.changes import ChangeCounter, note_changes
+    from serving.outcomes.importing import import_files
     from serving.settings import Settings
 
     settings = Settings()
@@ -108,23 +106,15 @@ def import_(
                     tasks[table] = bars.add_task(table, total=None)
                 bars.update(tasks[table], completed=rows)
 
-            report = import_tables(
+            report = import_files(
                 store,
                 *found,
+                home=settings.home,
                 now=datetime.now(UTC),
                 dry_run=dry_run,
                 strict=strict,
                 progress=show,
-                erasures=Erasures(settings.home),
             )
-        if (
-            report.kept
-            and store is not None
-            and any(table.new or table.changed for table in report.tables.values())
-        ):
-            with store.engine.begin() as connection:
-                note_changes(connection, "import*", [{}], now=datetime.now(UTC))
-            ChangeCounter(settings.home).increment()
     finally:
         if store is not None:
             store.close()

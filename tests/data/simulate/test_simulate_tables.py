@@ -41,7 +41,7 @@ def digest(folder: Path) -> dict[str, str]:
 def test_keys_are_distinct_and_references_found(tables):
     for name, table in TABLES.items():
         frame = tables[name]
-        assert len(frame), f"{name} is empty"
+        assert len(frame) or name == "requests", f"{name} is empty"
         assert not frame.duplicated(list(table.key)).any(), f"{name} repeats a key"
         for column in table.columns:
             values = frame[column.name]
@@ -87,7 +87,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path):
     assert first == digest(tmp_path / "b")
     other = digest(tmp_path / "c")
     assert first.keys() == other.keys()
-    assert all(first[name] != other[name] for name in first)
+    # Nothing is simulated of what residents ask for: its file holds the heading alone.
+    same = {name for name in first if first[name] == other[name]}
+    assert same == {"requests.csv"}
     assert read_settings(tmp_path / "a") == settings_for("demo", 3, **tiny)
 
 

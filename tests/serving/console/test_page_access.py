@@ -12,11 +12,34 @@ from serving.store_tables import plan_requests
 from serving.web.route import PageRoute
 
 OFFICERS, OPERATORS = {"officer", "district"}, {"operator"}
+IMPORTERS = {"district", "operator"}
 OPEN = {"GET /console/sign-in", "POST /console/sign-in"}
 ALLOWED = {
     "GET /console": OFFICERS | OPERATORS,
     "POST /console/sign-out": OFFICERS | OPERATORS,
     "GET /console/models": OPERATORS,
+    "POST /console/models/{version}/promote": OPERATORS,
+    "POST /console/models/rollback": OPERATORS,
+    "GET /console/operations": OPERATORS,
+    "GET /console/accounts": OPERATORS,
+    "POST /console/accounts/users": OPERATORS,
+    "POST /console/accounts/users/{username}/disable": OPERATORS,
+    "POST /console/accounts/keys": OPERATORS,
+    "POST /console/accounts/keys/{key_id}/revoke": OPERATORS,
+    "GET /console/imports": IMPORTERS,
+    "GET /console/imports/template.xlsx": IMPORTERS,
+    "POST /console/imports": IMPORTERS,
+    "POST /console/imports/{upload}/keep": IMPORTERS,
+    "GET /console/imports/{upload}/quarantine.csv": IMPORTERS,
+    "GET /console/catalogue": OFFICERS,
+    "GET /console/catalogue/products/{product_id}": OFFICERS,
+    "GET /console/catalogue/suppliers/{supplier_id}": OFFICERS,
+    "GET /console/orders": OFFICERS,
+    "POST /console/orders/{order_id}/advance": OFFICERS,
+    "GET /console/requests": OFFICERS,
+    "POST /console/requests/answer": OFFICERS,
+    "POST /console/requests/surveys": OFFICERS,
+    "GET /console/plans/{plan_id}/audit": OFFICERS,
     "GET /console/plans": OFFICERS,
     "POST /console/plans": OFFICERS,
     "GET /console/plans/{plan_id}": OFFICERS,
@@ -27,11 +50,13 @@ ALLOWED = {
     "GET /console/streets/{code}/demand.csv": OFFICERS,
     "GET /console/streets/{code}/products/{product}": OFFICERS,
 }
-OWN = {"code": "310105001", "plan_id": "ask-310105001"}
-FOREIGN = {"code": "310105002", "plan_id": "ask-310105002"}
+OWN = {"code": "310105001", "plan_id": "ask-310105001", "order_id": "o-310105001"}
+FOREIGN = {"code": "310105002", "plan_id": "ask-310105002", "order_id": "o-310105002"}
 REST = {"product": "p1", "street": "310105001", "line": "x-1", "supplier_id": "s1"}
-REST |= {"name": "plan.csv", "product_id": "p1"}
+REST |= {"name": "plan.csv", "product_id": "p1", "version": "none", "username": "nobody"}
+REST |= {"key_id": "key-none", "upload": "0" * 32}
 USERS_OF_AREAS = ("officer",)
+OF_AREAS = re.compile(r"\{(code|plan_id|order_id)\}|requests/(answer|surveys)")
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +72,13 @@ def asked_plans(as_user, site_service: Service) -> None:
                     status="failed",
                     detail="a test",
                 )
+            )
+            connection.execute(
+                sa.text(
+                    "INSERT INTO orders (order_id, buyer_code, product_id, sessions, status)"
+                    " VALUES (:order, :street, 'p1', 1, 'accepted')"
+                ),
+                {"order": f"o-{street}", "street": street},
             )
         assert connection.execute(sa.select(sa.func.count(plan_requests.c.request_id))).scalar()
 
@@ -69,10 +101,10 @@ def send(browser: httpx.Client, name: str, ids: dict[str, str]) -> httpx.Respons
     path = re.sub(r"\{(\w+)\}", lambda found: {**REST, **ids}[found[1]], path)
     sent = {}
     if method == "POST":
-        # The right token, and nothing else: access is judged before what the form says.
+        # The right token and an area: access is judged before what else the form says.
         html = browser.get("/console").text if browser.cookies else ""
         found = re.search(r'name="form_token" value="([^"]+)"', html)
-        sent = {"data": {"form_token": found[1] if found else ""}}
+        sent = {"data": {"form_token": found[1] if found else "", "area": ids["code"]}}
     return browser.request(method, path, **sent)
 
 
@@ -85,7 +117,7 @@ def test_every_page_against_every_user(site: httpx.Client, as_user, asked_plans)
                 if name.endswith("sign-out") and ids is FOREIGN:
                     continue
                 answer = send(as_user(user), name, ids)
-                reserved = user in USERS_OF_AREAS and ("{code}" in name or "{plan_id}" in name)
+                reserved = user in USERS_OF_AREAS and OF_AREAS.search(name) is not None
                 may = user in ALLOWED[name] and (ids is OWN or not reserved)
                 status = answer.status_code
                 fits = status != 403 and status < 500 if may else status == 403

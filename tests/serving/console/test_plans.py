@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from data.store.decisions import keep_plan
 from recommender.errors import UsageError
-from serving.console.plan_rules import FIELDS, rules_text
+from serving.console.plans.rules_form import FIELDS, rules_text
 from serving.planning.rules_file import parse_rules
 
 PLAN = "PLAN-2026Q4-0a1b2c3d4e5f"

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Form, HTTPException, Path, Query, Request, Response
 from pydantic import ValidationError
 
+from data.store.audit import read_audit_of
 from data.store.decisions import DECISIONS, Decision, decide
 from recommender.errors import UsageError
 from serving.api.http.access import guarded
@@ -14,8 +15,8 @@ from serving.api.routes.plans import get_plan, make_plan
 from serving.auth.roles import Principal, Role
 from serving.console.access import OF_PLAN, OFFICERS, acts_for
 from serving.console.demand import LEAD, offered_periods
-from serving.console.plan_list import read_plans, read_requests
-from serving.console.plan_rules import FIELDS, rules_text
+from serving.console.plans.kept import read_plans, read_requests
+from serving.console.plans.rules_form import FIELDS, rules_text
 from serving.planning.kept_plans import read_plan
 from serving.planning.planner import FAILED
 from serving.web.rendering import page
@@ -75,6 +76,18 @@ def plan(
 ) -> Response:
     """One plan: figures, warnings, lines with their decisions; or how its solving stands."""
     return _plan_page(request, plan_id, street=street, which=which, page_number=page_number)
+
+
+@router.get("/console/plans/{plan_id}/audit", **guarded(OF_PLAN, 404))
+def audit(request: Request, plan_id: PlanId) -> Response:
+    """Who did what to the plan, its lines and its orders, oldest first."""
+    with request.app.state.service.database.engine().connect() as connection:
+        _, content = read_plan(connection, plan_id)
+        if not content:
+            raise HTTPException(404, "There is no plan yet.")
+        subjects = [content["plan_id"], *(line["line_id"] for line in content["lines"])]
+        entries = read_audit_of(connection, subjects)
+    return page(request, "audit.html", plan=content, entries=entries)
 
 
 @router.get("/console/plans/{plan_id}/{name}", **guarded(OF_PLAN, 404))

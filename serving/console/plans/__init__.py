@@ -1,0 +1,1 @@
+"""Purchase plans: pages, which plans there are, the form of rules."""
