@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from data.dataset import Dataset, canonical
+from data.district_time import DEFAULT_ZONE
 from data.schema import TABLES
 from features.ranking.snapshot import build_snapshot
 from recommender.ranking.features.registry import FIRST_STAGE_NAMES, NAMES
@@ -130,7 +131,7 @@ def circles_at():
 
 @pytest.fixture(scope="session")
 def circles_snapshot(circles):
-    return build_snapshot(circles, NOW)
+    return build_snapshot(circles, NOW, DEFAULT_ZONE)
 
 
 @pytest.fixture(scope="session")
