@@ -40,8 +40,10 @@ lint: $(VENV)/.dev  ## style, layers
 types: $(VENV)/.dev  ## mypy strict
 	@$(BIN)/mypy
 
+# One thread of linear algebra a process: there is a process for every processor already.
 unit: $(VENV)/.dev  ## the tests alone, one process a processor
-	@$(BIN)/pytest -n auto --dist worksteal --durations=10
+	@export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+	$(BIN)/pytest -n auto --dist worksteal --durations=10
 
 fuzz: $(VENV)/.dev  ## property tests with random examples, ROUNDS=5 times
 	@for round in $$(seq $(ROUNDS)); do

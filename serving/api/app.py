@@ -10,11 +10,11 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from data.district_time import set_district_zone
 from serving.api.http.access import OPEN, access_of
+from serving.api.http.compression import Compression
 from serving.api.http.middleware import RequestMiddleware
 from serving.api.http.problems import Problem, add_handlers, responses
 from serving.api.http.tracing import Traced
@@ -108,7 +108,7 @@ def create_app(
     add_pages(app, app.exception_handlers[HTTPException])
     _require_access(app)
 
-    app.add_middleware(GZipMiddleware, minimum_size=2000, compresslevel=4)
+    app.add_middleware(Compression, minimum_size=2000, compresslevel=4)
     if options.cors_origins:
         app.add_middleware(
             CORSMiddleware,

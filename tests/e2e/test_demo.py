@@ -8,7 +8,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-SMALL = ["demo", "--residents", "3000", "--seed", "5"]
+SMALL = ["demo", "--residents", "1200", "--seed", "5"]
 
 
 def gongxu(*words: str, home: Path) -> subprocess.CompletedProcess[str]:

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 def district(tmp_path_factory) -> Dataset:
     """One year of a small district, as validated tables."""
     folder = tmp_path_factory.mktemp("district")
-    settings = settings_for("demo", 3, residents=900, products=60, events=250, years=1)
+    settings = settings_for("demo", 3, residents=500, products=60, events=180, years=1)
     write_world(create_world(settings), folder, "parquet")
     dataset, report = read_dataset(folder, now=datetime(2100, 1, 1, tzinfo=UTC))
     del report

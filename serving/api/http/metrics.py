@@ -72,10 +72,35 @@ class Metrics:
             multiprocess_mode="max",
         )
 
+        # Looking a label up takes longer than counting: what is counted at every request is kept.
+        self._requests_of: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+        self._shown_in: dict[str, Counter] = {}
+
+    def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count an answered request.
+
+        Parameters
+        ----------
+        method, route, status
+            What was asked, by the route's pattern, and the answer's status.
+        seconds
+            Time that it took.
+        """
+        kept = self._requests_of.get((method, route, status))
+        if kept is None:
+            kept = self.requests.labels(method, route, str(status)), self.seconds.labels(route)
+            self._requests_of[method, route, status] = kept
+        count, times = kept
+        count.inc()
+        times.observe(seconds)
+
     def count_shown(self, slots: Iterable[tuple[str, int]]) -> None:
         """Count the events of a list by the kinds of their slots."""
         for slot, count in slots:
-            self.shown.labels(slot).inc(count)
+            kept = self._shown_in.get(slot)
+            if kept is None:
+                kept = self._shown_in[slot] = self.shown.labels(slot)
+            kept.inc(count)
 
     def exposition(self) -> bytes:
         """All metrics as Prometheus reads them; of all workers where there are several."""

@@ -180,8 +180,7 @@ class RequestMiddleware:
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"].isalpha() else "?"
-        self._metrics.requests.labels(method, route, str(status)).inc()
-        self._metrics.seconds.labels(route).observe(seconds)
+        self._metrics.count_request(method, route, status, seconds)
         if self._log_all or status >= 400 or seconds > _SLOW_S:
             _log.info(
                 "request",

@@ -1,7 +1,7 @@
 """Lists: for a resident, for a place, of similar events."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import anyio
 import anyio.to_thread
@@ -19,9 +19,12 @@ router = APIRouter(tags=["suggestions"])
 ID = r"^[A-Za-z0-9_.:/+=#~|@()\[\]-]{1,200}$"
 
 ResidentId = Annotated[str, Path(pattern=ID, description="A pseudonym.", examples=["r000001"])]
+LEFT_OUT: Any = None
+"""Default of an optional query parameter. Nobody can send a null, so the parameters' types, and
+with them the documented schema, have none; nor has FastAPI to resolve a union at each request."""
 Length = Annotated[int, Query(ge=1, le=100, description="Length of the list.")]
 Surface = Annotated[
-    str | None,
+    str,
     Query(
         pattern=r"^[A-Za-z0-9_.-]{1,50}$",
         description="Where the list is shown. When given, what is shown is recorded.",
@@ -79,12 +82,12 @@ async def for_resident(
     resident_id: ResidentId,
     n: Length = 10,
     at: Annotated[
-        AwareDatetime | None,
+        AwareDatetime,
         Query(description="Another moment than now, with offset; send + as %2B."),
-    ] = None,
-    lat: Annotated[float | None, Query(ge=-90, le=90, description="WGS-84, with lon.")] = None,
-    lon: Annotated[float | None, Query(ge=-180, le=180, description="WGS-84, with lat.")] = None,
-    surface: Surface = None,
+    ] = LEFT_OUT,
+    lat: Annotated[float, Query(ge=-90, le=90, description="WGS-84, with lon.")] = LEFT_OUT,
+    lon: Annotated[float, Query(ge=-180, le=180, description="WGS-84, with lat.")] = LEFT_OUT,
+    surface: Surface = LEFT_OUT,
 ) -> Response:
     """Suggest events to a resident.
 
@@ -168,7 +171,7 @@ def for_place(
     current: CurrentState,
     caller: Annotated[Principal | None, Depends(identify)],
     n: Length = 10,
-    surface: Surface = None,
+    surface: Surface = LEFT_OUT,
 ) -> Response:
     """The list of an area or a venue, for public screens; it does not depend on a person."""
     service, (state, degraded) = request.app.state.service, current

@@ -15,6 +15,7 @@ PRESENT = "2026-10-01T00:00+08:00"
 MORNING = "2026-10-01T09:00+08:00"
 """Where the clock of the served demonstration starts."""
 PERIOD = "2026Q4"
+FEWEST_EVENTS, FEWEST_PRODUCTS = 250, 100
 EVALUATED_FROM = "2026-09-01T00:00+08:00"
 
 
@@ -25,7 +26,8 @@ def register(app: typer.Typer) -> None:
     def demo(
         preset: Annotated[str, typer.Option(help="Size of the district, as in simulate.")] = "demo",
         residents: Annotated[
-            int | None, typer.Option(help="Number of residents; fewer run faster.")
+            int | None,
+            typer.Option(help="Number of residents; events and products fall with it."),
         ] = None,
         seed: Annotated[int, typer.Option(help="Random seed of the simulated district.")] = 1,
     ) -> None:
@@ -48,6 +50,17 @@ def demo_home() -> Path:
     return home
 
 
+def _size(preset: str, residents: int) -> tuple[object, ...]:
+    """A smaller district with as many events for each resident, but never hardly any."""
+    from data.simulate.settings import PRESETS
+
+    usual = PRESETS[preset]
+    share = min(1.0, residents / usual["residents"])
+    events = max(FEWEST_EVENTS, round(share * usual["events"]))
+    products = max(FEWEST_PRODUCTS, round(share * usual["products"]))
+    return "--residents", residents, "--events", events, "--products", products
+
+
 class _Walk:
     def __init__(self, app: typer.Typer, home: Path) -> None:
         self.app = app
@@ -60,7 +73,7 @@ class _Walk:
         if (world / "bookings.csv").exists():
             self.console.print(f"{world} exists from an earlier run.", soft_wrap=True)
         else:
-            size = ("--residents", residents) if residents else ()
+            size = _size(preset, residents) if residents else ()
             self.step(
                 *("simulate", "--preset", preset, "--seed", seed, "--until", PRESENT),
                 *(*size, "--out", world),
