@@ -143,22 +143,6 @@ WITHOUT_NUMBERS = {
 }
 """Modules that only declare shapes and names."""
 
-TESTED_TOGETHER = {
-    "features/ranking/list_inputs.py",
-    "recommender/ranking/features/affinity.py",
-    "recommender/ranking/features/collaborative.py",
-    "recommender/ranking/features/decay.py",
-    "recommender/ranking/features/preference_deviation.py",
-    "recommender/ranking/features/registry.py",
-    "recommender/ranking/lists/boosts.py",
-    "recommender/ranking/lists/eligibility.py",
-    "recommender/ranking/lists/facts.py",
-    "recommender/ranking/lists/sampled_prices.py",
-    "recommender/ranking/reports/supplier_exposure.py",
-    "recommender/ranking/snapshot.py",
-}
-"""Modules that still share a test file with others of their room."""
-
 
 def test_every_module_of_the_core_has_its_own_test():
     untested = {
@@ -167,4 +151,4 @@ def test_every_module_of_the_core_has_its_own_test():
         if p.parts[0] in ("recommender", "features")
         and not (ROOT / "tests" / p.parent / f"test_{p.name}").exists()
     }
-    assert untested <= WITHOUT_NUMBERS | TESTED_TOGETHER
+    assert untested <= WITHOUT_NUMBERS

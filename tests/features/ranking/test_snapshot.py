@@ -133,33 +133,3 @@ def test_the_order_of_rows_means_nothing(order):
     assert snapshot.products.ids == ("event:e0", "event:e1")
     assert snapshot.log_resident.tolist() == [0, 1, 2, 0, 1, 2]
     assert len(snapshot.bookable(snapshot.as_of)) == 2
-
-
-def test_a_rewound_snapshot_forgets_later_bookings_and_outcomes():
-    start = pd.Timestamp("2026-05-10", tz="UTC")
-    times = ["2026-04-01", "2026-04-20"]
-    dataset = Dataset(
-        {
-            "residents": frame("residents", [{"resident_id": "r"}]),
-            "events": frame("events", [{"event_id": "e", "title": "会", "starts_at": start}]),
-            "bookings": frame(
-                "bookings",
-                [
-                    {
-                        "booking_id": f"b{i}",
-                        "resident_id": "r",
-                        "event_id": "e",
-                        "booked_at": pd.Timestamp(at, tz="UTC"),
-                        "updated_at": pd.Timestamp("2026-05-11", tz="UTC"),
-                        "status": "no_show",
-                    }
-                    for i, at in enumerate(times)
-                ],
-            ),
-        }
-    )
-    snapshot = build_snapshot(dataset, NOW, DEFAULT_ZONE)
-    assert snapshot.log_outcome.tolist() == [4, 4]
-    then = snapshot.rewind(np.datetime64("2026-04-10", "us"))
-    assert then.log_outcome.tolist() == [0]
-    assert then.booked().nnz == 1

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from recommender.errors import UsageError
 from recommender.ranking.lists.assembly import (
     EXPLORE,
     PROMOTED,
@@ -10,11 +9,8 @@ from recommender.ranking.lists.assembly import (
     Lists,
     fill_lists,
 )
-from recommender.ranking.lists.boosts import Boosts, boost_matrix
 from recommender.ranking.lists.exploration import RateTable
 from recommender.ranking.lists.reranking import DiversityPolicy, SimilarityKeys
-from recommender.ranking.reports.supplier_exposure import supplier_exposure
-from recommender.types import IdMap
 
 PLAIN = ListPolicy(diversity=DiversityPolicy(weight=0.0, category_share=1.0, product_most=0))
 
@@ -116,44 +112,3 @@ def test_what_policy_lifted_into_the_list_is_marked() -> None:
         1: RANKED,
         3: PROMOTED,
     }
-
-
-def test_boosts_default_to_nothing_and_add_up() -> None:
-    described = [
-        {"tag": ["舞蹈", "海派"], "category": ["performance"]},
-        {"tag": [], "category": ["film"]},
-    ]
-    streets = IdMap(["310105101", "310105102"])
-    assert not Boosts()
-    assert not boost_matrix(Boosts(), streets, described).any()
-    boosts = Boosts.parse(
-        {
-            "district": {"tag:舞蹈": 0.3, "category:performance": 0.1},
-            "streets": {"310105102": {"category:film": 0.5}, "999": {"tag:舞蹈": 9}},
-        }
-    )
-    assert boosts
-    np.testing.assert_allclose(
-        boost_matrix(boosts, streets, described), [[0.4, 0], [0.4, 0.5], [0.4, 0]]
-    )
-
-
-@pytest.mark.parametrize("document", [{"舞蹈": 1}, {"colour:red": 1}, {"tag:舞蹈": "much"}])
-def test_a_boost_that_cannot_be_is_refused(document: dict[str, object]) -> None:
-    with pytest.raises(UsageError):
-        Boosts.parse({"district": document})
-
-
-def test_exposure_by_supplier() -> None:
-    supplier = np.array([0, 0, 1, 2, -1], dtype=np.int32)
-    lists = np.array([[0, 2], [1, -1], [4, 0]])
-    report = supplier_exposure(lists, supplier, 4)
-    second = 1 / np.log2(3)
-    np.testing.assert_allclose(report.slots, [2 + second, second, 0, 0])
-    np.testing.assert_allclose(report.share.sum(), 1)
-    np.testing.assert_allclose(report.supply_share, [0.5, 0.25, 0.25, 0])
-    assert report.unseen == pytest.approx(1 / 3)
-    assert 0.4 < report.gini < 2 / 3
-    even = supplier_exposure(np.array([[0], [2], [3]]), supplier, 3)
-    assert even.gini == pytest.approx(0)
-    assert even.concentration == pytest.approx(1 / 3)

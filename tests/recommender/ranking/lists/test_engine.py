@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from data.district_time import DEFAULT_ZONE
 from features.ranking.list_inputs import build_list_inputs
 from recommender.ranking.lists.assembly import EXPLORE, PROMOTED, ListPolicy
 from recommender.ranking.lists.boosts import Boosts
@@ -22,7 +23,9 @@ def engine_of(circles, circles_at, circles_snapshot, model_of):
     def make(ranker=None, policy=ORDER_KEPT, inputs=None, **options):
         model = model_of({"lead": -1.0}, ranker or {"lead": -1.0})
         if inputs is None:
-            inputs, _ = build_list_inputs(circles, circles_at, snapshot=circles_snapshot)
+            inputs, _ = build_list_inputs(
+                circles, circles_at, DEFAULT_ZONE, snapshot=circles_snapshot
+            )
         return ListEngine(model, inputs, model_version="m", policy=policy, **options)
 
     return make
@@ -61,7 +64,7 @@ def test_nothing_that_is_not_allowed_is_listed_and_the_list_is_filled_up(
     events = circles["events"]
     full = events["event_id"].isin(["e0", "e2"])
     tables = circles.replace(events=events.assign(seats=events["seats"].mask(full, 0)))
-    inputs, _ = build_list_inputs(tables, circles_at, snapshot=circles_snapshot)
+    inputs, _ = build_list_inputs(tables, circles_at, DEFAULT_ZONE, snapshot=circles_snapshot)
     muted = inputs.residents.muted.tolil()
     muted[3, circles_names(inputs).index("e1")] = True
     inputs = replace(inputs, residents=replace(inputs.residents, muted=muted.tocsr()))
@@ -98,7 +101,9 @@ def test_a_price_pushes_an_event_back_by_what_it_says(engine_of):
 
 def test_policy_lifts_what_it_names_and_says_so(circles, circles_at, circles_snapshot, engine_of):
     boosts = Boosts({("product", "p9"): 50.0})
-    inputs, _ = build_list_inputs(circles, circles_at, boosts=boosts, snapshot=circles_snapshot)
+    inputs, _ = build_list_inputs(
+        circles, circles_at, DEFAULT_ZONE, boosts=boosts, snapshot=circles_snapshot
+    )
     engine = engine_of(inputs=inputs)
     query = engine.ask_rows(EVERYBODY[:2])
     lists = engine.lists(query, 3)
