@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.demand.competition import saturate
 from recommender.procurement.problem import ProcurementProblem
 
 Floats = NDArray[np.float64]
@@ -105,9 +106,25 @@ def total_interval(
         shares=shares or ErrorShares(),
         draws=draws,
         seed=seed,
-    ).sum(axis=1)
-    low, high = np.quantile(totals, [0.1, 0.9])
+    )
+    low, high = np.quantile(_compete(problem, totals, street, product), [0.1, 0.9])
     return float(low), float(high)
+
+
+def _compete(
+    problem: ProcurementProblem,
+    outcomes: Floats,
+    street: NDArray[np.intp],
+    product: NDArray[np.intp],
+) -> Floats:
+    """Total of each outcome, shape (draws,), once its sessions have taken from each other."""
+    competition = problem.competition
+    if competition is None:
+        return np.asarray(outcomes.sum(axis=1))
+    mass = np.zeros((*competition.category_caps.shape, len(outcomes)))
+    np.add.at(mass, (street, problem.category[product]), outcomes.T)
+    within = saturate(mass, competition.category_caps[:, :, None]).sum(axis=1)
+    return np.asarray(saturate(within, competition.street_caps[:, None]).sum(axis=0))
 
 
 def outcomes(

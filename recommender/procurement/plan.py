@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.metrics.evenness import gini
+from recommender.procurement.benefit import category_masses, competing
 from recommender.procurement.intervals import cell_bounds
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.values import Explanation, RuleKey
@@ -33,8 +34,8 @@ class PlanLine:
     amount_fen
         What they cost, touring discounts taken off.
     expected, low, high
-        Attendances at all these sessions together, seats respected: the mean, and the 10 % and
-        90 % quantiles.
+        Attendances at all these sessions together beside the plan's other ones, seats respected:
+        the mean, and the 10 % and 90 % quantiles.
     marginal_fen_per_attendance
         Price of the last session over the attendances it adds; inf when it adds none.
     toured
@@ -125,7 +126,7 @@ class ProcurementPlan:
 def attendance_by_street(
     problem: ProcurementProblem, sessions: NDArray[np.int64], demand: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Attendances in each street for sessions of shape (B, S, P); shape (S,).
+    """Attendances in each street before sessions compete, shape (S,).
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ def attendance_by_street(
 def cell_attendance(
     problem: ProcurementProblem, counts: NDArray[np.int64], demand: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Attendances in each cell for ``counts`` sessions, both of shape (S, P).
+    """Attendances of each cell alone for ``counts`` sessions, both of shape (S, P).
 
     Parameters
     ----------
@@ -224,14 +225,17 @@ def make_lines(
     """
     counts = sessions.sum(axis=0)
     toured = toured_sessions(sessions.shape, tours)
-    expected = problem.totals(problem.expected)
-    low, high = cell_bounds(problem, counts)
+    alone = cell_attendance(problem, counts, problem.expected)
+    expected = competing(problem, alone)
+    kept = np.divide(expected, alone, out=np.ones_like(alone), where=alone > 0)
+    low, high = (end * kept for end in cell_bounds(problem, counts))
     planned = problem.totals(problem.demand)
+    margins = _margins(problem, counts)
     lines = []
     for b, s, p in zip(*np.nonzero(sessions), strict=True):
         n, cell = int(sessions[b, s, p]), int(counts[s, p])
         price = int(problem.price_fen[p])
-        gained = float(planned[cell, s, p] - planned[cell - 1, s, p])
+        gained = float(planned[cell, s, p] - planned[cell - 1, s, p]) * float(margins[s, p])
         share = n / cell  # two buyers of one cell share its attendance by their sessions
         touring = int(toured[b, s, p])
         lines.append(
@@ -241,7 +245,7 @@ def make_lines(
                 product=problem.products.ids[p],
                 sessions=n,
                 amount_fen=n * price - touring * touring_saving_fen(problem, p),
-                expected=float(expected[cell, s, p]) * share,
+                expected=float(expected[s, p]) * share,
                 low=float(low[s, p]) * share,
                 high=float(high[s, p]) * share,
                 marginal_fen_per_attendance=price / gained if gained > 0 else float("inf"),
@@ -249,6 +253,15 @@ def make_lines(
             )
         )
     return tuple(sorted(lines, key=lambda line: (-line.expected, line.street, line.product)))
+
+
+def _margins(problem: ProcurementProblem, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What the plan leaves of one session more, (S, P)."""
+    if problem.competition is None:
+        return np.ones(counts.shape)
+    cells = cell_attendance(problem, counts, problem.demand)
+    margins = problem.competition.margins(category_masses(problem, cells))
+    return np.asarray(margins[:, problem.category])
 
 
 def touring_saving_fen(problem: ProcurementProblem, product: int) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from recommender.demand.competition import Competition
 from recommender.types import IdMap
 
 
@@ -66,7 +67,9 @@ class ProcurementProblem:
     The benefit of n sessions of one product in one street is concave:
     ``total(n) = E[min(n * seats, D * (1 + q + ... + q**(n-1)))]`` with q the ``repeat_factor`` and
     D lognormal around a mean between ``expected`` and ``low`` by the ``caution``. (A demand that is
-    surely 100 fills 100 seats; one that is 50 or 150 fills 75.)
+    surely 100 fills 100 seats; one that is 50 or 150 fills 75.) That is what they would draw
+    *alone*, their mass; under ``competition`` the masses of a street take from each other
+    (:mod:`recommender.procurement.benefit`).
 
     Attributes
     ----------
@@ -110,7 +113,14 @@ class ProcurementProblem:
         ``supplier.share_max`` (:data:`recommender.procurement.rules.registry.SETTINGS`); a rule
         whose number is not there asks for nothing.
     gini_max
-        Bound on the Gini coefficient of attendance per resident over streets; ``None``: no bound.
+        Bound on the Gini coefficient over streets of attendance per resident, before sessions
+        compete; ``None``: no bound.
+    competition
+        How sessions take from each other; ``None``: they do not.
+    category
+        Position of each product's category in the competition, shape (P,).
+    matching
+        0: attendances alone count; 1: money follows wants, as in Nash welfare; between: both.
     caution
         0 plans with the expected demand, 1 with the low end of its interval.
     repeat_factor
@@ -150,6 +160,9 @@ class ProcurementProblem:
     repeat_factor: NDArray[np.float64]
     settings: Mapping[str, float] = field(default_factory=dict)
     gini_max: float | None = None
+    competition: Competition | None = None
+    category: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    matching: float = 0.0
     caution: float = 0.0
     sessions_per_cell: int = 3
     neighbours: tuple[tuple[int, int], ...] = ()
@@ -187,6 +200,11 @@ class ProcurementProblem:
             raise ValueError("a street needs residents")
         if not ((self.repeat_factor > 0) & (self.repeat_factor <= 1)).all():
             raise ValueError("repeat_factor must be in (0, 1]")
+        if self.competition is not None:
+            if self.competition.street_caps.shape != (s,) or self.category.shape != (p,):
+                raise ValueError("competition needs every street, and a category a product")
+            if not 0 <= self.matching <= 1:
+                raise ValueError("matching must be in [0, 1]")
         if not 0 <= self.caution <= 1:
             raise ValueError("caution must be in [0, 1]")
 

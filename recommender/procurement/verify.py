@@ -48,7 +48,34 @@ def verify_plan(problem: ProcurementProblem, plan: ProcurementPlan) -> tuple[Vio
     due = sum(_paid(problem, plan.sessions, plan.tours).values())
     if paid != due:
         broken.append(Violation("lines.amount_fen", found=paid, bound=due))
+    promised, counted_on = sum(line.expected for line in plan.lines), _promised(problem, plan)
+    if abs(promised - counted_on) > 1e-6 * max(1.0, counted_on):
+        broken.append(Violation("lines.expected", found=promised, bound=counted_on))
     return tuple(broken)
+
+
+def _promised(problem: ProcurementProblem, plan: ProcurementPlan) -> float:
+    """Attendances of the whole plan, its sessions competing, counted without the model's code."""
+    cells = plan.sessions.sum(axis=0)
+    mass: dict[tuple[int, int], float] = {}
+    plain = 0.0
+    for s, p in zip(*np.nonzero(cells), strict=True):
+        drawn = _cell(problem, int(s), int(p), int(cells[s, p]), caution=0.0)
+        plain += drawn
+        if problem.competition is not None:
+            key = int(s), int(problem.category[p])
+            mass[key] = mass.get(key, 0.0) + drawn
+    if problem.competition is None:
+        return plain
+    caps, totals = problem.competition.category_caps, problem.competition.street_caps
+    streets = [0.0] * len(problem.streets)
+    for (s, c), x in mass.items():
+        streets[s] += _saturated(x, float(caps[s, c]))
+    return sum(_saturated(x, float(cap)) for x, cap in zip(streets, totals, strict=True))
+
+
+def _saturated(mass: float, cap: float) -> float:
+    return mass if math.isinf(cap) else cap * (1 - math.exp(-mass / cap))
 
 
 def verify_sessions(
@@ -103,20 +130,24 @@ def _paid(
 
 
 def _attendance(problem: ProcurementProblem, cells: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Attendances a street, counted cell by cell."""
+    """Attendances a street before sessions compete, counted cell by cell."""
     level = np.zeros(len(problem.streets))
     for s, p in zip(*np.nonzero(cells), strict=True):
-        n, q = int(cells[s, p]), float(problem.repeat_factor[p])
-        low, expected = float(problem.low[s, p]), float(problem.expected[s, p])
-        demand = expected - problem.caution * (expected - low)
-        wanted, room = demand * sum(q**k for k in range(n)), n * float(problem.seats[s, p])
-        sd = float(problem.log_sd[s, p])
-        if sd > 0 and wanted > 0 and 0 < room < math.inf:
-            ratio = math.log(room / wanted) / sd
-            level[s] += wanted * _normal(ratio - sd / 2) + room * _normal(-ratio - sd / 2)
-        else:
-            level[s] += min(wanted, room)
+        level[s] += _cell(problem, int(s), int(p), int(cells[s, p]), caution=problem.caution)
     return level
+
+
+def _cell(problem: ProcurementProblem, s: int, p: int, n: int, *, caution: float) -> float:
+    """What n sessions of a cell draw alone."""
+    q = float(problem.repeat_factor[p])
+    low, expected = float(problem.low[s, p]), float(problem.expected[s, p])
+    demand = expected - caution * (expected - low)
+    wanted, room = demand * sum(q**k for k in range(n)), n * float(problem.seats[s, p])
+    sd = float(problem.log_sd[s, p])
+    if sd > 0 and wanted > 0 and 0 < room < math.inf:
+        ratio = math.log(room / wanted) / sd
+        return wanted * _normal(ratio - sd / 2) + room * _normal(-ratio - sd / 2)
+    return min(wanted, room)
 
 
 def _normal(x: float) -> float:

@@ -33,7 +33,10 @@ SETTINGS: tuple[Setting, ...] = tuple(setting for rule in RULES for setting in r
 STEPS = RuleKey("steps")
 """Rows of the model's structure: a session's tiers in their order, each taken once."""
 
-STRUCTURE = frozenset({STEPS.rule, "touring"})
+COMPETITION = RuleKey("competition")
+"""Rows of the model's structure: what masses come to beside each other."""
+
+STRUCTURE = frozenset({STEPS.rule, COMPETITION.rule, "touring"})
 """Rows that always hold; they are never part of a conflict and have no shadow price."""
 
 _BY_NAME = {rule.name: rule for rule in RULES}

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from recommender.metrics.evenness import gini
 from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.rules.registry import COMPETITION
 from recommender.procurement.solver.deadline import Deadline
+from recommender.procurement.solver.gains import Gains
 from recommender.procurement.solver.linear_model import LinearModel
 
 Floats = NDArray[np.float64]
@@ -45,14 +47,14 @@ def fill(
     """
     n = model.n_sessions
     price = np.maximum(problem.price_fen[model.product].astype(np.float64), 1.0)
-    ratio = model.value[:n] / price
+    ratio = model.worth / price
     order = np.argsort(-ratio, kind="stable")
-    state = _State(model, start)
+    state = _State(problem, model, start)
     shares = state.silence(
         "quota.min_share"
     )  # of a spending that begins at nothing: kept from then on
     state.meet_floors(order)
-    useful = order[model.value[order] > 0]
+    useful = order[model.worth[order] > 0]
     total = float(problem.budget_fen.sum())
     for quota in problem.quotas:
         if quota.min_share > 0:  # so that the rest of the budget may follow
@@ -68,10 +70,10 @@ def fill(
         if not levels.spread(useful, from_start=start is not None):
             return None
     else:
-        for position, column in enumerate(useful):
+        for position, column in enumerate(state.gains.best_first(useful, price)):
             if _time_is_up(deadline, position):
                 break
-            state.add(int(column))
+            state.add(column)
     if not state.holds():
         return None
     x = np.zeros(len(model.value))
@@ -100,6 +102,7 @@ class _Levels:
         steps = np.diff(problem.totals(problem.demand), axis=0)
         gain = steps[model.tier, model.street, model.product] / problem.residents[model.street]
         self.gain, self.street, self.state = gain, model.street, state
+        self.price = np.maximum(problem.price_fen[model.product].astype(np.float64), 1.0)
         self.residents = problem.residents
         self.level = np.zeros(len(problem.streets))
         np.add.at(self.level, model.street, gain * state.taken)
@@ -123,15 +126,15 @@ class _Levels:
                 self._restore(last)
         if not self._even():
             return False
-        for position, column in enumerate(order):
+        for position, column in enumerate(self.state.gains.best_first(order, self.price)):
             if _time_is_up(self.deadline, position):
                 break
-            self._add_if_even(int(column))
+            self._add_if_even(column)
         return True
 
     def gained(self, taken: Floats) -> float:
-        """Attendances of the sessions taken."""
-        return float((self.gain * self.residents[self.street]) @ taken)
+        """What the sessions taken are worth."""
+        return self.state.gains.value(taken)
 
     def _even(self) -> bool:
         return gini(self.level) <= self.most
@@ -144,7 +147,11 @@ class _Levels:
 
     def _lift(self, order: NDArray[np.intp]) -> Floats | None:
         """Let the least served street choose until nothing fits; the last even state."""
-        queues = [iter(order[self.street[order] == s].tolist()) for s in range(len(self.level))]
+        gains = self.state.gains
+        queues = [
+            gains.best_first(order[self.street[order] == s], self.price)
+            for s in range(len(self.level))
+        ]
         open_ = set(range(len(queues)))
         kept = self.state.taken.copy() if self._even() else None
         done = 0
@@ -186,9 +193,13 @@ class _Levels:
 class _State:
     """What is taken, and what every row of the plain rules sums to."""
 
-    def __init__(self, model: LinearModel, start: Floats | None) -> None:
+    def __init__(
+        self, problem: ProcurementProblem, model: LinearModel, start: Floats | None
+    ) -> None:
         n = model.n_sessions
-        plain = [i for i, k in enumerate(model.keys) if k.rule not in ("evenness", "touring")]
+        self.gains = Gains(problem, model)
+        beside = ("evenness", "touring", COMPETITION.rule)
+        plain = [i for i, k in enumerate(model.keys) if k.rule not in beside]
         self.rows = sp.csr_array(model.matrix[plain][:, :n])
         columns = sp.csc_array(self.rows)
         self.starts, self.indices, self.numbers = columns.indptr, columns.indices, columns.data
@@ -209,6 +220,7 @@ class _State:
     def restore(self, taken: Floats) -> None:
         self.taken = taken.copy()
         self.sums = np.asarray(self.rows @ taken)
+        self.gains.reset(taken)
 
     def fits(self, column: int) -> bool:
         """Whether a session can be taken without breaking a rule that holds now."""
@@ -230,6 +242,7 @@ class _State:
         cells = slice(self.starts[column], self.starts[column + 1])
         self.sums[self.indices[cells]] += self.numbers[cells]
         self.taken[column] = 1.0
+        self.gains.change(column, 1.0)
         return True
 
     def drop(self, column: int) -> bool:
@@ -245,6 +258,7 @@ class _State:
             return False
         self.sums[rows] = after
         self.taken[column] = 0.0
+        self.gains.change(column, -1.0)
         return True
 
     def meet_floors(self, order: NDArray[np.intp]) -> None:

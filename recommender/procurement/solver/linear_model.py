@@ -2,8 +2,8 @@
 
 Columns: z[q, p, k] in {0, 1}, the k-th session of product p that pair q = (buyer, street) takes,
 worth the k-th step of the concave benefit; u[e, p], sessions that two neighbouring pairs tour
-together; then the columns that rules need for themselves. Because steps fall, a relaxation takes
-them in order without rows that say so.
+together; then the columns that rules need for themselves, and those of competition. Because steps
+fall, a relaxation takes them in order without rows that say so.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,6 +26,7 @@ from recommender.procurement.rules.rule import (
     groups_of,
 )
 from recommender.procurement.rules.values import RuleKey
+from recommender.procurement.solver.competition_rows import competition_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ class LinearModel:
         Whether a column must be whole.
     keys
         The rule of each row.
+    worth
+        Weighted attendances that each session adds where nothing competes with it; the whole
+        objective without competition, shape (n_sessions,).
     """
 
     value: Floats
@@ -55,6 +59,7 @@ class LinearModel:
     street: Positions
     product: Positions
     tier: Positions
+    worth: Floats
     tours: tuple[TourColumn, ...] = ()
 
     @property
@@ -128,6 +133,9 @@ def build_model(problem: ProcurementProblem) -> LinearModel:
     for rule in RULES:
         rows += rule.rows(problem, replace(columns, extra=columns_so_far))
         columns_so_far += rule.extra_columns(problem)
+    competition = competition_rows(problem, columns, columns_so_far)
+    rows += competition.rows
+    columns_so_far += len(competition.value)
     # Solvers refuse a model without columns; the only one then stands for nothing.
     n_columns = max(1, columns_so_far)
     upper = np.full(n_columns, np.inf)
@@ -137,9 +145,12 @@ def build_model(problem: ProcurementProblem) -> LinearModel:
         upper[:] = 0.0
     integral = np.zeros(n_columns, dtype=np.bool_)
     integral[: n + len(tours)] = True
-    benefit = value * problem.weight[street, product]
+    weight = problem.weight[street, product]
+    objective = np.zeros(n_columns)
+    objective[:n] = value * (weight if problem.competition is None else weight - 1)
+    objective[n_columns - len(competition.value) :] = competition.value
     return LinearModel(
-        value=np.concatenate([benefit, np.zeros(n_columns - n)]),
+        value=objective,
         upper=upper,
         integral=integral,
         matrix=_matrix(rows, n_columns),
@@ -150,6 +161,7 @@ def build_model(problem: ProcurementProblem) -> LinearModel:
         street=street,
         product=product,
         tier=tier,
+        worth=value * weight,
         tours=tours,
     )
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.procurement.benefit import plan_value
 from recommender.procurement.plan import ProcurementPlan, cell_attendance
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.solver.deadline import Deadline
@@ -73,7 +74,7 @@ def reoptimise_around(
     if verify_sessions(problem, sessions, model.tours_of(x)):
         return None
     cells = cell_attendance(problem, sessions.sum(axis=0), problem.demand)
-    return float((problem.weight * cells).sum()), sessions
+    return plan_value(problem, cells), sessions
 
 
 def _margin(
@@ -81,7 +82,7 @@ def _margin(
 ) -> NDArray[np.bool_]:
     """Session columns around the cell: the dearest for what they draw, the cheapest of the rest."""
     street, product = cell
-    dear = problem.price_fen[model.product] / np.maximum(model.value[: model.n_sessions], 1e-9)
+    dear = problem.price_fen[model.product] / np.maximum(_gains(problem, model, planned), 1e-9)
     supplier = problem.supplier[model.product] == problem.supplier[product]
     here = model.street == street
     own = model.product == product
@@ -94,6 +95,17 @@ def _margin(
             columns = np.flatnonzero(among & side)
             free[columns[np.argsort(sign * dear[columns], kind="stable")[:_MARGIN]]] = True
     return free
+
+
+def _gains(problem: ProcurementProblem, model: LinearModel, planned: NDArray[np.bool_]) -> Floats:
+    """What each session is worth beside the plan."""
+    competition = problem.competition
+    if competition is None:
+        return model.worth
+    mass = np.zeros(competition.category_caps.shape)
+    category = problem.category[model.product]
+    np.add.at(mass, (model.street[planned], category[planned]), model.worth[planned])
+    return np.asarray(model.worth * competition.margins(mass)[model.street, category])
 
 
 def _columns_of(model: LinearModel, plan: ProcurementPlan) -> Floats:

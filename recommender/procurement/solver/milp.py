@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from recommender.procurement.benefit import plan_value
 from recommender.procurement.explain.conflicts import find_conflicts
 from recommender.procurement.plan import (
     ProcurementPlan,
@@ -47,7 +48,8 @@ def plan_procurement(
 ) -> ProcurementPlan:
     """Choose sessions of most benefit that keep every rule.
 
-    maximise sum weight[s, p] * total[s, p](n[s, p]) over whole n >= 0, under the problem's rules.
+    maximise the value of :mod:`~recommender.procurement.benefit` over whole n >= 0, under the
+    problem's rules; without competition that is sum weight[s, p] * total[s, p](n[s, p]).
 
     Parameters
     ----------
@@ -179,7 +181,7 @@ def _search(
             return None
         if kernel_bound is not None:
             bound = min(bound, max(kernel_bound, outside, best.value))
-        if whole:
+        if whole or (size >= n and status == "done"):  # what stays fixed cannot beat the best
             return bound
         size *= 3
 
@@ -230,7 +232,8 @@ def solve_with_fixed(
     )
     gained = float(model.value @ base)
     status = {0: "done", 1: "timeout", 2: "infeasible"}.get(result.status, "timeout")
-    bound = result.mip_dual_bound
+    # Without whole columns it is no mixed-integer programme, and its value is the bound.
+    bound = result.mip_dual_bound if model.integral[free].any() else result.fun
     proven = None if bound is None or not np.isfinite(bound) else gained - float(bound)
     if status == "infeasible":
         proven = -np.inf
@@ -258,8 +261,8 @@ class _Best:
         if x is None:
             return False
         sessions, tours = self.model.sessions(x, self.sessions.shape), self.model.tours_of(x)
-        benefit = cell_attendance(self.problem, sessions.sum(axis=0), self.problem.demand)
-        value = float((self.problem.weight * benefit).sum())
+        cells = cell_attendance(self.problem, sessions.sum(axis=0), self.problem.demand)
+        value = plan_value(self.problem, cells)
         if value <= self.value:
             return True
         if verify_sessions(self.problem, sessions, tours):
@@ -286,17 +289,20 @@ def _all_tours(
 
 def _simple_bound(problem: ProcurementProblem, model: LinearModel) -> float:
     """What the money alone allows: each buyer's best sessions, the last one cut to fit."""
-    n = model.n_sessions
     saving = 2 * problem.touring_discount if problem.neighbours else 0.0
     price = problem.price_fen[model.product] * max(0.0, 1 - saving)
     bound = 0.0
     for b, budget in enumerate(problem.budget_fen):
         own = np.flatnonzero(model.buyer == b)
-        value, cost = model.value[:n][own], price[own]
+        value, cost = model.worth[own], price[own]
         order = np.argsort(-value / np.maximum(cost, 1e-9))
         spent = np.cumsum(cost[order])
         part = np.clip(1 - (spent - budget) / np.maximum(cost[order], 1e-9), 0.0, 1.0)
         bound += float(value[order] @ part)
+    if problem.competition is not None and problem.matching > 0:
+        # What wants are worth where everything that can be had is had.
+        everything = problem.totals(problem.demand)[-1] * problem.allowed
+        bound += plan_value(replace(problem, matching=1.0), everything)
     return bound
 
 

@@ -118,7 +118,7 @@ def _promising(model: LinearModel) -> NDArray[np.bool_]:
     each = max(50, _FIRST // len(streets))
     for street in streets:
         own = np.flatnonzero(model.street == street)
-        inside[own[np.argsort(-model.value[own] / cost[own], kind="stable")[:each]]] = True
+        inside[own[np.argsort(-model.worth[own] / cost[own], kind="stable")[:each]]] = True
     return inside
 
 

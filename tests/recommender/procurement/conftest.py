@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recommender.demand.competition import Competition
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.verify import verify_sessions
 from recommender.types import IdMap
@@ -68,3 +69,22 @@ def broken_by() -> Callable[..., list[tuple[str, str, str, float, float]]]:
         ]
 
     return broken
+
+
+@pytest.fixture
+def competing_problem() -> ProcurementProblem:
+    """Two streets, six products in three categories, whose sessions take from each other."""
+    rng = np.random.default_rng(2)
+    return make_problem(
+        rng.uniform(20, 90, (2, 6)).tolist(),
+        [1_000, 3_000, 2_000, 1_500, 4_000, 2_500],
+        [9_000, 9_000],
+        category=np.array([0, 0, 0, 1, 1, 2], dtype=np.intp),
+        competition=Competition(
+            street_caps=np.array([300.0, 500.0]),
+            category_caps=np.array([[150.0, 200.0, 90.0], [250.0, 150.0, 100.0]]),
+            wants=np.array([[0.5, 0.3, 0.2], [0.2, 0.5, 0.3]]),
+            usual=np.array([[30.0, 20.0, 10.0], [0.0, 0.0, 0.0]]),
+        ),
+        weight=np.where(np.arange(6) == 3, 1.5, 1.0)[None].repeat(2, axis=0),
+    )

@@ -1,5 +1,6 @@
 """Plans equal brute force on small problems, keep every rule, and beat the heuristic."""
 
+from dataclasses import replace
 from itertools import product as every
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recommender.demand.competition import Competition
 from recommender.procurement import plan_procurement
+from recommender.procurement.benefit import plan_value
 from recommender.procurement.plan import Status, cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem, Quota, SlotLimit
 from recommender.procurement.solver.heuristic import fill
@@ -34,9 +37,7 @@ def brute_force(problem: ProcurementProblem) -> float | None:
             continue
         if verify_sessions(problem, sessions):
             continue
-        value = (
-            problem.weight * cell_attendance(problem, sessions.sum(axis=0), problem.demand)
-        ).sum()
+        value = plan_value(problem, cell_attendance(problem, sessions.sum(axis=0), problem.demand))
         best = value if best is None else max(best, float(value))
     return best
 
@@ -92,6 +93,78 @@ def test_small_problems_equal_brute_force(problem_of: Any, data: st.DataObject) 
         heuristic = fill(problem, model := build_model(problem))
         if heuristic is not None:
             assert plan.value >= model.value @ heuristic - 1e-6
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_competing_sessions_equal_brute_force(problem_of: Any, data: st.DataObject) -> None:
+    """Within the .3 % by which the tangents lie above the curve."""
+    problem = data.draw(problems(problem_of))
+    s, p = problem.expected.shape
+    cap = st.sampled_from([30.0, 150.0, 600.0, np.inf])
+    shares = np.array([[data.draw(st.integers(1, 9)) for _ in range(2)] for _ in range(s)])
+    problem = replace(
+        problem,
+        category=np.array([data.draw(st.integers(0, 1)) for _ in range(p)], dtype=np.intp),
+        competition=Competition(
+            street_caps=np.array([data.draw(cap) for _ in range(s)]),
+            category_caps=np.array([[data.draw(cap) for _ in range(2)] for _ in range(s)]),
+            wants=shares / shares.sum(axis=1, keepdims=True),
+            usual=np.full((s, 2), 60.0),
+        ),
+        matching=data.draw(st.sampled_from([0.0, 0.0, 0.4, 1.0])),
+    )
+    best = brute_force(problem)
+    plan = plan_procurement(problem, time_limit_s=20, mip_gap=0.0)
+    if best is None:
+        assert plan.status is Status.INFEASIBLE
+    else:
+        assert plan.value <= best + 1e-6
+        assert plan.value == pytest.approx(best, rel=0.004, abs=1e-6)
+        assert plan.bound >= best - 1e-6
+        assert verify_plan(problem, plan) == ()
+
+
+def test_wants_decide_what_is_bought_when_the_dial_is_turned(problem_of: Any) -> None:
+    """Ten lectures are cheap heads; the street wants half of its visits to be concerts."""
+    problem = problem_of(
+        [[50.0] * 10 + [60.0] * 3],
+        [1_000] * 10 + [4_000] * 3,
+        [12_000],
+        sessions_per_cell=1,
+        category=np.array([0] * 10 + [1] * 3, dtype=np.intp),
+        competition=Competition(
+            street_caps=np.array([2_000.0]),
+            category_caps=np.array([[1_500.0, 1_500.0]]),
+            wants=np.array([[0.5, 0.5]]),
+            usual=np.array([[200.0, 200.0]]),
+        ),
+    )
+
+    def concerts(matching: float) -> int:
+        plan = plan_procurement(replace(problem, matching=matching), mip_gap=0.0)
+        assert verify_plan(problem, plan) == ()
+        return int(plan.sessions[0, 0, 10:].sum())
+
+    assert [concerts(m) for m in (0.0, 1.0)] == [0, 1] or concerts(1.0) == 2
+
+
+def test_lines_add_up_to_what_competing_sessions_come_to(problem_of: Any) -> None:
+    caps = np.array([[120.0, 200.0]])
+    problem = problem_of(
+        [[100.0, 80.0, 60.0]],
+        [1_000] * 3,
+        [9_000],
+        category=np.array([0, 0, 1], dtype=np.intp),
+        competition=Competition(np.array([250.0]), caps, np.full((1, 2), 0.5), np.zeros((1, 2))),
+    )
+    plan = plan_procurement(problem)
+    first = 120 * (1 - np.exp(-1.7 * 180 / 120))
+    second = 200 * (1 - np.exp(-1.7 * 60 / 200))
+    together = 250 * (1 - np.exp(-(first + second) / 250))
+    assert plan.expected == pytest.approx(together)
+    assert plan.value == pytest.approx(together)
+    assert plan.expected < 0.5 * 1.7 * 240
 
 
 def test_two_buyers_share_one_street(problem_of: Any) -> None:
