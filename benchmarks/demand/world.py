@@ -58,7 +58,7 @@ def judge(dataset: Dataset, truth: pd.DataFrame, until: Any) -> Judged:
     true = wide.to_numpy()
     new = truth.drop_duplicates("product_id").set_index("product_id")["new"]
     fresh = new.loc[list(products.ids)].to_numpy(dtype=bool)
-    estimate = model.estimate(model.streets, products, period)
+    estimate = model.fitted_estimate(model.streets, products, period)
     simple = scaled(dataset, model, products, until)
     category = category_mean(model, products)
     covered = (estimate.low <= true) & (true <= estimate.high)

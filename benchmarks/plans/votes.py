@@ -49,7 +49,7 @@ def measure(file: Path, seed: int) -> Votes:
     moment = _after(dataset)
     model = fit_demand(sample, as_of=moment, rng=np.random.default_rng(seed))
     period = f"{moment.year}Q{(moment.month + 2) // 3}"
-    estimate = model.estimate(model.streets, ids, period)
+    estimate = model.fitted_estimate(model.streets, ids, period)
     predicted = estimate.expected.sum(axis=0)
     best = _knapsack(true, cost.to_numpy(), budget)
     problem = _problem(predicted, cost.to_numpy(), budget, ids, period)

@@ -1,12 +1,13 @@
 """The fitted demand of a district: what a bundle keeps and every demand page is read from."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.demand.disclosure import disclosure_control
+from recommender.demand.disclosure import MIN_RESIDENTS, disclosure_control
 from recommender.demand.periods import period_months
 from recommender.interfaces import Arrays
 from recommender.types import DemandEstimate, IdMap
@@ -32,6 +33,15 @@ def interval(expected: Floats, log_sd: Floats) -> tuple[Floats, Floats]:
     median = expected * np.exp(-0.5 * np.minimum(log_sd, 1.5) ** 2)
     width = np.exp(HALF_WIDTH * log_sd)
     return np.minimum(median / width, expected), np.maximum(median * width, expected)
+
+
+def _column_or_all(middle: Callable[..., Any], values: Floats, *, otherwise: float) -> Floats:
+    """A statistic of each column without NaN; of all columns where one has no value."""
+    known = np.isfinite(values)
+    whole = float(middle(values[known])) if known.any() else otherwise
+    return np.array(
+        [middle(c[k]) if k.any() else whole for c, k in zip(values.T, known.T, strict=True)]
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +115,12 @@ class DemandModel:
     planned_seats: Floats
 
     def estimate(self, streets: IdMap, products: IdMap, period: str) -> DemandEstimate:
-        """Estimate every cell of a grid.
+        """Every cell of a grid, as it may leave the model.
+
+        The gate that every figure for people passes through, plans and all questions about them
+        included: in a suppressed cell stands what the product's rate in all streets makes of the
+        people within reach, so that no answer, and no difference between answers, depends on what
+        the few residents behind the cell did.
 
         Parameters
         ----------
@@ -126,6 +141,46 @@ class DemandModel:
         UsageError
             If the period is none.
         """
+        hidden = self.suppressed()
+        return self._disclosed(hidden)._grid(streets, products, period, hidden)
+
+    def fitted_estimate(self, streets: IdMap, products: IdMap, period: str) -> DemandEstimate:
+        """The same with the figures of suppressed cells: to judge the model by, never to be shown.
+
+        Parameters
+        ----------
+        streets, products, period
+            As in :meth:`estimate`.
+
+        Returns
+        -------
+        As :meth:`estimate`.
+        """
+        return self._grid(streets, products, period, self.suppressed())
+
+    def _disclosed(self, hidden: NDArray[np.bool_]) -> Self:
+        """The same model without what suppressed cells rest on."""
+        shown = ~hidden
+        # One factor a product: hours and no-shows of all streets.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            factor = np.where(shown, self.expected / self.step_street_ratios, np.nan)
+        came = _column_or_all(np.nanmedian, factor, otherwise=1.0)
+        widest = _column_or_all(np.nanmax, np.where(shown, self.log_sd, np.nan), otherwise=1.0)
+        bookings = np.where(hidden, 0, self.bookings)
+        rate = np.where(
+            bookings.sum(axis=0) >= MIN_RESIDENTS, self.step_rates[2], self.step_rates[0]
+        )
+        return replace(
+            self,
+            expected=np.where(hidden, rate * came * self.within_reach, self.expected),
+            log_sd=np.where(hidden, widest, self.log_sd),
+            bookings=bookings,
+            survey_votes=np.where(hidden, 0, self.survey_votes),
+        )
+
+    def _grid(
+        self, streets: IdMap, products: IdMap, period: str, hidden: NDArray[np.bool_]
+    ) -> DemandEstimate:
         rows = self.streets.positions(streets.ids)
         columns = self.products.positions(products.ids)
         cells = np.ix_(rows, columns)
@@ -146,7 +201,7 @@ class DemandModel:
             supply=supply,
             gap=self._total(expected, columns, self.sessions(period)[cells]) - supply,
             # Decided on the whole grid: asking for a part of it must not show more.
-            suppressed=self.suppressed()[cells],
+            suppressed=hidden[cells],
         )
 
     def people_within_reach(self) -> Floats:

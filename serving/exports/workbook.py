@@ -276,7 +276,7 @@ def _say(name: str, **values: object) -> str:
 
 def _with_yuan(lines: pd.DataFrame) -> pd.DataFrame:
     frame = lines.copy()
-    frame["line_id"] = frame["line_id"].str.rpartition("-")[2]
+    frame["line_id"] = [line.rpartition("-")[2] for line in frame["line_id"]]
     frame["category"] = [group_label(f"category.{name}") for name in frame["category"]]
     frame["price_yuan"] = frame["price_fen"] / 100
     frame["amount_yuan"] = frame["amount_fen"] / 100

@@ -117,8 +117,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "cost_per_attendance": ("每人次 {yuan:.1f} 元", "{yuan:.1f} yuan an attendance"),
     "few_people": (
-        "本街道样本不足 10 人，按全区与同类推算",
-        "fewer than 10 people observed in the street: inferred from the district and the category",
+        "本街道依据不足 10 人，数字按全区水平乘以可及人口推算",
+        "fewer than 10 people observed in the street: the district's rate for those within reach",
     ),
     "own_bookings": ("依据本街道 {bookings} 次预约", "from {bookings} bookings of the street"),
     "new_product": (

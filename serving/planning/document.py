@@ -29,6 +29,14 @@ COLUMNS = (
 )  # fmt: skip
 """The contract's columns, then names and facts for people."""
 
+_NUMBERS = {
+    "sessions": "int64", "amount_fen": "int64", "price_fen": "int64", "expected": "float64",
+    "low": "float64", "high": "float64", "marginal_fen_per_attendance": "float64",
+    "evidence_bookings": "Int64", "evidence_surveys": "Int64", "new": "bool",
+}  # fmt: skip
+_DTYPES = {name: _NUMBERS.get(name, "str") for name in COLUMNS}
+"""Also of a plan without lines, so that nothing has to ask whether there are any."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlanDocument:
@@ -140,6 +148,7 @@ def write_document(
     frame["line_id"] = [f"{plan_id}-{n:04d}" for n in range(1, len(frame) + 1)]
     frame["model_version"] = model_version
     frame["period"] = problem.period
+    frame = frame.astype(_DTYPES)
     spent, budget = int(frame["amount_fen"].sum()), int(problem.budget_fen.sum())
     expected = float(frame["expected"].sum())
     low, high = total_interval(problem, plan.sessions.sum(axis=0), _categories(planning))

@@ -9,11 +9,12 @@ import numpy as np
 from data.dataset import Dataset
 from data.district_time import period_bounds
 from recommender.demand.model import DemandModel
-from recommender.errors import NotTrainedError, UsageError
+from recommender.errors import UsageError
+from recommender.types import IdMap
 from serving.planning.problem.building import Planning, build_planning
 from serving.planning.rules import PlanRules
 from serving.settings import Settings
-from training.registry.loading import open_demand
+from training.registry.loading import require_demand
 
 PLAN_TABLES = (
     "areas", "population", "venues", "suppliers", "products", "events", "residents", "bookings",
@@ -75,10 +76,7 @@ def served_sources(settings: Settings) -> Sources:
         dataset = store.load(PLAN_TABLES)
     finally:
         store.close()
-    parts = served.bundle.parts
-    if "demand" not in parts:
-        raise NotTrainedError("the served model has no demand.", "Run `gongxu retrain`.")
-    model = open_demand(parts)
+    model = require_demand(served.bundle)
     return Sources(dataset, model, served.version, served.bundle.manifest.as_of)
 
 
@@ -115,7 +113,9 @@ def state_planning(
         If nothing is listed in the period.
     """
     model = sources.demand
-    products = model.listed(period)
+    # An event without a product has demand of its own, but nobody sells it.
+    sold = set(sources.dataset["products"]["product_id"])
+    products = IdMap([code for code in model.listed(period).ids if code in sold])
     if len(products) == 0:
         raise UsageError(f"no product is listed in {period}.", "Choose another --period.")
     estimate = model.estimate(model.streets, products, period)

@@ -152,7 +152,7 @@ class ListTables:
         return EventText(
             event_id=rows["event_id"].tolist(),
             product_id=self.snapshot.products.take(product.astype(np.intp)),
-            title=title.fillna("").tolist(),
+            title=title.where(title.fillna("") != "", rows["event_id"]).tolist(),
             starts_at=[
                 start.to_pydatetime() for start in rows["starts_at"].dt.tz_convert(district_zone())
             ],
@@ -235,7 +235,7 @@ class ListTables:
             return title
         product = self._tables["products"]
         found = product.loc[product["product_id"] == self._events["product_id"].iloc[event]]
-        return str(found["title"].iloc[0]) if len(found) else ""
+        return str(found["title"].iloc[0] if len(found) else self._events["event_id"].iloc[event])
 
 
 def _or_none(column: "pd.Series[str]") -> list[str | None]:

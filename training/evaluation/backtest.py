@@ -153,7 +153,7 @@ def _fit_demand(
         return
     backtest.parts[DEMAND] = model
     period = period_of(as_of)
-    estimate = model.estimate(model.streets, model.products, period)
+    estimate = model.fitted_estimate(model.streets, model.products, period)
     # Per cell, since the catalogue's size may change; a cell withheld from people still counts.
     level = float(estimate.expected.mean()) if estimate.expected.size else 0.0
     before = None if old is None else old[0].metrics.get("demand_per_cell")

@@ -11,6 +11,7 @@ import lightgbm as lgb
 
 from features.ranking.products import FEATURE_COLUMNS
 from recommender.demand.model import DemandModel
+from recommender.errors import NotTrainedError
 from recommender.interfaces import Arrays
 from recommender.ranking.features.registry import FIRST_STAGE_NAMES, NAMES
 from recommender.ranking.model.calibration import INPUTS
@@ -64,6 +65,24 @@ def open_demand(parts: Mapping[str, Arrays]) -> DemandModel:
         If the bundle has none, or one that this program cannot use.
     """
     return _opened(parts, DEMAND, DemandModel.from_arrays)
+
+
+def require_demand(bundle: Bundle) -> DemandModel:
+    """The demand model of a bundle, or why the run that made the bundle could fit none.
+
+    Raises
+    ------
+    NotTrainedError
+        If the bundle has none.
+    BundleError
+        If it has one that this program cannot use.
+    """
+    if DEMAND in bundle.parts:
+        return open_demand(bundle.parts)
+    checks = bundle.manifest.metrics.get("gate", {}).get("checks", [])
+    why = next((check["finding"] for check in checks if check["name"] == DEMAND), "")
+    told = f" ({why.strip().rstrip('.')})" if why else ""
+    raise NotTrainedError(f"the served model has no demand{told}.", "Then run `gongxu retrain`.")
 
 
 def require_fitting(bundle: Bundle) -> None:

@@ -123,15 +123,11 @@ def demand(
 
 
 def _served() -> "DemandModel":
-    from recommender.errors import NotTrainedError
     from serving.composition import served_model
     from serving.settings import Settings
-    from training.registry.loading import open_demand
+    from training.registry.loading import require_demand
 
-    parts = served_model(Settings()).bundle.parts
-    if "demand" not in parts:
-        raise NotTrainedError("the served model has no demand.", "Run `gongxu retrain`.")
-    return open_demand(parts)
+    return require_demand(served_model(Settings()).bundle)
 
 
 def _backtest(data: Path | None, moment: "datetime | None", number: int, seed: int) -> "DataFrame":

@@ -216,7 +216,8 @@ def _stopped(
     people = _people_who_came(dataset)
     if len(people):
         done = past[(past["status"].astype(str) == "done") & (past["seats"] > 0)]
-        fill = done["event_id"].map(people).fillna(0.0) / done["seats"].astype("float64")
+        came = people.reindex(done["event_id"]).fillna(0.0).to_numpy(dtype=np.float64)
+        fill = pd.Series(came, index=done.index) / done["seats"].astype("float64")
         by_product = fill.groupby(done["product_id"]).agg(["count", "mean"])
         for code, row in by_product.iterrows():
             few = (

@@ -125,3 +125,27 @@ def test_no_figure_exceeds_the_people_within_reach() -> None:
     assert everyone.estimate(STREETS, PRODUCTS, "2027-01").expected.max() == 15.0
     *_, last = explain(few, "s2", "c", "2027-01")
     assert last.figure == 12.0
+
+
+def test_what_leaves_the_model_does_not_depend_on_suppressed_cells() -> None:
+    few = np.array([[3, 3, 50], [3, 3, 50]])
+    model = known(contributors=few)
+    hidden = model.suppressed()
+    assert hidden.tolist() == [[True, True, False]] * 2
+    changed = known(
+        contributors=few,
+        expected=np.where(hidden, 777.0, model.expected),
+        log_sd=np.where(hidden, 0.01, model.log_sd),
+        bookings=np.where(hidden, 9, model.bookings),
+        survey_votes=np.where(hidden, 40, model.survey_votes),
+        step_age_bands=np.where(hidden, 5.0, model.step_age_bands),
+        step_street_ratios=np.where(hidden, 6.0, model.step_street_ratios),
+    )
+    one, other = (each.estimate(STREETS, PRODUCTS, "2027Q1") for each in (model, changed))
+    for name in ("expected", "low", "high", "evidence_bookings", "evidence_surveys", "gap"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    # The product's rate for the people within reach; own bookings do not count where they are few.
+    came = np.median([30.0 / 28.0, 60.0 / 28.0])
+    np.testing.assert_allclose(one.expected[:, 0], 0.1 * 100.0 * came)
+    raw = changed.fitted_estimate(STREETS, PRODUCTS, "2027Q1")
+    assert raw.expected.max() > 50
