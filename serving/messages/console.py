@@ -239,6 +239,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "make_plan": ("生成方案", "Make the plan"),
     "plan_title": ("{period} 采购方案", "Purchase plan for {period}"),
+    "plan_empty": (
+        "这个方案没有任何场次，原因见下方提示。可放宽规则或增加预算后重新生成。",
+        "This plan holds no session; the warnings below say why. Loosen a rule or raise the"
+        " budget.",
+    ),
     "of_budget": ("预算{budget}", "of a budget of {budget}"),
     "products_suppliers": (
         "{products}个产品，{suppliers}家供应商",

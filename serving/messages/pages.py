@@ -83,6 +83,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "for_place": ("为{place}推荐", "Suggested for {place}"),
     "all_fitting": ("按时间排列（{n}项）", "By time ({n})"),
+    "table": ("表格，可左右滚动", "Table; it scrolls sideways"),
     "pages": ("翻页", "Pages"),
     "earlier": ("上一页", "Previous"),
     "later": ("下一页", "Next"),

@@ -113,7 +113,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "现在没有适合推荐的活动。",
         "There is nothing to suggest just now.",
     ),
-    "why_this": ("为什么推荐这个", "Why this"),
+    "why_this": ("不合适？调整推荐", "Not right? Correct it"),
     "not_this": ("不感兴趣", "Not interested"),
     "not_kind": ("少推荐{kind}", "Less of: {kind}"),
     "follow_kind": ("关注{kind}", "Follow {kind}"),

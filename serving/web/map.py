@@ -27,7 +27,7 @@ class Place:
     here: bool = False
 
 
-def sketch(places: Sequence[Place], *, title: str, width: int = 420) -> Markup:
+def sketch(places: Sequence[Place], *, title: str, width: int = 400) -> Markup:
     """A sketch of where something is among the district's streets.
 
     Parameters
@@ -53,7 +53,7 @@ def sketch(places: Sequence[Place], *, title: str, width: int = 420) -> Markup:
         ).format(width, height, title)
     ]
     for place, (x, y) in zip(places, points, strict=True):
-        kind, radius, size = ("dot here", 8, 14) if place.here else ("dot", 4, 11)
+        kind, radius, size = ("dot here", 9, 17) if place.here else ("dot", 5, 15)
         anchor = "end" if x > 0.7 * width else "start"
         shift = -radius - 4 if anchor == "end" else radius + 4
         parts.append(

@@ -106,8 +106,8 @@ def client(app: FastAPI, running) -> Iterator[httpx.Client]:
         yield client
 
 
-def small_world(now: datetime) -> dict[str, pd.DataFrame]:
-    """Two streets of 15, three tastes, a hundred past events, nine to come (u0 to u8)."""
+def small_world(now: datetime, people: int = 30) -> dict[str, pd.DataFrame]:
+    """Two streets of equal size, three tastes, a hundred past events, nine to come (u0 to u8)."""
     hour = timedelta(hours=1)
     areas = [
         {"area_code": "310105", "name": "长宁区", "level": "district"},
@@ -143,7 +143,7 @@ def small_world(now: datetime) -> dict[str, pd.DataFrame]:
     for i in range(100):
         starts = now - (100 - i) * 20 * hour
         events.append(_event(f"e{i}", i % 9, starts, now - 3000 * hour, "done"))
-        for r in range(30):
+        for r in range(people):
             if r % 3 == i % 3 and (i + r) % 2:
                 at = starts - (24 + r) * hour
                 bookings.append(
@@ -155,7 +155,7 @@ def small_world(now: datetime) -> dict[str, pd.DataFrame]:
     residents = [
         {"resident_id": f"r{r}", "area_code": f"31010500{1 + r % 2}", "age_band": "35-59"}
         | {"sex": "f", "personalised": True, "joined_at": now - 4000 * hour}
-        for r in range(30)
+        for r in range(people)
     ]
     rows = {
         "areas": areas,
@@ -189,7 +189,7 @@ def _event(
     }
 
 
-def put_world(home: Path, url: str | None = None) -> None:
+def put_world(home: Path, url: str | None = None, *, people: int = 30) -> None:
     """Fill the database with the small world and serve a model of it."""
     now = datetime.now(tz=UTC).replace(microsecond=0)
     store = Store.connect(url or embedded_url(home))
@@ -200,7 +200,7 @@ def put_world(home: Path, url: str | None = None) -> None:
             own = [t.name for t in METADATA.sorted_tables if t.name != "api_keys"]
             names = [*TABLES, *own, "served_model", "served_model_log"]
             connection.execute(sa.text(f"TRUNCATE {', '.join(names)}"))
-        dataset = Dataset(small_world(now))
+        dataset = Dataset(small_world(now, people))
         store.merge_all(dataset)
         if not (home / "models").exists():
             rng = np.random.default_rng(1)

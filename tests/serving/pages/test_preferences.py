@@ -16,7 +16,8 @@ def test_a_list_says_why_and_takes_a_correction(as_resident, site_service: Servi
     browser = as_resident("r1")
     html = browser.get("/for-me").text
     assert "根据你的预约和关注" in html
-    assert "为什么推荐这个" in html
+    assert 'class="why"' in html
+    assert "调整推荐" in html
     assert "第u2场" in html
     site_service.recorder.flush()
     assert count(site_service, "impressions", "r1") > 0

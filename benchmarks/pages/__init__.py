@@ -1,0 +1,1 @@
+"""What people see, walked through in a real browser."""

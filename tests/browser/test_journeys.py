@@ -1,0 +1,120 @@
+"""What people do, in Chromium: steps, what the database holds afterwards, axe, pictures."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser
+
+from benchmarks.pages.browser import DESKTOP, PHONE, Window, axe, cookies_of, is_cut, window
+from benchmarks.pages.journeys import officer, resident
+from serving.api.service import Service
+
+PASSWORD = "a long password"
+
+
+def rows(service: Service, query: str) -> list[tuple[Any, ...]]:
+    with service.database.engine().connect() as connection:
+        return [tuple(row) for row in connection.execute(sa.text(query))]
+
+
+def looking(made: Window, pictures: Path, found: list[Any], tag: str) -> Callable[[str], None]:
+    """Keep a picture of each page, and what axe finds on it."""
+
+    def look(name: str) -> None:
+        made.picture(pictures / f"{name}-{tag}.png")
+        found.extend((name, each) for each in axe(made.page))
+        if is_cut(made.page):
+            found.append((name, "is wider than the window"))
+
+    return look
+
+
+def test_an_officer_gets_from_a_wish_to_a_decided_plan(
+    browser: Browser, url: str, service: Service, pictures: Path
+) -> None:
+    found: list[Any] = []
+    with window(browser, url, size=DESKTOP) as made:
+        plan = officer(made, "officer", PASSWORD, looking(made, pictures, found, "zh"))
+        assert (made.reports, made.left) == ([], [])
+        assert made.steps <= 16
+    assert found == []
+    orders = rows(service, "SELECT status, decided_by, plan_id FROM orders")
+    assert orders
+    assert set(orders) == {("approved", "officer", plan)}
+    (decisions,) = rows(service, "SELECT count(*) FROM audit WHERE action = 'decision.accept'")
+    assert decisions == (len(orders),)
+
+
+@pytest.mark.parametrize(("who", "script"), [("r1", True), ("r2", False)])
+def test_a_resident_finds_and_books_something(
+    browser: Browser, url: str, service: Service, pictures: Path, who: str, script: bool
+) -> None:
+    found: list[Any] = []
+    with window(browser, url, size=PHONE, script=script) as made:
+        look = looking(made, pictures, found, "phone") if script else lambda _: None
+        event = resident(made, who, look)
+        assert (made.reports, made.left) == ([], [])
+        assert made.steps <= 7
+    assert found == []
+    query = f"SELECT event_id, status FROM bookings WHERE resident_id = '{who}'"
+    assert (event, "booked") in rows(service, query)
+
+
+def test_every_page_is_accessible_in_both_languages_large_and_dark(
+    browser: Browser, url: str
+) -> None:
+    found: list[Any] = []
+    plan = "/console/plans"
+    visits: dict[str, tuple[str, ...]] = {
+        "r1": ("/", "/events/u1", "/for-me", "/bookings", "/requests", "/settings"),
+        "": ("/how-ranking-works", "/sign-in", "/nowhere", "/console/sign-in"),
+        "district": ("/console", "/console/streets", "/console/streets/310105001",
+                     "/console/catalogue", "/console/catalogue/products/p1",
+                     "/console/catalogue/suppliers/s0", plan, "/console/orders",
+                     "/console/requests", "/console/imports"),
+        "operator": ("/console/models", "/console/accounts", "/console/operations"),
+    }  # fmt: skip
+    for who, paths in visits.items():
+        state = signed_in(browser, url, who)
+        for display in ("zh", "en.large.dark"):
+            size = PHONE if "large" in display else DESKTOP
+            with window(browser, url, display=display, size=size, state=state) as made:
+                for path in paths:
+                    made.open(path)
+                    found.extend((path, display, each) for each in axe(made.page))
+                    if is_cut(made.page):
+                        found.append((path, display, "is wider than the window"))
+                assert (made.reports, made.left) == ([], [])
+    assert found == []
+
+
+def test_a_keyboard_alone_books(browser: Browser, url: str, service: Service) -> None:
+    state = signed_in(browser, url, "r2")
+    with window(browser, url, state=state) as made:
+        made.open("/events/u5")
+        for _ in range(40):
+            made.page.keyboard.press("Tab")
+            if made.page.evaluate("document.activeElement.closest('#booking button') !== null"):
+                break
+        made.page.keyboard.press("Enter")
+        made.page.wait_for_url("**notice=booked**")
+    assert ("u5", "booked") in rows(
+        service, "SELECT event_id, status FROM bookings WHERE resident_id = 'r2'"
+    )
+
+
+def signed_in(browser: Browser, url: str, who: str) -> Any:
+    """Cookies of a resident or user who signed in; of nobody for an empty name."""
+    with window(browser, url) as made:
+        if who.startswith("r"):
+            made.open("/sign-in")
+            made.press(f"以居民 {who} 登录")
+        elif who:
+            made.open("/console/sign-in")
+            made.enter("用户名", who)
+            made.enter("密码", PASSWORD)
+            made.press("登录")
+        return cookies_of(made.page.context)
