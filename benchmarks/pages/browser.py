@@ -135,7 +135,7 @@ def window(
             made.left.append(request.url)
 
     made.page.on("request", asked)
-    made.page.on("console", lambda told: _note(made, told.type, told.text))
+    made.page.on("console", lambda told: _note(made, told.text))
     made.page.on("pageerror", lambda error: made.reports.append(str(error)))
     try:
         yield made
@@ -168,7 +168,7 @@ def is_cut(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth + 1"))
 
 
-def _note(made: Window, kind: str, text: str) -> None:
+def _note(made: Window, text: str) -> None:
     if "policy report:" in text or "Content Security Policy" in text:
         made.reports.append(text)
 
