@@ -9,8 +9,8 @@ ROOT = Path(__file__).parents[1]
 ROOMS = ("recommender", "features", "training", "serving", "data")
 
 NOT_YET = {
-    "recommender/ranking/",
-    "serving/suggestions/",
+    "recommender/ranking/lists/assembly.py",
+    "serving/suggestions/frames.py",
 }
 """Files and folders that are still being documented; one that is done leaves the list."""
 

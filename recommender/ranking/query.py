@@ -46,12 +46,20 @@ def make_query(
 
     Parameters
     ----------
+    snapshot
+        Says where residents live and whom no profile may be used of.
     residents
         Positions, shape (q,); -1 asks as nobody in particular.
     events
-        Shape (m,) for everybody alike, or (q, m).
+        Positions, shape (m,) for everybody alike, or (q, m).
+    at
+        The moment of asking, UTC.
     streets
         Where each asks from; residents' home streets when left out.
+
+    Returns
+    -------
+    The query, in which whoever may not be profiled is -1.
     """
     residents = np.asarray(residents, dtype=np.intp)
     known = residents >= 0

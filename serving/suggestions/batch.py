@@ -24,8 +24,9 @@ from recommender.ranking.lists.assembly import SLOTS, Lists
 from recommender.ranking.lists.inputs import ListQuery
 from serving.messages.catalogue import Lang, reasons_text
 from serving.suggestions.frames import COLUMNS
+from serving.suggestions.identifiers import suggestion_id
 from serving.suggestions.refusals import require_events
-from serving.suggestions.suggester import Suggester, suggestion_id
+from serving.suggestions.suggester import Suggester
 
 BLOCK = 1024
 """Residents a block, usually."""
@@ -150,6 +151,17 @@ def side_by_side(work: Callable[[int], int], starts: Sequence[int]) -> Iterator[
     """Do blocks on all processors, and yield what each returns, in order.
 
     Numpy and scipy let go of the interpreter while they compute, so that threads are enough.
+
+    Parameters
+    ----------
+    work
+        Called with the start of each block.
+    starts
+        First residents of the blocks.
+
+    Yields
+    ------
+    What ``work`` returned, in the order of ``starts``.
     """
     with threadpool_limits(1, "blas"), ThreadPoolExecutor(_processors()) as pool:
         try:
@@ -214,7 +226,23 @@ def _tables(parts: list[Path]) -> Iterator[pa.Table]:
 
 
 def block_table(suggester: Suggester, first: int, last: int, n: int, lang: Lang) -> pa.Table:
-    """Lists of a range of residents: ``resident_id`` and the contract's columns."""
+    """Lists of a range of residents.
+
+    Parameters
+    ----------
+    suggester
+        Makes the lists.
+    first, last
+        Positions of residents in the snapshot; ``last`` is excluded.
+    n
+        Length of the lists.
+    lang
+        Language of the reasons.
+
+    Returns
+    -------
+    ``resident_id`` and the contract's columns, one row a place in a list.
+    """
     engine, list_tables = suggester.engine, suggester.list_tables
     asked = engine.ask_residents(first, last)
     lists = engine.lists(asked, n)

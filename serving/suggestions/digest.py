@@ -44,6 +44,10 @@ def write_letters(
         The first of the seven days that the letters speak of, in local time.
     n
         At most so many events.
+
+    Yields
+    ------
+    One letter a resident who has something to read.
     """
     first = datetime(day.year, day.month, day.day, tzinfo=district_zone())
     last = first + timedelta(days=DAYS)
@@ -60,6 +64,17 @@ def write_letters(
 
 def save_letters(letters: Iterable[Letter], out: Path) -> list[tuple[Letter, Path]]:
     """One file a resident, ``RESIDENT.txt``.
+
+    Parameters
+    ----------
+    letters
+        What to save.
+    out
+        Folder of the files; made if missing.
+
+    Returns
+    -------
+    Each letter with its file.
 
     Raises
     ------

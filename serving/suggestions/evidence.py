@@ -49,7 +49,21 @@ class EvidenceBuilder:
         columns: NDArray[np.intp],
         distance_m: NDArray[np.float32],
     ) -> list[Evidence]:
-        """Evidence for each candidate of a list."""
+        """Evidence for each candidate of a list.
+
+        Parameters
+        ----------
+        resident, street
+            Positions in the snapshot; -1 unknown.
+        columns
+            The list, as positions among the candidates, shape (k,).
+        distance_m
+            Distance of every candidate, metres; NaN where unknown.
+
+        Returns
+        -------
+        One entry a place of the list.
+        """
         list_tables, snapshot = self.list_tables, self.list_tables.snapshot
         history = self.history(resident)
         follows = list_tables.follows.of(resident)

@@ -36,6 +36,10 @@ def suggestions_frame(suggestions: Sequence[Suggestion], lang: Lang = "zh") -> p
         One list.
     lang
         ``zh`` or ``en``: the reasons' language; several are joined by ``;``.
+
+    Returns
+    -------
+    :data:`COLUMNS`; metres are whole numbers.
     """
     frame = pd.DataFrame(
         [{name: getattr(line, name) for name in COLUMNS} for line in suggestions], columns=COLUMNS

@@ -15,7 +15,23 @@ FRESH = np.timedelta64(48, "h")
 def save_prices(
     home: Path, tables: ListTables, prices: NDArray[np.float64], model_version: str
 ) -> Path:
-    """Keep the batch run's prices for the single lists that follow it."""
+    """Keep the batch run's prices for the single lists that follow it.
+
+    Parameters
+    ----------
+    home
+        ``GONGXU_HOME``.
+    tables
+        Name the moment and the candidates.
+    prices
+        Score units, shape (n_candidates,).
+    model_version
+        Whose scores the prices belong to.
+
+    Returns
+    -------
+    The file.
+    """
     path = _path(home)
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{os.getpid()}")
@@ -34,10 +50,19 @@ def save_prices(
 def load_prices(home: Path, tables: ListTables, model_version: str) -> NDArray[np.float64] | None:
     """The last batch run's prices of the candidates; 0 for events it did not know.
 
+    Parameters
+    ----------
+    home
+        ``GONGXU_HOME``.
+    tables
+        Name the moment and the candidates.
+    model_version
+        The model that lists are made by.
+
     Returns
     -------
-    ``None`` when there was no run, it was of another model (whose scores have another scale), or
-    it is not of the last :data:`FRESH`.
+    Score units, shape (n_candidates,). ``None`` when there was no run, it was of another model
+    (whose scores have another scale), or it is not of the last :data:`FRESH`.
     """
     try:
         with np.load(_path(home), allow_pickle=False) as kept:

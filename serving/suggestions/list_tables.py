@@ -17,6 +17,7 @@ from features.ranking.list_inputs import (
     facts_of_residents,
 )
 from features.ranking.residents import streets_of
+from recommender.errors import UnknownIdError
 from recommender.ranking.lists.boosts import Boosts
 from recommender.ranking.lists.facts import EligibilityContext, ResidentFacts
 from recommender.ranking.snapshot import RankingSnapshot
@@ -188,6 +189,25 @@ class ListTables:
         """Area code by venue."""
         venues = self._tables["venues"]
         return dict(zip(venues["venue_id"], _or_none(venues["area_code"]), strict=True))
+
+    def place_of(self, code: str) -> tuple[int, int]:
+        """Where an area or a venue lies: its row of distances, its position among the streets.
+
+        Either is -1 where it is not known.
+
+        Raises
+        ------
+        UnknownIdError
+            If there is neither an area nor a venue of that code.
+        """
+        area = code if code in self.area_rows else self.venue_areas.get(code)
+        if area is not None:
+            return self.area_rows.get(area, -1), self.street_of.get(area, -1)
+        if code in self.venue_areas:
+            return -1, -1
+        raise UnknownIdError(
+            f"no area or venue {code!r} is known.", "Use an areas.area_code or a venues.venue_id."
+        )
 
     @cached_property
     def follows(self) -> Follows:

@@ -93,7 +93,23 @@ def open_suggester(
     boosts: Boosts | None = None,
     seed: int = 0,
 ) -> Suggester:
-    """The suggester of a folder, or of the database when there is none."""
+    """The suggester of a folder, or of the database when there is none.
+
+    Parameters
+    ----------
+    data
+        Folder of contract tables; the database when ``None``.
+    at
+        Moment of asking; now when left out (see :func:`suggester_from_folder` for folders).
+    model, seed
+        Of a folder only, see :func:`suggester_from_folder`.
+    boosts
+        Policy weights; none when left out.
+
+    Returns
+    -------
+    The suggester.
+    """
     from serving.cli.output import progress
     from serving.settings import Settings
 
@@ -114,7 +130,19 @@ def open_suggester(
 
 
 def open_live(data: Path | None, at: datetime | None) -> ListTables:
-    """The tables at a moment, of a folder or of the database; no model is needed."""
+    """The tables at a moment; no model is needed.
+
+    Parameters
+    ----------
+    data
+        Folder of contract tables; the database when ``None``.
+    at
+        The moment; now when left out.
+
+    Returns
+    -------
+    The tables as they were known then.
+    """
     from data.snapshot import as_of
     from serving.composition import open_store, require_tables
     from serving.settings import Settings
@@ -136,6 +164,19 @@ def suggester_from_store(
     settings: Settings, at: datetime, *, boosts: Boosts | None = None
 ) -> Suggester:
     """The served model on the database, as it was known at a moment.
+
+    Parameters
+    ----------
+    settings
+        Where database and models are.
+    at
+        The moment.
+    boosts
+        Policy weights; none when left out.
+
+    Returns
+    -------
+    The suggester, with the seat prices of the last batch run where they still hold.
 
     Raises
     ------
@@ -183,8 +224,16 @@ def suggester_from_folder(
         The clock.
     model
         A bundle's folder; fitted on what was known at ``at`` when left out.
+    boosts
+        Policy weights; none when left out.
     seed
         Of that fit.
+    told
+        Hears the name of each step.
+
+    Returns
+    -------
+    The suggester, without seat prices.
 
     Raises
     ------

@@ -1,6 +1,5 @@
 """The suggestion service: single lists with reasons, for the command line and the API."""
 
-import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,6 +14,7 @@ from recommender.ranking.lists.inputs import ListQuery
 from recommender.ranking.model.suggestion_model import Scores, SuggestionModel
 from recommender.types import Reason, Suggestion
 from serving.suggestions.evidence import EvidenceBuilder
+from serving.suggestions.identifiers import suggestion_id
 from serving.suggestions.list_tables import ListTables
 from serving.suggestions.refusals import (
     ADVICE,
@@ -92,6 +92,15 @@ class Suggester:
         Whoever switched personalisation off, or may not be profiled, gets the list of the place:
         the same for everybody who asks from there, less what they may not or cannot go to.
 
+        Parameters
+        ----------
+        resident_id, n
+            The pseudonym, and the length of the list.
+
+        Returns
+        -------
+        The list, best first; shorter where fewer events may be shown.
+
         Raises
         ------
         UnknownIdError
@@ -104,6 +113,15 @@ class Suggester:
     def for_place(self, code: str, n: int = 10) -> list[Suggestion]:
         """The list of an area or a venue, for screens; no person is behind it.
 
+        Parameters
+        ----------
+        code, n
+            ``area_code`` or ``venue_id``, and the length of the list.
+
+        Returns
+        -------
+        The list, best first.
+
         Raises
         ------
         UnknownIdError
@@ -115,6 +133,15 @@ class Suggester:
 
     def similar(self, event_id: str, n: int = 10) -> list[Suggestion]:
         """Bookable events like a given one: alike in words, category, tags, supplier, audience.
+
+        Parameters
+        ----------
+        event_id, n
+            The event, which need not be bookable itself, and the length of the list.
+
+        Returns
+        -------
+        The list, most alike first.
 
         Raises
         ------
@@ -151,6 +178,15 @@ class Suggester:
 
     def explain(self, asked: ListQuery, n: int = 10) -> tuple[list[Suggestion], list[Arithmetic]]:
         """One list, and the arithmetic behind every score in it.
+
+        Parameters
+        ----------
+        asked, n
+            A block of one query, and the length of the list.
+
+        Returns
+        -------
+        The list, and one sum a place.
 
         Raises
         ------
@@ -190,15 +226,7 @@ class Suggester:
         UnknownIdError
             If there is none of that code.
         """
-        list_tables = self.list_tables
-        area = code if code in list_tables.area_rows else list_tables.venue_areas.get(code)
-        if area is None and code not in list_tables.venue_areas:
-            raise UnknownIdError(
-                f"no area or venue {code!r} is known.",
-                "Use an areas.area_code or a venues.venue_id.",
-            )
-        home = list_tables.area_rows.get(area, -1) if area is not None else -1
-        street = list_tables.street_of.get(area, -1) if area is not None else -1
+        home, street = self.list_tables.place_of(code)
         return self.engine.ask_nobody(street, home, f"place {home}")
 
     def asked_from(self, asked: ListQuery, area: str) -> ListQuery:
@@ -235,6 +263,10 @@ class Suggester:
             The questions and their lists, arrays of shape (q, n).
         scores
             Of the places, with contributions; asked of the model when left out.
+
+        Returns
+        -------
+        One tuple a filled place, the weightiest reason first.
         """
         columns = np.maximum(lists.columns, 0)
         scores = scores or self.engine.scores(asked, columns, explain=True)
@@ -309,9 +341,3 @@ class Suggester:
                 )
             )
         return found
-
-
-def suggestion_id(seed: str, at: datetime, model_version: str, event_id: str) -> str:
-    """The name of one suggestion: the same question gets the same names again."""
-    text = f"{seed}|{at.isoformat()}|{model_version}|{event_id}"
-    return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()

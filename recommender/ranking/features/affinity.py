@@ -93,13 +93,24 @@ class Affinity:
         return self._counts[level, "long"]
 
     def signals(self, query: Query, *, first_stage: bool = False) -> dict[str, NDArray[np.float32]]:
-        """All of shape (q, m); with ``first_stage`` only those it reads.
+        """What residents' own bookings say about each event.
 
         ``own_LEVEL``: log of decayed bookings there; ``own_recent_LEVEL``: the same with a short
         memory; ``share_supplier``: share of one's bookings; ``rate_LEVEL``: bookings per session
         offered since the first; ``idle_LEVEL``: log days since the last; ``cancelled_event``:
         cancelled this very event; ``cancelled_LEVEL``: log cancellations there;
         ``follows``: levels followed; ``activity``, ``idle``: of the resident alone.
+
+        Parameters
+        ----------
+        query
+            Who asks about which events.
+        first_stage
+            Only what the first stage reads: ``own_supplier`` and ``activity``.
+
+        Returns
+        -------
+        Signal name → float32, shape (q, m); NaN for nobody in particular.
         """
         rows, events = query.residents, query.events
         level = self.snapshot.event_level

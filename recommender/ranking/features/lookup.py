@@ -77,7 +77,19 @@ def product_at(
     *,
     missing: float = 0.0,
 ) -> NDArray[np.float32]:
-    """Entries of ``left @ right``; other arguments as in :func:`sparse_at`."""
+    """Entries of a product of two sparse matrices, without computing the whole product.
+
+    Parameters
+    ----------
+    left, right
+        Shapes (n, k) and (k, c).
+    rows, columns, missing
+        As in :func:`sparse_at`; rows of ``left``, columns of ``right``.
+
+    Returns
+    -------
+    Entries of ``left @ right``, shape (q, m), float32.
+    """
     if len(rows) != 1:
         chosen = sp.csr_matrix(left[np.maximum(rows, 0)]) @ right
         return sparse_at(
@@ -106,7 +118,19 @@ def dense_at(
     *,
     missing: float = np.nan,
 ) -> NDArray[np.float32]:
-    """Entries of a dense table; arguments as in :func:`sparse_at`."""
+    """Entries of a dense table.
+
+    Parameters
+    ----------
+    table
+        Shape (n, c).
+    rows, columns, missing
+        As in :func:`sparse_at`.
+
+    Returns
+    -------
+    Shape (q, m), float32.
+    """
     if table.size == 0:
         shape = (len(rows), columns.shape[1])
         return np.full(shape, missing, dtype=np.float32)
@@ -117,7 +141,21 @@ def dense_at(
 def one_at(
     values: NDArray[np.float32], columns: NDArray[np.integer], *, missing: float = np.nan
 ) -> NDArray[np.float32]:
-    """Entries of a vector at columns of any shape; -1 gives ``missing``."""
+    """Entries of a vector.
+
+    Parameters
+    ----------
+    values
+        Shape (n,).
+    columns
+        Positions, any shape; -1 gives ``missing``.
+    missing
+        What stands for an unknown position.
+
+    Returns
+    -------
+    Of the shape of ``columns``, float32.
+    """
     if len(values) == 0:
         return np.full(columns.shape, missing, dtype=np.float32)
     return np.where(columns < 0, np.float32(missing), values[np.maximum(columns, 0)]).astype(
@@ -128,7 +166,19 @@ def one_at(
 def products_of(
     left: NDArray[np.float32], right: NDArray[np.float32], rows: Rows, columns: NDArray[np.integer]
 ) -> NDArray[np.float32]:
-    """Inner products of ``left[rows]`` with ``right[columns]``; NaN where either is 0 or absent."""
+    """Inner products of two sides' factors.
+
+    Parameters
+    ----------
+    left, right
+        Factors, shapes (n, f) and (c, f).
+    rows, columns
+        As in :func:`sparse_at`; rows of ``left`` and of ``right``.
+
+    Returns
+    -------
+    Shape (q, m), float32; NaN where a position is -1 or either side is all 0.
+    """
     u = left[np.maximum(rows, 0)]
     v = right[np.maximum(columns, 0)]
     silent = (rows < 0) | ~u.any(axis=1)

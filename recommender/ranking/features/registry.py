@@ -63,9 +63,18 @@ class Signals:
         self.context = Context(snapshot, latent_factors.settings.half_life_days)
 
     def compute(self, query: Query, *, first_stage: bool = False) -> dict[str, NDArray[np.float32]]:
-        """Signals by name, each of shape (q, m), NaN where one has nothing to say.
+        """All signals of a question.
 
-        With ``first_stage`` only (and at least) those of ``FIRST_STAGE_NAMES``.
+        Parameters
+        ----------
+        query
+            Who asks about which events.
+        first_stage
+            Only what the first stage needs: at least ``FIRST_STAGE_NAMES``.
+
+        Returns
+        -------
+        Signal name → float32, shape (q, m); NaN where a signal has nothing to say.
         """
         found = (
             self.context.signals(query, first_stage=first_stage)
@@ -94,7 +103,25 @@ FIRST_STAGE_NAMES = (
 def columns(
     signals: dict[str, NDArray[np.float32]], names: tuple[str, ...] = NAMES
 ) -> NDArray[np.float32]:
-    """The rankers' input: one row a pair, one column a name (column after column in memory)."""
+    """The rankers' input.
+
+    Parameters
+    ----------
+    signals
+        Values by name, each of shape (q, m).
+    names
+        Which become columns, in this order.
+
+    Returns
+    -------
+    Shape (q · m, names), float32: one row a pair, a resident's events one after the other; column
+    after column in memory.
+
+    Raises
+    ------
+    KeyError
+        If a name is not among the signals.
+    """
     first = signals[names[0]]
     # Signals come as wholes: written each in one stroke, they are stacked twice as fast.
     stacked = np.empty((len(names), first.size), dtype=np.float32)

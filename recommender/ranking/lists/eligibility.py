@@ -164,6 +164,13 @@ def bookable(context: EligibilityContext) -> NDArray[np.bool_]:
 def eligible(residents: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
     """Pairs for which every rule holds.
 
+    Parameters
+    ----------
+    residents
+        Who asks; matrices before the events of ``context``.
+    context
+        The moment, its events and how far they lie.
+
     Returns
     -------
     Booleans, shape (n_residents, n_events).
@@ -181,6 +188,12 @@ def refusals(resident: ResidentFacts, context: EligibilityContext) -> list[tuple
     ----------
     resident
         Facts of exactly one resident.
+    context
+        The moment, its events and how far they lie.
+
+    Returns
+    -------
+    One tuple of refusals an event, in the order of :data:`RULES`.
 
     Raises
     ------

@@ -53,6 +53,10 @@ class RateTable:
         bookings, showings
             Counts of each event so far, shape (n_events,). Where showings were not recorded (all
             zero), as many are taken as would explain the bookings at the prior rate.
+
+        Returns
+        -------
+        The table; every posterior has :data:`PRIOR_TRIALS` showings at the overall rate as prior.
         """
         shown = float(showings.sum())
         rate = float(np.clip(bookings.sum() / shown, 1e-3, 0.5)) if shown else FALLBACK_RATE

@@ -98,7 +98,17 @@ class ResidentFacts:
         return len(self.home)
 
     def block(self, first: int, last: int) -> "ResidentFacts":
-        """The residents of a range of rows."""
+        """The residents of a range of rows.
+
+        Parameters
+        ----------
+        first, last
+            Rows; ``last`` is excluded.
+
+        Returns
+        -------
+        Facts of ``last - first`` residents; views where that is possible.
+        """
         busy = slice(int(self.busy_from[first]), int(self.busy_from[last]))
         rows = slice(first, last)
         return ResidentFacts(
@@ -149,7 +159,21 @@ class ResidentFacts:
 
     @classmethod
     def anonymous(cls, n_events: int, *, home: int = -1, reach_m: float = np.inf) -> Self:
-        """Somebody of whom nothing is known but the place."""
+        """Somebody of whom nothing is known but the place.
+
+        Parameters
+        ----------
+        n_events
+            Columns of the empty matrices.
+        home
+            Row of :attr:`EligibilityContext.distance_m`; -1 unknown.
+        reach_m
+            How far they travel, metres.
+
+        Returns
+        -------
+        Facts of one resident, old enough for everything.
+        """
         nothing = sp.csr_matrix(np.zeros((1, n_events), dtype=np.bool_))
         none_s, none = np.empty(0, np.int64), np.empty(0, np.float64)
         return cls(

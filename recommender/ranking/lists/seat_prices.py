@@ -24,6 +24,10 @@ def expected_load(
         Columns shown to each resident, shape (r, n).
     n_events
         Length of the answer.
+
+    Returns
+    -------
+    Shape (n_events,), float64.
     """
     rows = np.arange(len(events))[:, None]
     return np.bincount(

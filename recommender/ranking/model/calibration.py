@@ -32,7 +32,24 @@ class Calibration:
         signals: dict[str, NDArray[np.float32]],
         booked: NDArray[np.bool_],
     ) -> Self:
-        """Maximise the penalised likelihood over a sample of all pairs, bookers or not."""
+        """Maximise the penalised likelihood over a sample of all pairs, bookers or not.
+
+        The penalty is half the square of every weight but the intercept, of standardised columns;
+        a missing value counts as the mean.
+
+        Parameters
+        ----------
+        total
+            Scores of the ranker, shape (q, m).
+        signals
+            At least :data:`INPUTS`, each of shape (q, m).
+        booked
+            Whether each pair was booked within the horizon, shape (q, m).
+
+        Returns
+        -------
+        The regression.
+        """
         x = _inputs(total, signals)
         with np.errstate(invalid="ignore"):
             seen = np.isfinite(x)
@@ -60,7 +77,19 @@ class Calibration:
     def predict(
         self, total: NDArray[np.float32], signals: dict[str, NDArray[np.float32]]
     ) -> NDArray[np.float32]:
-        """Chances in [0, 1], of the shape of ``total``."""
+        """Chances of a booking.
+
+        Parameters
+        ----------
+        total
+            Scores of the ranker, shape (q, m).
+        signals
+            At least :data:`INPUTS`, each of shape (q, m).
+
+        Returns
+        -------
+        In [0, 1], shape (q, m), float32.
+        """
         x = _inputs(total, signals)
         z = np.where(np.isfinite(x), (x - self.mean) / self.scale, 0.0) @ self.weights
         chance = 1.0 / (1.0 + np.exp(-np.clip(z, -40, 40)))

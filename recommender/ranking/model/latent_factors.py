@@ -128,7 +128,23 @@ def fit_latent_factors(
     rng: np.random.Generator,
     content_axes: NDArray[np.float32] | None = None,
 ) -> LatentFactors:
-    """Fit factors, neighbours and (unless given) dense content on a snapshot."""
+    """Fit factors, neighbours and dense content on a snapshot.
+
+    Parameters
+    ----------
+    snapshot
+        Whose bookings and descriptions are learnt from.
+    settings
+        Hyper-parameters.
+    rng
+        Starts the factors and the decomposition.
+    content_axes
+        Shape (feature columns, :data:`CONTENT_DIMENSIONS`), float32; fitted when left out.
+
+    Returns
+    -------
+    What was fitted, rows by the products of the snapshot.
+    """
     taken = taken_products(snapshot)
     data = Interactions(taken, snapshot.residents, snapshot.products, snapshot.as_of.astype(object))
     features = snapshot.product_features
@@ -150,7 +166,19 @@ def fit_latent_factors(
 
 
 def dense_content(features: sp.csr_matrix, axes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Features along the axes, rows of unit length (or 0); shape (n, CONTENT_DIMENSIONS)."""
+    """Features along the strongest directions of a catalogue.
+
+    Parameters
+    ----------
+    features
+        CSR, shape (n, feature columns).
+    axes
+        Of :func:`fit_content_axes`.
+
+    Returns
+    -------
+    Rows of unit length, or 0 where nothing is described; shape (n, CONTENT_DIMENSIONS), float32.
+    """
     dense = np.asarray(features @ axes, dtype=np.float32)
     return unit_rows(dense)
 
@@ -162,7 +190,19 @@ def unit_rows(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def fit_content_axes(features: sp.csr_matrix, rng: np.random.Generator) -> NDArray[np.float32]:
-    """The strongest directions of a catalogue's features (latent semantic analysis)."""
+    """The strongest directions of a catalogue's features (latent semantic analysis).
+
+    Parameters
+    ----------
+    features
+        CSR, shape (n, feature columns).
+    rng
+        Starts the randomised decomposition.
+
+    Returns
+    -------
+    Shape (feature columns, CONTENT_DIMENSIONS), float32; columns beyond the rank are 0.
+    """
     axes = np.zeros((features.shape[1], CONTENT_DIMENSIONS), dtype=np.float32)
     k = min(CONTENT_DIMENSIONS, min(features.shape) - 1)
     if k > 0 and features.nnz:

@@ -70,7 +70,19 @@ class LinearRanker:
 
     @classmethod
     def fit(cls, rows: Rows, ridge: float = 1.0) -> Self:
-        """Maximise by L-BFGS."""
+        """Maximise by L-BFGS.
+
+        Parameters
+        ----------
+        rows
+            Questions with their candidates; each has a booking.
+        ridge
+            Weight of the penalty, on standardised columns.
+
+        Returns
+        -------
+        The weights; columns that do not vary get none.
+        """
         with np.errstate(invalid="ignore"):
             seen = np.isfinite(rows.x)
             count = np.maximum(seen.sum(axis=0), 1)
@@ -139,7 +151,23 @@ ROUNDS = 200
 
 
 def fit_trees(rows: Rows, objective: str, *, seed: int, rounds: int = ROUNDS) -> lgb.Booster:
-    """Boosted trees: ``lambdarank`` (Burges 2010) within questions, ``binary`` over all pairs."""
+    """Fit boosted trees.
+
+    Parameters
+    ----------
+    rows
+        Questions with their candidates.
+    objective
+        ``lambdarank`` (Burges 2010), within questions, or ``binary``, over all pairs.
+    seed
+        Of the samples of rows and columns.
+    rounds
+        Number of trees.
+
+    Returns
+    -------
+    The LightGBM model.
+    """
     options = TREES | {"objective": objective, "seed": seed}
     data = lgb.Dataset(rows.x, label=rows.booked.astype(np.int32), free_raw_data=False)
     if objective == "lambdarank":
@@ -246,7 +274,19 @@ def booster_of(text: str) -> lgb.Booster:
 
 
 def spread_within(score: Matrix, sizes: NDArray[np.int64]) -> float:
-    """Typical standard deviation of scores within a question."""
+    """Typical standard deviation of scores within a question.
+
+    Parameters
+    ----------
+    score
+        Scores of all rows, shape (n,).
+    sizes
+        Rows of each question, in order; they sum to n.
+
+    Returns
+    -------
+    Root of the mean variance, at least 1e-6.
+    """
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     score = score.astype(np.float64)
     mean = np.add.reduceat(score, starts) / sizes

@@ -170,7 +170,17 @@ class BoundModel:
         )
 
     def signals(self, query: Query, *, first_stage: bool = False) -> dict[str, NDArray[np.float32]]:
-        """Every signal by name, NaN where it has nothing to say; each of shape (q, m)."""
+        """Every signal of a question.
+
+        Parameters
+        ----------
+        query, first_stage
+            See :meth:`recommender.ranking.features.registry.Signals.compute`.
+
+        Returns
+        -------
+        Signal name → float32, shape (q, m); NaN where a signal has nothing to say.
+        """
         return self._signals.compute(query, first_stage=first_stage)
 
     @property
@@ -185,7 +195,17 @@ class BoundModel:
         at: np.datetime64,
         streets: NDArray[np.intp],
     ) -> NDArray[np.float32]:
-        """Only ``total`` of :meth:`score`, whose arguments it takes; shape (q, m)."""
+        """Only ``total`` of :meth:`score`.
+
+        Parameters
+        ----------
+        residents, events, at, streets
+            As in :meth:`score`.
+
+        Returns
+        -------
+        Shape (q, m), float32.
+        """
         query = make_query(self.snapshot, residents, events, at, streets)
         found = [
             self.model.ranker.predict(columns(self._signals.compute(part))).reshape(part.shape)

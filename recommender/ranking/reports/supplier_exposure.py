@@ -46,6 +46,10 @@ def supplier_exposure(
     n_suppliers
         Number of suppliers.
 
+    Returns
+    -------
+    Exposure and supply by supplier, and how unevenly exposure is spread.
+
     Notes
     -----
     A place at rank k counts 1 / log2(k + 1), as attention does in NDCG.
