@@ -4,8 +4,8 @@
 sweeps write their plot to docs/demand-sweeps.svg.
 """
 
+import argparse
 import os
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.demand.__main__ import votes as demand_votes
+from benchmarks.demand import votes as demand_votes
 from benchmarks.report import Bar, report
 
 SHARED = Path(os.environ.get("GONGXU_SHARED_DATA", "../shared/data"))
@@ -22,7 +22,11 @@ PARTS = ("votes", "world", "loans", "district")
 
 def main() -> None:
     """Run the benchmark; see the module."""
-    chosen = sys.argv[1:] or list(PARTS)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.demand", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join([*PARTS, "sweeps"]))
+    chosen = parser.parse_args().parts or list(PARTS)
+    if unknown := set(chosen) - {*PARTS, "sweeps"}:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
     bars: list[Bar] = []
     details: dict[str, Any] = {}
     covered: list[tuple[float, float]] = []
