@@ -30,6 +30,7 @@ from training.evaluation.gate import Check, GateRules, Verdict
 from training.lock import RunLock, hold_lock
 from training.registry.bundle import Manifest, make_ready, save_bundle
 from training.registry.registry import Entry, Registry
+from training.registry.runs import record_run
 from training.registry.version_names import package_versions, version_name
 
 
@@ -157,8 +158,11 @@ def retrain(
     GongxuError
         If the disk or the database fails; the served model goes on serving.
     """
-    with hold_lock(store.engine) as lock:
-        return _run(store, registry, request, lock, _Steps(progress), now)
+    with hold_lock(store.engine) as lock, record_run(store.engine, now=now) as record:
+        outcome = _run(store, registry, request, lock, _Steps(progress), now)
+        reason = "" if outcome.verdict is None else outcome.verdict.reason
+        record.fill(outcome.status, outcome.version, outcome.as_of, reason)
+        return outcome
 
 
 def _run(
@@ -316,10 +320,7 @@ def _unchanged(registry: Registry, data_hash: str, config: Mapping[str, Any]) ->
 
 
 def _served_entry(registry: Registry) -> Entry | None:
-    for entry in registry.entries():
-        if "served" in entry.roles:
-            return entry
-    return None
+    return next((entry for entry in registry.entries() if "served" in entry.roles), None)
 
 
 def _profile(old: Entry | None, as_of: datetime) -> DataProfile | None:

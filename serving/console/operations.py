@@ -6,7 +6,6 @@ import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from serving.api.http.access import guarded
-from serving.api.routes.officers import registry_of
 from serving.api.service import Service
 from serving.console.access import OPERATORS
 from serving.operations.status import read_disk, read_status
@@ -14,8 +13,6 @@ from serving.web.rendering import page
 from serving.web.route import PageRoute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-SHOWN = 10
 
 
 @router.get("/console/operations", **guarded(OPERATORS))
@@ -29,7 +26,6 @@ async def operations(request: Request) -> Response:
         return {
             **found,
             "disk": read_disk(service.settings.home),
-            "nights": registry_of(service).entries()[:SHOWN],
         }
 
     state = service.refresher.state

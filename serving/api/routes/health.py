@@ -5,10 +5,14 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 
+from recommender.errors import GongxuError
 from serving.api.http.access import Access, guarded, unguarded
+from serving.api.http.metrics import health_exposition
 from serving.auth.local_issuer import key_set
 from serving.auth.roles import Role
+from serving.operations.status import read_health
 from serving.pages.reference import reference_page
 
 router = APIRouter()
@@ -53,9 +57,19 @@ def readyz(request: Request) -> Ready:
     **guarded(Access(Role.OPERATOR)),
 )
 def metrics(request: Request) -> Response:
-    """Metrics in Prometheus' text format."""
-    counted = request.app.state.service.metrics
-    return Response(counted.exposition(), headers={"content-type": counted.content_type})
+    """Metrics in Prometheus' text format: of the requests, and of the installation.
+
+    Those of the installation are left out while the database does not answer.
+    """
+    service = request.app.state.service
+    counted = service.metrics
+    body = counted.exposition()
+    try:
+        with service.database.engine().connect() as connection:
+            body += health_exposition(read_health(connection, service.settings.home))
+    except (GongxuError, SQLAlchemyError):
+        counted.fallbacks.labels("database").inc()
+    return Response(body, headers={"content-type": counted.content_type})
 
 
 @router.get("/docs", include_in_schema=False, response_class=HTMLResponse, **unguarded())

@@ -2,6 +2,7 @@
 
 import io
 import re
+from datetime import UTC, datetime
 
 import httpx
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from serving.api.service import Service
+from training.registry.runs import record_run
 
 
 @pytest.fixture
@@ -186,8 +188,16 @@ def test_models_are_switched_with_a_reason_and_a_confirmation(
     assert nowhere.status_code == 409
 
 
-def test_operations_tell_disk_and_nights(as_user) -> None:
+def test_operations_tell_disk_and_nights(as_user, site_service: Service) -> None:
+    assert "还没有训练过" in as_user("operator").get("/console/operations").text
+    engine = site_service.database.engine()
+    with record_run(engine, now=datetime(2026, 5, 1, 18, 15, tzinfo=UTC)) as record:
+        record.fill("refused", "m3", datetime(2026, 5, 1, tzinfo=UTC), "bookings: <b>half</b> gone")
     html = as_user("operator").get("/console/operations").text
+    run(site_service, "DELETE FROM retrain_runs")
+    assert "未通过检查" in html
+    assert "bookings: &lt;b&gt;half&lt;/b&gt; gone" in html
+    assert "m3" in html
     assert "运行正常" in html
     assert "磁盘可用" in html
     assert "m1" in html
