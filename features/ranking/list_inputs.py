@@ -97,6 +97,7 @@ def build_list_inputs(
     people = aligned(tables["residents"], "resident_id", snapshot.residents)
     inputs = ListInputs(
         at=np.datetime64(at.astimezone(UTC).replace(tzinfo=None), "us"),
+        day=np.datetime64(at.astimezone(zone).date()),
         snapshot=snapshot,
         candidates=candidates,
         eligibility_context=context.take(shown),

@@ -79,7 +79,7 @@ class ListEngine:
         self.policy = policy or ListPolicy()
         self.prices = prices
         self.bound = bound or model.bind(inputs.snapshot)
-        self._day = f"{inputs.at.astype('datetime64[D]')}|{model_version}"
+        self._day = f"{inputs.day}|{model_version}"
         events = inputs.eligibility_context.events
         self._everyone = (events.min_age <= ADULT) & (events.audience_age <= ADULT)
 

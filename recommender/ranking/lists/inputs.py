@@ -22,6 +22,8 @@ class ListInputs:
     ----------
     at
         The moment of asking, UTC, ``datetime64[us]``.
+    day
+        Its day in the district, ``datetime64[D]``: exploration draws anew every day.
     snapshot
         What models are bound to.
     candidates
@@ -42,6 +44,7 @@ class ListInputs:
     """
 
     at: np.datetime64
+    day: np.datetime64
     snapshot: RankingSnapshot
     candidates: NDArray[np.intp]
     eligibility_context: EligibilityContext

@@ -1,6 +1,7 @@
 """Tables of five events and three residents as the arrays that lists are made from."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -160,6 +161,17 @@ def test_policy_mutes_and_needs_reach_the_arrays(tables: Dataset) -> None:
     names = list(inputs.snapshot.events.take(inputs.candidates))
     assert inputs.residents.muted.toarray()[0].tolist() == [name == "z_next" for name in names]
     assert inputs.residents.needs_step_free.tolist() == [True, False]
+
+
+def test_the_day_is_that_of_the_district(tables: Dataset) -> None:
+    late = datetime(2027, 3, 1, 23, tzinfo=UTC)
+    shanghai, paris = (
+        build_list_inputs(tables, late, ZoneInfo(zone))[0].day
+        for zone in ("Asia/Shanghai", "Europe/Paris")
+    )
+    assert (shanghai, paris) == (np.datetime64("2027-03-02"), np.datetime64("2027-03-02"))
+    before = build_list_inputs(tables, late - timedelta(hours=1), ZoneInfo("Europe/Paris"))[0]
+    assert before.day == np.datetime64("2027-03-01")
 
 
 def test_a_given_snapshot_is_not_built_again(tables: Dataset) -> None:

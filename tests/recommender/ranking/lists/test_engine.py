@@ -123,11 +123,12 @@ def test_exploration_has_the_last_place_the_same_all_day_and_knows_its_chance(en
     assert ((lists.propensity[:, 4] > 0) & (lists.propensity[:, 4] < 1)).all()
     again = engine.lists(engine.ask_rows(EVERYBODY), 5)
     np.testing.assert_array_equal(again.columns, lists.columns)
-    other = engine_of(
-        policy=engine.policy,
-        inputs=replace(engine.inputs, at=engine.inputs.at + np.timedelta64(1, "D")),
-    )
-    assert (other.lists(other.ask_rows(EVERYBODY), 5).columns != lists.columns).any()
+    day = np.timedelta64(1, "D")
+    changes = ({"at": engine.inputs.at + day}, True), ({"day": engine.inputs.day + day}, False)
+    for changed, same in changes:
+        other = engine_of(policy=engine.policy, inputs=replace(engine.inputs, **changed))
+        found = other.lists(other.ask_rows(EVERYBODY), 5)
+        assert (found.columns == lists.columns).all() == same
 
 
 def test_short_lists_are_not_explored(engine_of):
