@@ -9,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ROUNDS ?= 5
 
-.PHONY: help demo test lint types audit unit fuzz requirements clean
+.PHONY: help demo test lint types audit unit fuzz screenshots requirements clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -55,8 +55,11 @@ audit: $(VENV)/.dev  ## known vulnerabilities of the pinned packages
 
 test: lint types audit unit  ## every check
 
-bench-%: $(VENV)/.dev  ## one benchmark: import, simulate, suggestions, demand, plans, serving, faults
+bench-%: $(VENV)/.dev  ## one benchmark: import, simulate, suggestions, demand, plans, serving, faults, pages
 	@$(BIN)/python -m benchmarks.$*
+
+screenshots: $(VENV)/.dev  ## pictures of the pages, under var/pictures and docs/pictures
+	@$(BIN)/python -m benchmarks.pages screenshots
 
 requirements: $(VENV)/.dev  ## compile the pinned requirements again
 	@for set in base dev; do

@@ -18,7 +18,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -54,7 +54,7 @@ BATCH = ("preparing the first stage", "seat prices", "lists of all residents")
 """What the time of the batch is made of."""
 COMPARED = 1500
 """Residents whose lists are compared with the model's own."""
-NOT_READ = ("impressions", "surveys", "budgets", "orders", "population")
+NOT_READ = ("impressions", "surveys", "requests", "budgets", "orders", "population")
 """Tables that lists are not made from."""
 
 
@@ -69,11 +69,11 @@ def simulate(preset: str, residents: int | None, seed: int, home: Path = Path("v
     return folder
 
 
-def read(folder: Path) -> Dataset:
+def read(folder: Path, leave_out: Collection[str] = NOT_READ) -> Dataset:
     """The tables that lists are made from, without the validation of an import."""
     frames = {}
     for name, table in TABLES.items():
-        if name in NOT_READ:
+        if name in leave_out or not (folder / f"{name}.parquet").exists():
             continue
         frame = pq.read_table(folder / f"{name}.parquet").to_pandas(self_destruct=True)
         for column in table.columns:

@@ -9,7 +9,7 @@ from data.store.decisions import advance_order
 from recommender.errors import UsageError
 from serving.api.http.access import guarded
 from serving.console.access import OFFICERS, acts_for
-from serving.reporting.orders import NEXT_STATUS, read_order_buyer, read_orders
+from serving.reporting.orders import NEXT_STATUS, read_attendances, read_order_buyer, read_orders
 from serving.web.rendering import page
 from serving.web.route import PageRoute
 
@@ -63,14 +63,15 @@ def _show(
             for row in read_orders(connection, status=status if status in ORDER_STATUSES else "")
             if acts_for(request, row["buyer_code"])
         ]
-    start = LENGTH * (page_number - 1)
+        shown = rows[LENGTH * (page_number - 1) :][:LENGTH]
+        came = read_attendances(connection, [row["order_id"] for row in shown])
     return page(
         request,
         "orders.html",
         status=code,
-        rows=rows[start : start + LENGTH],
-        count=len(rows),
-        has_more=len(rows) > start + LENGTH,
+        rows=shown,
+        came=came,
+        has_more=len(rows) > LENGTH * page_number,
         page_number=page_number,
         chosen=status,
         statuses=ORDER_STATUSES,

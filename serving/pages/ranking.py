@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment
 
 from recommender.ranking.features.registry import FAMILIES
+from serving.web.assets import asset_path
 
 SPOKEN = {
     "affinity": ("你参加过的系列、团体和场馆", "series, groups and venues that you went to"),
@@ -31,8 +32,7 @@ _PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>推荐是怎样产生的 · How lists come about</title>
-<style>body{font:18px/1.7 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;
-color:#1b1b1b;background:#fff}h2{margin-top:2rem}li{margin:.3rem 0}</style></head><body>
+<link rel="stylesheet" href="{{ style }}"></head><body>
 <main><h1>推荐是怎样产生的</h1>
 <p>先按规则筛选：只显示已发布、未满座或可候补、年龄相符、你能到达、且与你已有预约不冲突的活动。再排序，看的是：</p>
 <ul>{% for zh, _ in families %}<li>{{ zh }}</li>{% endfor %}</ul>
@@ -74,6 +74,8 @@ def ranking_page(version: str | None) -> str:
         Of the model that answers.
     """
     page: str = _template().render(
-        families=[SPOKEN[family] for family in FAMILIES], version=version
+        families=[SPOKEN[family] for family in FAMILIES],
+        version=version,
+        style=asset_path("reference.css"),
     )
     return page

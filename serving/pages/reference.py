@@ -6,17 +6,12 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup, escape
 
+from serving.web.assets import asset_path
+
 _TEMPLATE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{{ info.title }}: API reference</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
-color:#1b1b1b;background:#fff}
-code,pre{font:14px/1.45 ui-monospace,monospace}pre{background:#f4f4f4;padding:.7rem;overflow:auto}
-h2{margin-top:2.5rem;border-top:1px solid #ccc;padding-top:1rem}table{border-collapse:collapse}
-h2 code{font-size:1.05rem;font-weight:600;overflow-wrap:anywhere}table{margin:1rem 0}
-td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}a{color:#0b4a8f}
-</style></head><body><main>
+<link rel="stylesheet" href="{{ style }}"></head><body><main>
 <h1>{{ info.title }} {{ info.version }}</h1><p>{{ info.description }}</p>
 <p>Machine-readable: <a href="/openapi.json">/openapi.json</a>.</p>
 <nav aria-label="Routes"><ul>{% for op in operations %}
@@ -107,7 +102,12 @@ def reference_page(document: dict[str, Any]) -> str:
         )
         for name, schema in sorted(document.get("components", {}).get("schemas", {}).items())
     ]
-    page: str = _template().render(info=document["info"], operations=operations, schemas=schemas)
+    page: str = _template().render(
+        info=document["info"],
+        operations=operations,
+        schemas=schemas,
+        style=asset_path("reference.css"),
+    )
     return page
 
 

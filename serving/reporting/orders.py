@@ -1,32 +1,34 @@
 """Orders with what their plan expected and what came."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
 NEXT_STATUS = {"approved": "ordered", "ordered": "delivered", "delivered": "accepted"}
 
-# What came: attendances of the product's sessions in the order's venue within the plan's period.
-# An event does not name its order, so that two orders of one product for one venue share a figure.
 _ORDERS = sa.text(
     "SELECT o.order_id, o.plan_id, o.buyer_code, coalesce(b.name, o.buyer_code) AS buyer,"
     " o.product_id, coalesce(p.title, o.product_id) AS title, v.name AS venue, o.sessions,"
     " o.amount_fen, o.status, o.decided_by, o.decided_at, o.reason, o.satisfaction,"
-    " k.period, CAST(line->>'expected' AS double precision) AS expected,"
-    " CAST(line->>'sessions' AS double precision) AS planned, came.sessions AS held, came.people"
+    " CAST(line->>'expected' AS double precision) AS expected"
     " FROM orders o LEFT JOIN areas b ON b.area_code = o.buyer_code"
     " LEFT JOIN products p USING (product_id) LEFT JOIN venues v USING (venue_id)"
     " LEFT JOIN plans k ON k.plan_id = o.plan_id"
     " LEFT JOIN LATERAL jsonb_array_elements(k.document->'lines') line"
     "  ON line->>'line_id' = o.line_id"
-    " LEFT JOIN LATERAL (SELECT count(DISTINCT e.event_id) AS sessions,"
-    "   coalesce(sum(coalesce(a.seats, 1)), 0) AS people FROM events e LEFT JOIN bookings a"
-    "   ON a.event_id = e.event_id AND a.status = 'attended'"
-    "   WHERE o.status IN ('delivered', 'accepted') AND e.product_id = o.product_id"
-    "   AND e.venue_id = o.venue_id AND e.status = 'done'"
-    "   AND e.starts_at >= coalesce(o.decided_at, e.starts_at)) came ON true"
     " WHERE :status = '' OR o.status = :status"
     " ORDER BY o.decided_at DESC NULLS LAST, o.order_id LIMIT 2000"
+)
+
+# An event does not name its order: two orders of one product for one venue share a figure.
+_CAME = sa.text(
+    "SELECT o.order_id, coalesce(sum(coalesce(b.seats, 1)), 0) AS people FROM orders o"
+    " JOIN events e ON e.product_id = o.product_id AND e.venue_id = o.venue_id"
+    "  AND e.status = 'done' AND e.starts_at >= coalesce(o.decided_at, e.starts_at)"
+    " JOIN bookings b ON b.event_id = e.event_id AND b.status = 'attended'"
+    " WHERE o.order_id = ANY(:orders) AND o.status IN ('delivered', 'accepted')"
+    " GROUP BY o.order_id"
 )
 
 
@@ -42,10 +44,27 @@ def read_orders(connection: sa.Connection, *, status: str = "") -> list[dict[str
 
     Returns
     -------
-    Each with its names, what its plan ``expected`` for so many ``planned`` sessions, and, once
-    delivered, sessions ``held`` and ``people`` who came.
+    Each with its names and what its plan ``expected``.
     """
     return [dict(row) for row in connection.execute(_ORDERS, {"status": status}).mappings()]
+
+
+def read_attendances(connection: sa.Connection, orders: Sequence[str]) -> dict[str, int]:
+    """Who came to what orders delivered: the product's sessions in the venue since the decision.
+
+    Parameters
+    ----------
+    connection
+        The database.
+    orders
+        Identifiers.
+
+    Returns
+    -------
+    Attendances by order; orders without any are left out.
+    """
+    found = connection.execute(_CAME, {"orders": list(orders)})
+    return {str(row.order_id): int(row.people) for row in found}
 
 
 def read_order_buyer(connection: sa.Connection, order_id: str) -> str | None:

@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 import sqlalchemy as sa
 from fastapi import Request
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recommender.errors import GongxuError
@@ -17,6 +18,7 @@ from serving.api.http.limits import RequestLimits
 from serving.api.http.metrics import Metrics
 from serving.api.http.problems import problem
 from serving.auth.roles import Principal, Role
+from serving.web.sessions import COOKIE
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 _log = logging.getLogger("gongxu.access")
@@ -25,6 +27,9 @@ _SLOW_S = 1.0
 ANONYMOUS_BODY_MAX, PERSON_BODY_MAX = 64_000, 1_000_000
 """Bytes of a body that is kept of a caller who is not verified, and of one who is no service."""
 
+UPLOADS, UPLOADERS = "/console/imports", (Role.DISTRICT, Role.OPERATOR)
+"""Where signed-in users send workbooks, and who may."""
+
 SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -32,7 +37,7 @@ SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
     (b"cache-control", b"no-store"),
     (
         b"content-security-policy",
-        b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        b"default-src 'none'; style-src 'self'; frame-ancestors 'none'",
     ),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
@@ -143,7 +148,7 @@ class RequestMiddleware:
                         return
                     body += message.get("body", b"")
                     if len(body) > limit and not decided:
-                        limit, decided = await self._limit_of(scope["credential"]), True
+                        limit, decided = await self._limit_of(scope), True
                     if len(body) > limit:
                         await _refuse(scope, receive, send, 413, "The request body is too large.")
                         return
@@ -166,14 +171,15 @@ class RequestMiddleware:
 
         await self.app(scope, once, send)
 
-    async def _limit_of(self, credential: str | None) -> int:
+    async def _limit_of(self, scope: Scope) -> int:
         """How long a caller's body may be: whoever is not verified cannot fill the memory."""
-        principal = None
+        principal, uploads = None, scope["path"] == UPLOADS
+        credential = _session(scope) if uploads else scope["credential"]
         if credential is not None:
             principal = self._verified(credential)
             if principal is None:
                 principal = await anyio.to_thread.run_sync(self._authenticate, credential)
-        if principal is not None and principal.role is Role.SERVICE:
+        if principal is not None and principal.role in (UPLOADERS if uploads else (Role.SERVICE,)):
             return self._body_max
         return min(ANONYMOUS_BODY_MAX if principal is None else PERSON_BODY_MAX, self._body_max)
 
@@ -210,6 +216,11 @@ def _credential(headers: dict[bytes, bytes]) -> str | None:
         return credential.strip() or None if scheme.lower() == "bearer" else None
     key = headers.get(b"x-api-key")
     return None if key is None else key.decode("latin-1")
+
+
+def _session(scope: Scope) -> str | None:
+    """The session that a browser's cookie names."""
+    return HTTPConnection(scope).cookies.get(COOKIE)
 
 
 async def _refuse(

@@ -1,5 +1,7 @@
 """What everybody may know: events as JSON-LD, and how lists come about."""
 
+import re
+
 import httpx
 import pytest
 
@@ -32,3 +34,12 @@ def test_the_page_on_ranking_is_open_and_speaks_both_languages(client: httpx.Cli
     for words in ("关闭个性化", "不感兴趣", "Switch personalisation off", "under 14"):
         assert words in answer.text
     assert "<script" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/docs", "/v1/ranking"])
+def test_pages_of_the_api_hold_no_inline_style(client: httpx.Client, path: str) -> None:
+    answer = client.get(path)
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert "<style" not in answer.text
+    (style,) = re.findall(r'rel="stylesheet" href="([^"]+)"', answer.text)
+    assert client.get(style).headers["content-type"].startswith("text/css")

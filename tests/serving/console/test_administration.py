@@ -83,6 +83,14 @@ def test_a_workbook_is_judged_first_and_its_good_rows_kept(
     run(site_service, "DELETE FROM products WHERE product_id = 'new1'")
 
 
+def test_large_files_are_taken_of_those_who_import_alone(send, site: httpx.Client) -> None:
+    lines = ["supplier_id,name", *(f"big{number},{'x' * 100}" for number in range(20_000))]
+    file = {"file": ("suppliers.csv", "\n".join(lines).encode())}
+    assert send("district", "/console/imports", files=file).status_code == 200
+    assert send("officer", "/console/imports", files=file).status_code == 413
+    assert site.post("/console/imports", files=file).status_code == 413
+
+
 @pytest.mark.parametrize("name", ["list.exe", "list.xlsx", ""])
 def test_what_is_no_table_is_told(send, name: str) -> None:
     answer = send("district", "/console/imports", files={"file": (name or "x", b"no table")})
