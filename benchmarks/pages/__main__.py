@@ -41,8 +41,7 @@ SMALL = 1_500
 
 PICTURES = Path("var") / "pictures"
 SHOWN = {
-    "whats-on-phone": "residents-zh",
-    "anybody-home-en": "residents-en",
+    "whats-on-phone": "residents",
     "console-streets-zh": "console-streets",
     "console-plan-zh": "console-plan",
 }
@@ -157,8 +156,8 @@ def tour(small: Site, plan: str, event: str) -> dict[str, tuple[str, ...]]:
     street = small.users["officer"].areas[0]
     product, supplier = first_product(small)
     return {
-        "anybody": ("/", f"/events/{event}", "/how-ranking-works", "/sign-in", "/nowhere",
-                    "/console/sign-in"),
+        "anybody": ("/", f"/events/{event}", "/how-ranking-works", f"/screens/{street}",
+                    "/sign-in", "/nowhere", "/console/sign-in"),
         "resident": ("/for-me", f"/events/{event}", "/bookings", "/requests", "/settings"),
         "district": ("/console", "/console/streets", f"/console/streets/{street}",
                      f"/console/streets/{street}/products/{product}", "/console/catalogue",

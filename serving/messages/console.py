@@ -239,6 +239,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "make_plan": ("生成方案", "Make the plan"),
     "plan_title": ("{period} 采购方案", "Purchase plan for {period}"),
+    "changed_meanwhile": (
+        "在你操作期间，所选的行已由其他人作出决定（见状态列）。"
+        "你的选择和理由已保留；确认后再次提交即可。决定人：",
+        "Somebody decided about a chosen line meanwhile (see its state). Your choice and reason are"
+        " kept; send again if you still mean it. Decided by:",
+    ),
+    "planner_lost": (
+        "求解程序中断，没有得出方案。请重新生成；其他内容不受影响。",
+        "The planner was ended before it was done. Make the plan again; nothing else is lost.",
+    ),
     "plan_empty": (
         "这个方案没有任何场次，原因见下方提示。可放宽规则或增加预算后重新生成。",
         "This plan holds no session; the warnings below say why. Loosen a rule or raise the"

@@ -81,6 +81,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "数据库暂时没有响应：座位信息可能不是最新的。",
         "The database does not answer just now: seats may be out of date.",
     ),
+    "screen_title": ("{place} · 近期文化活动", "What’s on · {place}"),
     "for_place": ("为{place}推荐", "Suggested for {place}"),
     "all_fitting": ("按时间排列（{n}项）", "By time ({n})"),
     "table": ("表格，可左右滚动", "Table; it scrolls sideways"),

@@ -18,7 +18,7 @@ from serving.console import (
 )
 from serving.console import requests as officers_requests
 from serving.console.plans import pages as plans
-from serving.pages import bookings, for_me, preferences, requests, whats_on
+from serving.pages import bookings, for_me, preferences, requests, screen, whats_on
 from serving.pages import events as event_pages
 from serving.pages import sign_in as residents_sign_in
 from serving.web import assets
@@ -32,6 +32,7 @@ ROUTERS = (
     for_me.router,
     requests.router,
     preferences.router,
+    screen.router,
     sign_in.router,
     today.router,
     streets.router,

@@ -70,7 +70,8 @@ def test_every_page_is_accessible_in_both_languages_large_and_dark(
     plan = "/console/plans"
     visits: dict[str, tuple[str, ...]] = {
         "r1": ("/", "/events/u1", "/for-me", "/bookings", "/requests", "/settings"),
-        "": ("/how-ranking-works", "/sign-in", "/nowhere", "/console/sign-in"),
+        "": ("/how-ranking-works", "/screens/310105001", "/sign-in", "/nowhere",
+             "/console/sign-in"),
         "district": ("/console", "/console/streets", "/console/streets/310105001",
                      "/console/catalogue", "/console/catalogue/products/p1",
                      "/console/catalogue/suppliers/s0", plan, "/console/orders",

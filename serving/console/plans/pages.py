@@ -1,5 +1,6 @@
 """Purchase plans: the list, asking for one, one plan with its lines, files and decisions."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from serving.console.demand import LEAD, offered_periods
 from serving.console.plans.kept import read_plans, read_requests
 from serving.console.plans.rules_form import FIELDS, rules_text
 from serving.planning.kept_plans import read_plan
-from serving.planning.planner import FAILED
+from serving.planning.planner import FAILED, LOST_AFTER
 from serving.web.rendering import page
 from serving.web.route import PageRoute
 
@@ -33,7 +34,10 @@ _BUYERS = sa.text(
     "SELECT DISTINCT b.buyer_code AS code, coalesce(a.name, b.buyer_code) AS name FROM budgets b"
     " LEFT JOIN areas a ON a.area_code = b.buyer_code ORDER BY code"
 )
-_ORDERS = sa.text("SELECT line_id, status, sessions, reason FROM orders WHERE plan_id = :plan")
+_ORDERS = sa.text(
+    "SELECT line_id, status, sessions, reason, decided_by FROM orders WHERE plan_id = :plan"
+)
+UNDECIDED = "open"
 
 
 @router.get("/console/plans", **guarded(OFFICERS))
@@ -109,8 +113,13 @@ def decide_lines(
     reason: Annotated[str, Form(max_length=2000)] = "",
     no_conflict: Annotated[bool, Form()] = False,
     street: Annotated[str, Form(max_length=200)] = "",
+    seen: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
-    """Accept or reject lines with one reason and the declaration of no interest."""
+    """Accept or reject lines with one reason and the declaration of no interest.
+
+    What another officer decided since the page was made is told first, and nothing is lost:
+    the lines stay chosen and the reason stays written.
+    """
     service, officer = request.app.state.service, request.scope["principal"].subject
     problem = ""
     if not line:
@@ -121,23 +130,56 @@ def decide_lines(
         problem = "give_reason"
     elif not no_conflict:
         problem = "declare"
+    kept = {"chosen": tuple(line or ()), "decision": decision, "reason": reason}
     if problem:
-        return _plan_page(request, plan_id, street=street, status=422, problem=problem)
+        return _plan_page(request, plan_id, street=street, status=422, problem=problem, kept=kept)
     now = service.now()
+    before = dict(each.rsplit("=", 1) for each in seen or () if "=" in each)
     try:
         with service.database.engine().begin() as connection:
-            known = {each["line_id"] for each in read_plan(connection, plan_id)[1].get("lines", ())}
+            content = read_plan(connection, plan_id)[1]
+            known = {each["line_id"] for each in content.get("lines", ())}
+            if not known.issuperset(line or ()):
+                raise HTTPException(404, "This plan has no such line.")
+            stands = _read_orders(connection, content["plan_id"], lock=True)
+            others = sorted(
+                {
+                    stands[each]["decided_by"]
+                    for each in line or ()
+                    if each in before and each in stands
+                    if stands[each]["status"] != before[each]
+                    and stands[each]["decided_by"] != officer
+                }
+            )
+            if others:
+                raise _ChangedMeanwhileError(", ".join(filter(None, others)))
             for each in line or ():
-                if each not in known:
-                    raise HTTPException(404, "This plan has no such line.")
                 made = Decision(each, decision, officer, reason.replace("\x00", ""), no_conflict)
                 decide(connection, made, now=now)
+    except _ChangedMeanwhileError as error:
+        return _plan_page(
+            request, plan_id, street=street, status=409, problem="changed_meanwhile",
+            detail=str(error), kept=kept,
+        )  # fmt: skip
     except UsageError as error:
         return _plan_page(
-            request, plan_id, street=street, status=409, problem="refused", detail=error.message
-        )
+            request, plan_id, street=street, status=409, problem="refused",
+            detail=error.message, kept=kept,
+        )  # fmt: skip
     target = f"/console/plans/{plan_id}?which=all&street={street if street.isalnum() else ''}"
     return Response(status_code=303, headers={"Location": target})
+
+
+class _ChangedMeanwhileError(Exception):
+    """Another officer decided about one of the lines since the page was made."""
+
+
+def _read_orders(
+    connection: sa.Connection, plan_id: str, *, lock: bool = False
+) -> dict[str, dict[str, Any]]:
+    query = sa.text(f"{_ORDERS.text} FOR UPDATE") if lock else _ORDERS
+    found = connection.execute(query, {"plan": plan_id}).mappings()
+    return {row["line_id"]: dict(row) for row in found}
 
 
 def _list(
@@ -180,18 +222,24 @@ def _plan_page(
     status: int = 200,
     problem: str = "",
     detail: str = "",
+    kept: Mapping[str, Any] | None = None,
 ) -> Response:
     service = request.app.state.service
     with service.database.engine().connect() as connection:
         asked, content = read_plan(connection, plan_id)
         orders: dict[str, Any] = {}
         if content:
-            found = connection.execute(_ORDERS, {"plan": content["plan_id"]}).mappings()
-            orders = {row["line_id"]: dict(row) for row in found}
+            orders = _read_orders(connection, content["plan_id"])
     if not content:
-        failed = asked["status"] == FAILED
+        lost = service.now() - asked["asked_at"] > LOST_AFTER
+        failed = lost or asked["status"] == FAILED
         response = page(
-            request, "plan_solving.html", asked=asked, failed=failed, status=409 if failed else 200
+            request,
+            "plan_solving.html",
+            asked=asked,
+            failed=failed,
+            lost=lost and asked["status"] != FAILED,
+            status=409 if failed else 200,
         )
         if not failed:
             response.headers["Refresh"] = str(RELOAD_S)
@@ -219,6 +267,8 @@ def _plan_page(
         which=which,
         problem=problem,
         detail=detail,
+        kept=kept or {"chosen": (), "decision": "", "reason": ""},
+        undecided=UNDECIDED,
     )
 
 

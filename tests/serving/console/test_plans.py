@@ -1,5 +1,6 @@
 """Plans: the form's rules, one plan's lines, decisions with reason and declaration."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,9 @@ import sqlalchemy as sa
 from data.store.decisions import keep_plan
 from recommender.errors import UsageError
 from serving.console.plans.rules_form import FIELDS, rules_text
+from serving.planning.planner import LOST_AFTER, SOLVING
 from serving.planning.rules_file import parse_rules
+from serving.store_tables import plan_requests
 
 PLAN = "PLAN-2026Q4-0a1b2c3d4e5f"
 
@@ -121,6 +124,51 @@ def test_a_decision_needs_lines_reason_and_declaration(
     assert browser.post(f"{path}/decisions", data=unknown).status_code == 404
     with site_service.database.engine().connect() as connection:
         assert connection.execute(count).scalar_one() == 1  # all or none
+
+
+def test_two_officers_on_one_plan_lose_nothing(as_user, kept_plan, form_token) -> None:
+    path, line_id = f"/console/plans/{kept_plan}", f"{kept_plan}-0002"
+
+    def sent(user: str, decision: str) -> dict[str, object]:
+        html = as_user(user).get(path).text
+        (state,) = re.findall(rf'name="seen" value="{line_id}=(\w+)"', html)
+        return {
+            "line": [line_id],
+            "seen": [f"{line_id}={state}"],
+            "decision": decision,
+            "reason": f"reason of {user}",
+            "no_conflict": "true",
+            "form_token": form_token(html),
+        }
+
+    first, second = sent("district", "accept"), sent("officer", "reject")
+    assert as_user("district").post(f"{path}/decisions", data=first).status_code == 303
+    told = as_user("officer").post(f"{path}/decisions", data=second)
+    assert told.status_code == 409
+    assert "决定人： district" in told.text
+    assert 'value="reason of officer"' in told.text
+    assert f'value="{line_id}" aria-label="lecture 1 · 310105001" checked' in told.text
+    again = sent("officer", "reject")
+    assert again["seen"] == [f"{line_id}=approved"]
+    assert as_user("officer").post(f"{path}/decisions", data=again).status_code == 303
+    assert "reason of officer" in as_user("officer").get(f"{path}/audit").text
+
+
+def test_a_planner_that_was_killed_is_told(as_user, site_service) -> None:
+    asked = {
+        "request_id": "ask-lost",
+        "asked_at": site_service.now() - 2 * LOST_AFTER,
+        "asked_by": "officer",
+        "asked": {"period": "2026Q4", "buyer": "310105001"},
+        "status": SOLVING,
+        "detail": "",
+    }
+    with site_service.database.engine().begin() as connection:
+        connection.execute(plan_requests.insert().values(asked))
+    answer = as_user("officer").get("/console/plans/ask-lost")
+    assert answer.status_code == 409
+    assert "求解程序中断" in answer.text
+    assert "refresh" not in answer.headers
 
 
 def test_the_operator_sees_the_models(as_user) -> None:

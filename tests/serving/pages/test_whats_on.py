@@ -90,3 +90,13 @@ def test_how_ranking_works_is_told_in_both_languages(site: httpx.Client) -> None
     en = site.get("/how-ranking-works", headers={"cookie": "gongxu_display=en"}).text
     assert "关闭个性化" in zh
     assert "Switch personalisation off" in en
+
+
+def test_a_screen_comes_again_by_itself_and_knows_nobody(site: httpx.Client) -> None:
+    answer = site.get("/screens/310105001")
+    assert answer.headers["refresh"] == "300"
+    assert "华阳路街道" in answer.text
+    assert len(titles(answer.text)) == 6
+    assert "set-cookie" not in answer.headers
+    assert "form_token" not in answer.text
+    assert site.get("/screens/nowhere").status_code == 404
