@@ -22,7 +22,7 @@ from recommender.interfaces import Arrays
 from recommender.scorers.graph_filter import GraphFilterScorer
 from recommender.types import IdMap, Interactions
 
-PRODUCTS, RESIDENTS, TOPICS, ASKED = 40_000, 30_000, 400, 2_000
+PRODUCTS, RESIDENTS, TOPICS = 40_000, 30_000, 400
 HEAD = 3_000
 """Products that an earlier cut would have kept."""
 _BLOCK = 250
@@ -93,13 +93,15 @@ def recall(scores: NDArray[Any], own: sp.csr_matrix, held: sp.csr_matrix) -> NDA
     return np.asarray(hits / held.getnnz(axis=1))
 
 
-def measure(seed: int) -> tuple[list[Bar], dict[str, Any]]:
+def measure(seed: int, asked: int = 2_000) -> tuple[list[Bar], dict[str, Any]]:
     """Bars and details of one generated catalogue.
 
     Parameters
     ----------
     seed
         Of the generated catalogue.
+    asked
+        Residents that recall is measured on.
 
     Returns
     -------
@@ -110,12 +112,12 @@ def measure(seed: int) -> tuple[list[Bar], dict[str, Any]]:
     scorer = GraphFilterScorer.from_arrays(arrays)
     histories, held = long_tail(seed)
     rng = np.random.default_rng(seed)
-    asked = np.sort(rng.choice(RESIDENTS, ASKED, replace=False))
+    residents = np.sort(rng.choice(RESIDENTS, asked, replace=False))
     head = np.zeros(PRODUCTS, dtype=bool)
     head[np.argsort(-histories.getnnz(axis=0), kind="stable")[:HEAD]] = True
     found: dict[str, list[NDArray[np.float64]]] = {"served": [], "uncut": [], "head only": []}
-    for start in range(0, ASKED, _BLOCK):
-        rows = asked[start : start + _BLOCK]
+    for start in range(0, asked, _BLOCK):
+        rows = residents[start : start + _BLOCK]
         own, wanted = histories[rows], held[rows]
         mine = scorer.score(own)
         found["served"].append(recall(mine, own, wanted))

@@ -54,11 +54,23 @@ def suggestions_frame(suggestions: Sequence[Suggestion], lang: Lang = "zh") -> p
 def arithmetic_frame(
     suggestions: Sequence[Suggestion], arithmetic: Sequence[Arithmetic]
 ) -> pd.DataFrame:
-    """One row a part of a score, the score itself last."""
+    """One row a part of a score, the score itself, and the price of a place where there is one.
+
+    Parameters
+    ----------
+    suggestions, arithmetic
+        A list and how its scores came about, in the same order.
+
+    Returns
+    -------
+    Columns rank, event_id, title, part, moved.
+    """
     rows = []
     for line, sum_ in zip(suggestions, arithmetic, strict=True):
         told = {"rank": line.rank, "event_id": line.event_id, "title": line.title}
         parts = sorted(sum_.parts.items(), key=lambda part: -abs(part[1]))
         rows += [told | {"part": name, "moved": moved} for name, moved in parts]
         rows.append(told | {"part": "= score", "moved": sum_.score})
+        if sum_.capacity_price:
+            rows.append(told | {"part": "(capacity_price)", "moved": sum_.capacity_price})
     return pd.DataFrame(rows, columns=["rank", "event_id", "title", "part", "moved"])

@@ -33,15 +33,19 @@ class Arithmetic:
     event_id
         The event.
     parts
-        Signal name and what it moved; ``base``, ``boost``, ``capacity_price`` and ``diversity``
-        are the model's level, policy, the price of its seats, and what likeness cost.
+        Signal name and what it moved; ``base``, ``boost`` and ``diversity`` are the model's level,
+        policy, and what likeness cost.
     score
         Their sum.
+    capacity_price
+        What a place in a list cost, because the event's seats are wanted by many, in the score's
+        unit. It decides who is shown the event, and is no part of the score.
     """
 
     event_id: str
     parts: dict[str, float]
     score: float
+    capacity_price: float
 
 
 class Suggester:
@@ -327,7 +331,6 @@ class Suggester:
             score = float(lists.score[0, rank])
             added = {
                 "boost": float(boost[0, rank]) if boost is not None else 0.0,
-                "capacity_price": -float(price[0, rank]),
                 "diversity": float(lists.diversity[0, rank]),
             }
             # What no signal explains: where the model's scale begins.
@@ -338,6 +341,7 @@ class Suggester:
                     self.list_tables.text.event_id[column],
                     {name: moved for name, moved in parts.items() if abs(moved) > 1e-6},
                     score,
+                    float(price[0, rank]),
                 )
             )
         return found

@@ -11,13 +11,15 @@ from data.district_time import district_zone
 from features.ranking.list_inputs import Frames, build_list_inputs
 from recommender.ranking.lists.assembly import ListPolicy
 from recommender.ranking.lists.engine import ListEngine
-from recommender.ranking.lists.sampled_prices import price_seats
+from recommender.ranking.lists.sampled_prices import STRENGTH, price_seats
 from recommender.ranking.model.suggestion_model import BoundModel
 from training.evaluation.report import SERVED, UNEXPLORED
 from training.suggestions.time_splits import zoned
 
 LENGTH = 10
 """Length of the served lists."""
+PRICED_ON = 2000
+"""Residents that seats are priced on, at most."""
 DEPTH = 20
 """How far recall looks; places behind the served list come from a longer one."""
 
@@ -30,12 +32,12 @@ class Variant:
     ----------
     policy
         Diversity and exploration.
-    priced
-        Whether seats have prices.
+    strength
+        Share of the seats' dual prices that is charged.
     """
 
     policy: ListPolicy = field(default_factory=ListPolicy)
-    priced: bool = True
+    strength: float = STRENGTH
 
 
 class ServedLists:
@@ -58,6 +60,8 @@ class ServedLists:
         What lists are made, by name; benchmarks have others.
     engines_
         The engine of each.
+    candidates_
+        Positions of the events that somebody could be shown: with seats left, among others.
     """
 
     variants: ClassVar[Mapping[str, Variant]] = {
@@ -69,11 +73,11 @@ class ServedLists:
         self, bound: BoundModel, tables: Frames, at: np.datetime64, rng: np.random.Generator
     ) -> None:
         inputs, _ = build_list_inputs(tables, zoned(at), district_zone(), snapshot=bound.snapshot)
-        self._events = np.append(inputs.candidates, -1)
+        self.candidates_ = inputs.candidates
         engine = ListEngine(bound.model, inputs, model_version="evaluation", bound=bound)
-        prices = price_seats(engine, LENGTH, rng=rng)
+        prices = price_seats(engine, LENGTH, rng=rng, strength=1.0, sample=PRICED_ON)
         self.engines_ = {
-            name: engine.variant(variant.policy, prices if variant.priced else None)
+            name: engine.variant(variant.policy, variant.strength * prices)
             for name, variant in self.variants.items()
         }
 
@@ -93,14 +97,14 @@ class ServedLists:
         found = {}
         for name, engine in self.engines_.items():
             query = engine.ask_rows(residents)
-            ranked = engine.lists(query, DEPTH).columns
-            if engine.policy.explore_slots:
-                # Served lists hold ten; what recall looks at beyond them is the longer list.
-                first = engine.lists(query, LENGTH).columns
-                ranked = _continued(first, ranked)
+            # Lists hold ten; what recall looks at beyond them comes from a longer list, which has
+            # another exploration, and room for more of what many want.
+            ranked = _continued(
+                engine.lists(query, LENGTH).columns, engine.lists(query, DEPTH).columns
+            )
             full = np.full((len(residents), DEPTH), -1, dtype=np.intp)
             full[:, : ranked.shape[1]] = ranked[:, :DEPTH]
-            found[name] = self._events[full]
+            found[name] = np.append(self.candidates_, -1)[full]
         return found
 
 

@@ -29,6 +29,7 @@ from training.suggestions.time_splits import (
     Moment,
     Queries,
     Window,
+    among,
     last_fifth,
     queries,
     sample_queries,
@@ -165,10 +166,12 @@ def _walk(
         snapshot = build_snapshot(now, zoned(at), district_zone())
         residents = snapshot.residents.positions(taken["resident_id"], missing=-1)
         events = snapshot.events.positions(taken["event_id"], missing=-1)
-        questions = queries(snapshot, at, residents, events)
+        bound = model.bind(snapshot)
+        served = lists(bound, now, at, rng)
+        # What was full then could be in no list, whoever makes it.
+        questions = among(queries(snapshot, at, residents, events), served.candidates_)
         notes["answerable"] += len(questions.residents)
         people = rng.permutation(snapshot.residents.positions(known))[:CHECKED]
-        bound = model.bind(snapshot)
         chances.append(_chances(bound, questions, np.sort(people), rng))
         questions = sample_queries(questions, most, rng)
         notes["asks"] += 1
@@ -178,7 +181,6 @@ def _walk(
         if len(questions.residents) == 0:
             continue
         asked += len(questions.residents)
-        served = lists(bound, now, at, rng)
         answer(bound, served, others, questions, old_products, tallies, rng)
     return asked
 

@@ -144,7 +144,7 @@ class Queries:
     excluded
         CSR, shape (q, c), boolean: booked before, so not to be suggested again.
     missed
-        Bookings of the window that no list could hold: unknown, closed or booked before.
+        Bookings of the window that no list could hold: unknown, closed, full or booked before.
     """
 
     at: Moment
@@ -196,6 +196,33 @@ def queries(
         relevant=sp.csr_matrix(relevant[residents], dtype=bool),
         excluded=sp.csr_matrix(before[residents], dtype=bool),
         missed=len(taken_events) - int(relevant.nnz),
+    )
+
+
+def among(asked: Queries, events: NDArray[np.intp]) -> Queries:
+    """The questions with some of their candidates only, such as those with seats left.
+
+    Parameters
+    ----------
+    asked
+        All questions of a moment.
+    events
+        Positions of the events that may stay candidates.
+
+    Returns
+    -------
+    Questions of those who booked one of what stays; the other bookings count as missed.
+    """
+    kept = np.isin(asked.candidates, events)
+    relevant = sp.csr_matrix(asked.relevant[:, kept])
+    rows = np.flatnonzero(relevant.getnnz(axis=1))
+    return replace(
+        asked,
+        residents=asked.residents[rows],
+        candidates=asked.candidates[kept],
+        relevant=sp.csr_matrix(relevant[rows]),
+        excluded=sp.csr_matrix(asked.excluded[rows][:, kept]),
+        missed=asked.missed + int(asked.relevant.nnz) - int(relevant.nnz),
     )
 
 

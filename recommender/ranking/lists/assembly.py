@@ -52,7 +52,7 @@ class Lists:
     columns
         Which candidate, intp; -1 where a list is shorter.
     score
-        float32: total plus boost less capacity price less the diversity penalty.
+        float32: total plus boost less the diversity penalty; never rises along a list.
     diversity
         The diversity penalty, float32, ≤ 0.
     slot
@@ -101,18 +101,22 @@ def fill_lists(
     rates: RateTable | None = None,
     chance: NDArray[np.float64] | None = None,
     boost: NDArray[np.float32] | None = None,
+    price: NDArray[np.float32] | None = None,
 ) -> Lists:
     """Put a block of lists together.
+
+    What seats cost decides whose lists an event stands in, not where: a list's own order costs
+    nobody a seat.
 
     Parameters
     ----------
     columns
         Candidates scored for each resident, shape (q, c).
     value
-        Total plus boost less capacity price of each, shape (q, c); ``-inf`` where not eligible.
+        Total plus boost of each, shape (q, c); ``-inf`` where not eligible.
     allowed
         Who may be shown what, shape (q, m).
-    likeness, rates
+    similarity, rates
         Of all m candidates.
     n
         Length of the lists. One is shorter only when fewer of its columns are eligible.
@@ -124,8 +128,17 @@ def fill_lists(
     boost
         The part of ``value`` that policy added, shape (q, c); marks what stands in the list
         thanks to it.
+    price
+        What a place in a list costs, shape (q, c); nothing when left out.
+
+    Returns
+    -------
+    Lists of shape (q, at most n).
     """
-    picks, score = mmr_rerank(columns, value, similarity, n, policy.diversity)
+    net = value if price is None else value - price
+    picks, score = mmr_rerank(columns, net, similarity, n, policy.diversity)
+    if price is not None:
+        picks, score = _in_own_order(picks, score, price)
     found = picks >= 0
     rows = np.arange(len(columns))[:, None]
     listed = np.where(found, columns[rows, picks], -1)
@@ -135,7 +148,7 @@ def fill_lists(
         listed,
         score,
         score - plain,
-        _slots(value, boost, picks, n),
+        _slots(net, boost, picks, n),
         np.ones(listed.shape),
     )
     slots = policy.explore_slots
@@ -209,6 +222,15 @@ def _explore(
         lists.diversity[place] = 0
         lists.slot[place] = EXPLORE
         lists.propensity[place] = propensity
+
+
+def _in_own_order(
+    picks: NDArray[np.intp], score: NDArray[np.float32], price: NDArray[np.float32]
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """The places of each list in the order of what they score without prices."""
+    own = np.where(picks >= 0, score + np.take_along_axis(price, picks, axis=1), -np.inf)
+    order = np.argsort(-own, axis=1, kind="stable")
+    return np.take_along_axis(picks, order, axis=1), np.take_along_axis(own, order, axis=1)
 
 
 def _pool(

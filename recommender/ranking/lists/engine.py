@@ -277,18 +277,19 @@ class ListEngine:
     def _fill(self, query: ListQuery, allowed: NDArray[np.bool_], n: int) -> Lists:
         best = max(self.policy.shortlist, 2 * n)
         boost = self.boost_of(query, np.arange(allowed.shape[1]))
-        columns, value = self.ranking.best(
+        columns, net = self.ranking.best(
             query.residents, query.streets, self._shift(allowed, boost), best
         )
         if columns.shape[1] > best:  # the list is picked from the best only
-            kept = best_columns(value, best)
+            kept = best_columns(net, best)
             columns = np.take_along_axis(columns, kept, axis=1)
-            value = np.take_along_axis(value, kept, axis=1)
+            net = np.take_along_axis(net, kept, axis=1)
+        price = None if self.prices is None else self.price_of(columns)
         if boost is not None:
             boost = np.take_along_axis(boost, columns, axis=1)
         return fill_lists(
             columns,
-            value,
+            net if price is None else net + price,
             allowed,
             self.inputs.similarity,
             n,
@@ -296,6 +297,7 @@ class ListEngine:
             rates=self.inputs.rates if self.policy.explore_slots else None,
             chance=self._chances(query.seeds),
             boost=boost,
+            price=price,
         )
 
     def _shift(

@@ -8,6 +8,9 @@ from recommender.ranking.lists.engine import ListEngine
 from recommender.ranking.lists.seat_prices import capacity_prices, expected_load
 from recommender.ranking.model.first_stage import best_columns
 
+STRENGTH = 0.75
+"""Share of the dual price that is charged: the last quarter takes from lists much of what residents
+go on to book, and seats hardly anybody more (``make bench-suggestions``)."""
 SAMPLE = 20_000
 CELLS = 1_500_000
 BLOCK = 4096
@@ -19,6 +22,7 @@ def price_seats(
     *,
     rng: np.random.Generator,
     kappa: float = 1.0,
+    strength: float = STRENGTH,
     sample: int = SAMPLE,
 ) -> NDArray[np.float64]:
     """Capacity price of each candidate, for lists of ``n`` that everybody gets.
@@ -36,13 +40,14 @@ def price_seats(
         Draws the sample of residents.
     kappa
         Share of the seats that lists may fill.
+    strength
+        Share of the dual price that is charged, at least 0.
     sample
         Residents looked at; each stands for as many as there are.
 
     Returns
     -------
-    Shape (n_candidates,), in score units; subtracted by
-    :class:`recommender.ranking.lists.engine.ListEngine`.
+    Shape (n_candidates,), in score units: what a place in a list costs.
     """
     total = len(engine.inputs.snapshot.residents)
     n_events = len(engine.inputs.candidates)
@@ -63,7 +68,7 @@ def price_seats(
     chance = np.concatenate(probability).astype(np.float64)
     listed = expected_load(events, chance, best_columns(values, n), n_events).sum()
     raised = min(float(chance.sum() / max(listed, 1e-12)), 50.0)
-    return capacity_prices(
+    return strength * capacity_prices(
         events,
         values,
         np.minimum(chance * raised, 1.0),

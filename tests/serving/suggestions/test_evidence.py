@@ -26,7 +26,7 @@ def test_the_arithmetic_adds_up(model: SuggestionModel, plain_world: Worlds, now
         model_version="m1",
         prices=np.linspace(0, 3, 60),
     )
-    seen = set()
+    seen, paid = set(), 0.0
     for resident in made.list_tables.snapshot.residents.ids:
         lines, sums = made.explain(made.ask(resident), 12)
         assert [line.score for line in lines] == [told.score for told in sums]
@@ -35,7 +35,12 @@ def test_the_arithmetic_adds_up(model: SuggestionModel, plain_world: Worlds, now
         for told in sums:
             assert sum(told.parts.values()) == pytest.approx(told.score, abs=1e-4)
             seen |= set(told.parts)
-    assert {"boost", "capacity_price", "diversity"} <= seen
+            column = made.list_tables.text.event_id.index(told.event_id)
+            assert told.capacity_price == pytest.approx(column * 3 / 59, abs=1e-6)
+            paid += told.capacity_price
+    assert {"boost", "diversity"} <= seen
+    assert "capacity_price" not in seen
+    assert paid > 0
 
 
 def test_reasons_speak_both_languages_and_share_the_credit(

@@ -1,10 +1,11 @@
 """Windows and splits in time."""
 
 import numpy as np
+import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.suggestions.time_splits import DAY, split_without_overlap, windows
+from training.suggestions.time_splits import DAY, Queries, among, split_without_overlap, windows
 
 START = np.datetime64("2026-01-01", "us")
 
@@ -33,3 +34,21 @@ def test_a_window_ends_at_the_next_cutoff_and_long_ones_are_asked_in_steps():
     assert [window.end for window in found] == [START + 30 * DAY, START + 60 * DAY]
     assert found[0].asks == (START, START + 14 * DAY)
     assert found[0].steps()[-1] == (START + 14 * DAY, START + 30 * DAY)
+
+
+def test_without_what_was_full_only_those_are_asked_who_took_something_else():
+    relevant = np.array([[1, 0, 1, 0], [0, 1, 0, 0], [0, 1, 0, 1]], dtype=bool)
+    excluded = np.array([[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0]], dtype=bool)
+    asked = Queries(
+        START,
+        np.array([4, 6, 9]),
+        np.array([10, 11, 12, 13]),
+        *map(sp.csr_matrix, (relevant, excluded)),
+        5,
+    )
+    found = among(asked, np.array([10, 12, 13, 99]))
+    assert found.residents.tolist() == [4, 9]
+    assert found.candidates.tolist() == [10, 12, 13]
+    assert found.relevant.toarray().tolist() == [[True, True, False], [False, False, True]]
+    assert found.excluded.toarray().tolist() == [[False, False, False], [False, True, False]]
+    assert found.missed == 7

@@ -45,6 +45,19 @@ def test_only_what_is_allowed_stands_in_a_list() -> None:
     assert listed(np.zeros(2), 3, np.zeros(2, dtype=bool)).columns[0].tolist() == []
 
 
+@pytest.mark.parametrize(
+    ("price", "listed_columns", "scores"), [(0.25, [1, 2], [0.8, 0.7]), (0.15, [0, 1], [0.9, 0.8])]
+)
+def test_a_price_decides_what_is_listed_and_leaves_its_order_alone(
+    price: float, listed_columns: list[int], scores: list[float]
+) -> None:
+    prices = np.array([[price, 0, 0, 0]], dtype=np.float32)
+    found = listed(np.array([0.9, 0.8, 0.7, 0.1]), 2, price=prices)
+    assert found.columns[0].tolist() == listed_columns
+    np.testing.assert_allclose(found.score[0], scores, rtol=1e-6)
+    np.testing.assert_allclose(found.diversity, 0, atol=1e-7)
+
+
 def explored(value: np.ndarray, n: int, chance: float, slots: int = 2) -> Lists:
     m = len(value)
     return listed(

@@ -11,6 +11,8 @@ from recommender.ranking.lists.assembly import EXPLORE, PROMOTED, ListPolicy
 from recommender.ranking.lists.boosts import Boosts
 from recommender.ranking.lists.engine import ListEngine
 from recommender.ranking.lists.reranking import DiversityPolicy
+from recommender.ranking.lists.sampled_prices import STRENGTH, price_seats
+from recommender.ranking.model.calibration import Calibration
 
 ORDER_KEPT = ListPolicy(diversity=DiversityPolicy(0.0, 1.0, 0), explore_slots=0)
 EVERYBODY = np.arange(26)
@@ -80,7 +82,7 @@ def circles_names(inputs):
     return list(inputs.snapshot.events.take(inputs.candidates))
 
 
-def test_a_price_pushes_an_event_back_by_what_it_says(engine_of):
+def test_a_price_decides_who_is_shown_an_event_and_not_where_it_stands(engine_of):
     engine = engine_of()
     lead = engine.scores(engine.ask_rows(EVERYBODY[:1]), np.arange(10)).total[0]
     order = circles_names(engine.inputs)
@@ -89,14 +91,47 @@ def test_a_price_pushes_an_event_back_by_what_it_says(engine_of):
     third, fourth = order.index("e2"), order.index("e3")
     prices[third] = float(lead[third] - lead[fourth]) + 0.01
     priced = engine.variant(ORDER_KEPT, prices)
-    assert names(priced, priced.lists(priced.ask_rows(EVERYBODY[:1]), 4)) == [
-        ["e0", "e1", "e3", "e2"]
-    ]
-    assert names(engine, engine.lists(engine.ask_rows(EVERYBODY[:1]), 4)) == [
-        ["e0", "e1", "e2", "e3"]
-    ]
+    one = priced.ask_rows(EVERYBODY[:1])
+    assert names(priced, priced.lists(one, 3)) == [["e0", "e1", "e3"]]
+    longer = priced.lists(one, 4)
+    assert names(priced, longer) == [["e0", "e1", "e2", "e3"]]
+    np.testing.assert_allclose(longer.score, engine.lists(one, 4).score, rtol=1e-5)
+    assert names(engine, engine.lists(one, 3)) == [["e0", "e1", "e2"]]
     np.testing.assert_allclose(priced.price_of(np.array([third])), prices[third], rtol=1e-6)
     assert not engine.price_of(np.array([third])).any()
+
+
+def test_an_event_that_more_want_than_it_seats_has_a_price_and_most_of_it_is_charged(
+    circles, circles_at, circles_snapshot, engine_of
+):
+    events = circles["events"]
+    seats = events["seats"].mask(events["event_id"] == "e0", 2)
+    tables = circles.replace(events=events.assign(seats=seats))
+    inputs, _ = build_list_inputs(tables, circles_at, DEFAULT_ZONE, snapshot=circles_snapshot)
+    engine = engine_of({"lead": -4.0, "content": 1.0}, inputs=inputs)
+    # Somebody in two books what stands in a list, so that e0 could seat four of twenty-six.
+    size = len(engine.bound.model.calibration.weights)
+    even = Calibration(np.zeros(size), np.ones(size), np.zeros(size))
+    engine.bound.model = replace(engine.bound.model, calibration=even)
+    whole = price_seats(engine, 3, rng=np.random.default_rng(0), strength=1.0)
+    assert [name for name, price in zip(circles_names(inputs), whole, strict=True) if price] == [
+        "e0"
+    ]
+    found = price_seats(engine, 3, rng=np.random.default_rng(0))
+    np.testing.assert_allclose(found, STRENGTH * whole)
+    shown = {
+        strength: sum(
+            "e0" in row
+            for row in names(
+                engine,
+                engine.variant(ORDER_KEPT, strength * whole).lists(engine.ask_rows(EVERYBODY), 3),
+            )
+        )
+        for strength in (0.0, STRENGTH, 1.0)
+    }
+    assert shown[0.0] == 26
+    assert shown[1.0] < 26
+    assert shown[1.0] <= shown[STRENGTH] <= shown[0.0]
 
 
 def test_policy_lifts_what_it_names_and_says_so(circles, circles_at, circles_snapshot, engine_of):
