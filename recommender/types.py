@@ -204,6 +204,9 @@ class DemandEstimate:
         seats than people who would come.
     suppressed
         True where fewer than ten residents stand behind the figure and it must not be shown.
+    alone
+        ``expected`` if the session were the only one of its period instead of one more beside a
+        usual period's; ``None`` where it is not known.
     """
 
     streets: IdMap
@@ -217,3 +220,4 @@ class DemandEstimate:
     supply: NDArray[np.float64]
     gap: NDArray[np.float64]
     suppressed: NDArray[np.bool_]
+    alone: NDArray[np.float64] | None = None

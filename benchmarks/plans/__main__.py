@@ -67,7 +67,7 @@ def votes(details: dict[str, Any]) -> list[Bar]:
         ]  # fmt: skip
         if own:
             bars.append(
-                Bar("4.4", f"votes_share_{town}", float(np.mean(own)), (min(own), max(own)))
+                Bar("9.4", f"votes_share_{town}", float(np.mean(own)), (min(own), max(own)))
             )
     return bars
 
@@ -87,7 +87,8 @@ def replays(details: dict[str, Any], options: argparse.Namespace) -> list[Bar]:
         for seed, outcome in zip(seeds, pool.map(job, seeds), strict=True):
             outcomes.append(outcome)
             cells = (
-                f"{outcome[name].attendance:>12,.0f} G {outcome[name].gini:.3f} "
+                f"{outcome[name].attendance:>9,.0f} {outcome[name].sessions:>5} "
+                f"M{outcome[name].matching:.2f} G{outcome[name].gini:.2f}"
                 for name in replay.NAMES
             )
             print(f"{seed:>5}" + " ".join(cells), flush=True)
@@ -96,8 +97,8 @@ def replays(details: dict[str, Any], options: argparse.Namespace) -> list[Bar]:
     starved = max(row["plan"].starved for row in outcomes)
     print(f"new products: {new:.0%} of the plan's sessions; streets without a session: {starved}")
 
-    def ratio(name: str) -> list[float]:
-        return [row["plan"].attendance / row[name].attendance for row in outcomes]
+    def ratio(name: str, figure: str = "attendance") -> list[float]:
+        return [getattr(row["plan"], figure) / getattr(row[name], figure) for row in outcomes]
 
     difference = [
         row["plan"].gini - min(row[name].gini for name in replay.NAMES[1:]) for row in outcomes
@@ -107,15 +108,26 @@ def replays(details: dict[str, Any], options: argparse.Namespace) -> list[Bar]:
         _mean("ratio_to_habit", ratio("habit")),
         _mean("ratio_to_most_booked", ratio("most booked")),
         _mean("gini_difference", difference),
+        _mean("reach_ratio_to_habit", ratio("habit", "reached")),
+        _mean("matching", [row["plan"].matching for row in outcomes]),
+        _mean("matching_of_habit", [row["habit"].matching for row in outcomes]),
+        _mean(
+            "total_interval_coverage",
+            [float(p.low <= p.attendance <= p.high) for p in (row["plan"] for row in outcomes)],
+        ),
+        _mean(
+            "total_bias", [row["plan"].expected / row["plan"].attendance - 1 for row in outcomes]
+        ),
+        _mean("sessions_ratio_to_usual", [row["plan"].sessions_ratio for row in outcomes], "9.2"),
     ]
 
 
-def _mean(name: str, values: list[float]) -> Bar:
+def _mean(name: str, values: list[float], point: str = "9.1") -> Bar:
     """Mean over seeds, with a 95 % bootstrap interval."""
     rng = np.random.default_rng(0)
     drawn = rng.choice(values, (2_000, len(values))).mean(axis=1)
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return Bar("4.3", name, float(np.mean(values)), (float(low), float(high)))
+    return Bar(point, name, float(np.mean(values)), (float(low), float(high)))
 
 
 def main() -> None:

@@ -10,15 +10,18 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import least_squares
 
 from data.dataset import Dataset
 from data.simulate.evaluation.replay import ReplayResult, replay
 from data.simulate.evaluation.replay_inputs import Stage
 from data.simulate.evaluation.truth import measure_exposure
+from data.simulate.evaluation.wants import true_wants
 from data.simulate.saving import demand_table
 from data.simulate.settings import settings_for
 from data.simulate.tables import observe
-from data.simulate.world import create_world
+from data.simulate.world import SimulatedWorld, create_world
+from recommender.demand.competition import Competition, matching_degree
 from recommender.procurement import plan_procurement
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import schedule
@@ -42,6 +45,12 @@ class Outcome:
     starved: int
     sessions: int
     spend_share: float
+    reached: float
+    matching: float
+    sessions_ratio: float
+    expected: float = float("nan")
+    low: float = float("nan")
+    high: float = float("nan")
 
 
 def run(
@@ -69,13 +78,16 @@ def run(
         estimate,
         PlanRules(),
         repeat_factor=np.clip(model.session_repeat_factor(listed), 0.05, 1.0),
+        competition=model.competing(model.streets, period),
+        category=model.group[model.products.positions(listed.ids)],
     )
+    wants = true_wants(stage)
     solved = solve_planning(planning, time_limit_s=_LIMIT_S, mip_gap=0.002)
     document = write_document(planning, solved, model_version="bench", data_date=moment)
     rng = np.random.default_rng(10_000 + seed)
     plans = {
         "plan": document.lines,
-        "oracle": _scheduled(planning, _oracle(planning, truth[truth["period"] == period])),
+        "oracle": _scheduled(planning, _oracle(planning, stage, truth[truth["period"] == period])),
         "habit": _lines(planning.problem, habit(dataset, planning, rng)),
         "most booked": _lines(planning.problem, most_booked(dataset, planning)),
     }
@@ -86,8 +98,18 @@ def run(
             replay(stage, lines, rng=np.random.default_rng(777 + 31 * seed + q))
             for q in range(quarters)
         ]
-        result[name] = _outcome(runs, budget)
+        result[name] = _outcome(runs, budget, wants, _usual_sessions(world))
+    told = document.summary
+    result["plan"] = replace(
+        result["plan"], expected=told["expected"], low=told["low"], high=told["high"]
+    )
     return result
+
+
+def _usual_sessions(world: SimulatedWorld) -> float:
+    """Sessions of a mean quarter of the past year."""
+    starts, until = world.agenda.events["starts_s"], world.settings.until_s
+    return float(((starts < until) & (starts >= until - 365 * 86_400)).sum()) / 4
 
 
 def _without_standing(dataset: Dataset, moment: datetime) -> Dataset:
@@ -100,8 +122,16 @@ def _without_standing(dataset: Dataset, moment: datetime) -> Dataset:
     )
 
 
-def _outcome(runs: list[ReplayResult], budget: float) -> Outcome:
+def _outcome(
+    runs: list[ReplayResult], budget: float, wants: pd.DataFrame, usual_sessions: float
+) -> Outcome:
+    came = sum(r.categories.to_numpy() for r in runs)
+    people = runs[0].streets["people"].to_numpy(np.float64)
+    degree = matching_degree(np.asarray(came), wants.to_numpy())
     return Outcome(
+        reached=float(np.mean([r.reached for r in runs])),
+        matching=float(degree @ people / people.sum()),
+        sessions_ratio=len(runs[0].sessions) / usual_sessions,
         attendance=float(np.mean([r.attendance for r in runs])),
         gini=float(np.mean([r.gini for r in runs])),
         new_share=float(np.mean([r.new_share for r in runs])),
@@ -139,8 +169,54 @@ def _scheduled(planning: Planning, sessions: NDArray[np.int64]) -> pd.DataFrame:
     )
 
 
-def _oracle(planning: Planning, truth: pd.DataFrame) -> NDArray[np.int64]:
-    """The plan of one who knows the true demand, under the same rules."""
+def _true_competition(
+    planning: Planning, stage: Stage, alone: NDArray[np.float64], rng: np.random.Generator
+) -> Competition:
+    """The form that comes nearest to what sets of sessions draw in the true world.
+
+    Two numbers, evenings a head and the freedom of categories, are fitted to replays of sets by
+    chance at half to four times a usual volume.
+    """
+    problem = planning.problem
+    assert problem.competition is not None
+    order = pd.Index(stage.street_codes).get_indexer(pd.Index(problem.streets.ids))
+    wants = true_wants(stage).to_numpy()[order]
+    category = stage.category[
+        pd.Index(stage.product_ids).get_indexer(pd.Index(problem.products.ids))
+    ]
+    people = stage.street_people[order].astype(np.float64)
+    open_house = replace(stage, seat_scarcity=np.array(1e-3), event_effect_sd=np.array(0.0))
+    volume = max(20, int(planning.problem.floor_sessions.sum()))
+    sets = []
+    for times in (1, 2, 4, 8):
+        s = rng.integers(0, len(problem.streets), times * volume)
+        p = rng.integers(0, len(problem.products), len(s))
+        mass = np.zeros(wants.shape)
+        np.add.at(mass, (s, category[p]), alone[s, p])
+        lines = pd.DataFrame(
+            {
+                "street_code": problem.streets.take(s),
+                "product_id": problem.products.take(p),
+                "sessions": 1,
+            }
+        )
+        sets.append((mass, replay(open_house, lines, rng=rng).attendance))
+
+    def made(numbers: NDArray[np.float64]) -> Competition:
+        street = np.exp(numbers[0]) * people
+        caps = np.exp(numbers[1]) * wants * street[:, None] + 1.0
+        return Competition(street, caps, wants, problem.competition.usual)
+
+    def miss(numbers: NDArray[np.float64]) -> list[float]:
+        made_of = made(numbers)
+        return [float(np.log(made_of.attendances(m).sum() / came)) for m, came in sets]
+
+    found = least_squares(miss, [0.3, 1.0], bounds=([-2.0, 0.0], [3.0, 4.0]))
+    return made(found.x)
+
+
+def _oracle(planning: Planning, stage: Stage, truth: pd.DataFrame) -> NDArray[np.int64]:
+    """The plan of one who knows the true demand and how it competes, under the same rules."""
     problem = planning.problem
 
     def matrix(column: str) -> NDArray[np.float64]:
@@ -152,15 +228,20 @@ def _oracle(planning: Planning, truth: pd.DataFrame) -> NDArray[np.int64]:
             index=list(problem.streets.ids), columns=list(problem.products.ids)
         ).to_numpy(np.float64)
 
-    first, second = matrix("expected"), matrix("expected_2")
+    first, second, alone = matrix("expected"), matrix("expected_2"), matrix("alone")
     repeat_factor = np.clip(second.sum(axis=0) / np.maximum(first.sum(axis=0), 1e-9), 0.05, 1.0)
     known = replace(
         problem,
-        expected=first,
-        low=first,
-        high=first,
-        log_sd=np.zeros_like(first),
+        expected=alone,
+        low=alone,
+        high=alone,
+        log_sd=np.full_like(alone, float(stage.event_effect_sd)),
         repeat_factor=repeat_factor,
+        competition=_true_competition(planning, stage, alone, np.random.default_rng(5)),
+        category=stage.category[
+            pd.Index(stage.product_ids).get_indexer(pd.Index(problem.products.ids))
+        ],
+        matching=0.0,
     )
     plan = plan_procurement(known, time_limit_s=_LIMIT_S, mip_gap=0.002)
     if not plan.lines:  # said by its spending share; better an oracle without evenness than none

@@ -17,8 +17,9 @@ supply, with the domain's figures (some 1.5 to 2 visits a head and year) as a pr
 little, so the prior weighs.
 """
 
-from dataclasses import dataclass, replace
-from typing import Self
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +112,27 @@ class Competition:
         before = _desaturate(total, self.street_caps)
         factor = np.where(total > 0, before / np.maximum(total, 1e-300), 1.0)
         return _desaturate(attendances * factor[:, None], self.category_caps)
+
+    def scaled(self, periods: float) -> Self:
+        """The same for a time of so many periods."""
+        return replace(
+            self,
+            street_caps=periods * self.street_caps,
+            category_caps=periods * self.category_caps,
+            usual=periods * self.usual,
+        )
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """All of it, as named arrays."""
+        return {f"competition_{each.name}": getattr(self, each.name) for each in fields(self)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self | None:
+        """The inverse of :meth:`to_arrays`; ``None`` where there is nothing of it."""
+        names = {each.name: f"competition_{each.name}" for each in fields(cls)}
+        if any(name not in arrays for name in names.values()):
+            return None
+        return cls(**{name: arrays[key] for name, key in names.items()})
 
     def of(self, streets: NDArray[np.intp]) -> Self:
         """The same for some of the streets, by position."""

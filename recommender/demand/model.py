@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.demand.competition import Competition
 from recommender.demand.disclosure import MIN_RESIDENTS, disclosure_control
 from recommender.demand.periods import period_months
 from recommender.interfaces import Arrays
@@ -86,6 +87,8 @@ class DemandModel:
         exposure, shape (products,); 0 where none of its sessions was logged.
     planned_street, planned_product, planned_month, planned_seats
         Sessions already planned: positions, datetime64[M] in local time, seats.
+    competition
+        How sessions of a quarter take from each other; ``None`` where no past tells.
     """
 
     streets: IdMap
@@ -113,6 +116,7 @@ class DemandModel:
     planned_product: NDArray[np.intp]
     planned_month: NDArray[np.datetime64]
     planned_seats: Floats
+    competition: Competition | None = None
 
     def estimate(self, streets: IdMap, products: IdMap, period: str) -> DemandEstimate:
         """Every cell of a grid, as it may leave the model.
@@ -202,7 +206,35 @@ class DemandModel:
             gap=self._total(expected, columns, self.sessions(period)[cells]) - supply,
             # Decided on the whole grid: asking for a part of it must not show more.
             suppressed=hidden[cells],
+            alone=expected / self._usual_shares()[cells],
         )
+
+    def competing(self, streets: IdMap, period: str) -> Competition | None:
+        """How sessions of a period compete in streets, in this order; caps grow with its length.
+
+        Parameters
+        ----------
+        streets
+            Codes.
+        period
+            Such as ``2027Q1``.
+
+        Returns
+        -------
+        ``None`` where no past tells.
+        """
+        if self.competition is None:
+            return None
+        first, after = period_months(period)
+        quarters = int((after - first).astype(int)) / 3
+        return self.competition.of(self.streets.positions(streets.ids)).scaled(quarters)
+
+    def _usual_shares(self) -> Floats:
+        """What a usual quarter's sessions leave of a session's attendances alone, (S, P)."""
+        if self.competition is None:
+            return np.ones(self.expected.shape)
+        shares = self.competition.shares(self.competition.masses(self.competition.usual))
+        return np.asarray(shares[:, self.group])
 
     def people_within_reach(self) -> Floats:
         """Most people who can come to one session, shape (streets, products)."""
@@ -268,7 +300,9 @@ class DemandModel:
         arrays: dict[str, NDArray[Any]] = {}
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, IdMap):
+            if field.name == "competition":
+                arrays |= {} if value is None else value.to_arrays()
+            elif isinstance(value, IdMap):
                 arrays[field.name] = value.to_array()
             elif isinstance(value, tuple):
                 arrays[field.name] = np.array(value, dtype=np.str_)
@@ -281,6 +315,9 @@ class DemandModel:
         """The inverse of :meth:`to_arrays`."""
         values: dict[str, Any] = {}
         for field in fields(cls):
+            if field.name == "competition":  # bundles of before it was learnt have none
+                values[field.name] = Competition.from_arrays(arrays)
+                continue
             value = arrays[field.name]
             if field.name in ("streets", "products"):
                 values[field.name] = IdMap.from_array(value)

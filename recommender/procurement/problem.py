@@ -108,6 +108,8 @@ class ProcurementProblem:
         Rules over groups.
     floor_sessions
         Sessions a street must get at least, shape (S,).
+    most_sessions
+        Sessions a street gets at most, shape (S,); ``None``: as many as fit.
     settings
         Numbers that single rules read, by their name in the officer's file, such as
         ``supplier.share_max`` (:data:`recommender.procurement.rules.registry.SETTINGS`); a rule
@@ -158,6 +160,7 @@ class ProcurementProblem:
     slot_limits: tuple[SlotLimit, ...] = ()
     floor_sessions: NDArray[np.int64]
     repeat_factor: NDArray[np.float64]
+    most_sessions: NDArray[np.int64] | None = None
     settings: Mapping[str, float] = field(default_factory=dict)
     gini_max: float | None = None
     competition: Competition | None = None

@@ -13,7 +13,7 @@ from serving.messages.catalogue import Lang, text
 
 COLUMNS = (
     "street_code", "product_id", "period", "expected", "low", "high", "evidence_bookings",
-    "evidence_surveys", "supply", "gap", "suppressed", "rank", "title", "category",
+    "evidence_surveys", "supply", "gap", "suppressed", "rank", "title", "category", "alone",
 )  # fmt: skip
 
 
@@ -212,6 +212,7 @@ def demand_frame(
             "supply": estimate.supply.ravel(),
             "gap": shown(estimate.gap),
             "suppressed": hidden,
+            "alone": shown(estimate.expected if estimate.alone is None else estimate.alone),
             "title": np.tile(np.array(model.titles, dtype=object)[columns], n),
             "category": np.tile(np.array(model.categories, dtype=object)[model.group[columns]], n),
         }

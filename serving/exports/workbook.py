@@ -1,5 +1,6 @@
 """A plan as a workbook made for officers: Chinese headings, ready to print."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,7 @@ class _Writer:
             (_say("cost_each"), (s["fen_per_attendance"] or 0) / 100, _YUAN, ""),
             (_say("new_share"), s["new_products_share"], _SHARE, ""),
             (_say("gini"), s["gini"], "0.000", _say("gini_note")),
+            *_matching_rows(s),
             (
                 _say("status"),
                 _say(s["status"]) if s["status"] in _STATUSES else s["status"],
@@ -238,6 +240,18 @@ class _Writer:
         sheet.repeat_rows(0)
         if len(frame):
             sheet.autofilter(0, 0, len(frame), len(columns) - 1)
+
+
+def _matching_rows(summary: Mapping[str, Any]) -> list[tuple[str, Any, str | None, str]]:
+    """供需匹配度, and beside it what each category is wanted for and gets; empty where unknown."""
+    if summary.get("matching") is None:
+        return []
+    named = sorted(summary["wants"].items(), key=lambda item: -item[1]["wants"])
+    shares = "；".join(
+        _say("wanted_and_planned", category=group_label(f"category.{name}"), **each)
+        for name, each in named
+    )
+    return [(_say("matching"), summary["matching"], _SHARE, shares)]
 
 
 _SUMS = ("lines", "sessions", "amount_yuan", "expected")

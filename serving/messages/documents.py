@@ -15,6 +15,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "interval": ("区间", "Interval"),
     "yuan_each": ("元/人次", "Yuan per attendance"),
     "gini": ("基尼", "Gini"),
+    "matching": ("供需匹配度", "Match of supply and wants"),
     "gap": ("与最优差距", "Gap to the optimum"),
     "street": ("街镇", "Street"),
     "product": ("产品", "Product"),

@@ -108,6 +108,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "default.floors": ("居委与街道保底场次", "minimum sessions of committees and streets"),
     "default.evenness": ("均等约束", "evenness bound"),
+    "default.growth": ("场次增长上限", "growth of a street's sessions"),
+    "few_products": (
+        "目录只有 {products} 个产品，平常每季每街镇 {sessions:.0f} 场：同一产品允许 {most} 场",
+        "{products} products for {sessions:.0f} sessions a street in a usual quarter: "
+        "up to {most} sessions of a product",
+    ),
     "default.supplier_share": ("单一供应商上限", "cap per supplier"),
     # Reasons of lines
     "required_item": ("规定采购：{reason}", "required: {reason}"),
@@ -191,6 +197,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{place} 的场馆（{seats:g} 座以上）：最多 {sessions:.0f} 场",
         "venues of {place} with more than {seats:g} seats: at most {sessions:.0f} sessions",
     ),
+    "conflict.most_sessions": (
+        "{place}：最多 {sessions:.0f} 场",
+        "{place}: at most {sessions:.0f} sessions",
+    ),
     "conflict.quota.min_share": (
         "{subject}：至少占支出的 {share:.0%}",
         "{subject}: at least {share:.0%} of the spending",
@@ -251,6 +261,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "rule.plan.sessions_per_product": (
         "同一街道同一产品最多场次",
         "most sessions of one product in a street",
+    ),
+    "rule.plan.matching": (
+        "供需匹配权重（0 只看人次，1 资金随需求）",
+        "weight of matching wants (0: attendances alone, 1: money follows wants)",
+    ),
+    "rule.plan.growth_max": (
+        "每街镇场次上限（平常季度的倍数）",
+        "sessions of a street at most (times a usual quarter's)",
     ),
     "rule.plan.months": ("可安排的月份", "months that can be used"),
     "rule.floor.sessions_per_street": ("每街镇保底场次", "minimum sessions a street"),

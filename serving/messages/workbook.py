@@ -59,6 +59,11 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "每居民预计人次；0 为完全均等",
         "expected attendances per resident; 0 is perfect equality",
     ),
+    "matching": ("供需匹配度", "Match of supply and wants"),
+    "wanted_and_planned": (
+        "{category} 需求 {wants:.0%}，计划 {attendances:.0%}",
+        "{category}: wanted {wants:.0%}, planned {attendances:.0%}",
+    ),
     "status": ("求解状态", "Status of the solution"),
     "gap": ("与最优的差距不超过", "Gap to the optimum at most"),
     "gap_note": ("按预计人次计的上界", "upper bound on expected attendances"),

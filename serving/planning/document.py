@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from recommender.demand.competition import matching_degree
+from recommender.procurement.benefit import category_masses, competing
 from recommender.procurement.intervals import total_interval
-from recommender.procurement.plan import evenness_of
+from recommender.procurement.plan import cell_attendance, evenness_of
+from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import Slot
 from serving.planning.compliance import line_warnings, plan_warnings
 from serving.planning.explanations import line_reasons
@@ -167,6 +170,7 @@ def write_document(
         "high": round(high, 1),
         "fen_per_attendance": spent / expected if expected > 0 else None,
         "gini": evenness_of(problem, plan.sessions),
+        **_matching(planning, problem, plan.sessions),
         "new_products_share": float(frame.loc[frame["new"], "amount_fen"].sum() / max(spent, 1)),
     }
     return PlanDocument(
@@ -183,6 +187,35 @@ def write_document(
         stages=tuple(planning.rules.stages.names),
         left_out=planning.left_out,
     )
+
+
+def _matching(
+    planning: Planning, problem: ProcurementProblem, sessions: NDArray[np.int64]
+) -> dict[str, Any]:
+    """供需匹配度 of the plan and of each street, beside the wants by category; None: unknown."""
+    competition = problem.competition
+    if competition is None:
+        return {"matching": None, "matching_by_street": {}, "wants": {}}
+    cells = cell_attendance(problem, sessions.sum(axis=0), problem.expected)
+    came = category_masses(problem, competing(problem, cells))
+    degree = matching_degree(came, competition.wants)
+    people = problem.residents / problem.residents.sum()
+    attended, wanted = came.sum(axis=0), people @ competition.wants
+    names = planning.products["category"].astype(str).to_numpy()
+    return {
+        "matching": round(float(degree @ people), 3),
+        "matching_by_street": {
+            street: round(float(each), 3)
+            for street, each in zip(problem.streets.ids, degree, strict=True)
+        },
+        "wants": {
+            names[problem.category == c][0]: {
+                "wants": round(float(wanted[c]), 3),
+                "attendances": round(float(attended[c] / max(attended.sum(), 1e-9)), 3),
+            }
+            for c in np.unique(problem.category).tolist()
+        },
+    }
 
 
 def _categories(planning: Planning) -> NDArray[np.intp]:

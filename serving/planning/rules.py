@@ -62,7 +62,9 @@ class PlanSection(Section):
 
     caution: Share = 0.0
     shrinkage: float = Field(default=0.15, ge=0, le=0.9)
-    sessions_per_product: int = Field(default=3, ge=1, le=20)
+    matching: Share = 0.3
+    growth_max: float = Field(default=1.5, ge=0.1, le=1000)
+    sessions_per_product: int = Field(default=1, ge=1, le=20)
     months: list[str] = Field(default_factory=list)
 
 

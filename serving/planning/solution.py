@@ -38,6 +38,7 @@ class Solved:
 _LADDER: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
     ("min_shares", ("new.", "audience."), {"min_share": 0.0}),
     ("floors", ("floor.",), {"floor_sessions": 0}),
+    ("growth", ("plan.growth",), {"most_sessions": None}),
     ("evenness", ("evenness.",), {"gini_max": None}),
     ("supplier_share", ("supplier.",), {"settings": {SHARE_MAX.name: SHARE_MAX.neutral}}),
 )
@@ -162,6 +163,8 @@ def _loosen(
         if not problem.floor_sessions.any():
             return None
         return replace(problem, floor_sessions=np.zeros_like(problem.floor_sessions))
+    if "most_sessions" in change and problem.most_sessions is None:
+        return None
     if "settings" in change:
         return replace(problem, settings={**problem.settings, **change["settings"]})
     return replace(problem, **change)

@@ -127,4 +127,6 @@ def state_planning(
         as_of=sources.data_date,
         buyer=buyer,
         budget_fen=budget_fen,
+        competition=model.competing(model.streets, period),
+        category=model.group[model.products.positions(products.ids)],
     )

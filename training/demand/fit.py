@@ -1,7 +1,7 @@
 """Fit street demand from a data set: the chain of `recommender.demand`, fed from tables."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,7 @@ from recommender.demand.products.new_products import learn_product_rates
 from recommender.demand.products.product_prior import ProductPrior
 from recommender.demand.small_areas.intervals import estimate_with_intervals
 from recommender.errors import UsageError
+from training.demand.competition import learn_competition
 from training.demand.sessions import SessionDemand, backtest_factors, learn_sessions
 
 Progress = Callable[[str, float], None]
@@ -177,6 +178,11 @@ def _fit(
         np.maximum(factor_seen * general.log_sd, fitted.product_log_sd),
         factor_new * general.log_sd,
     )
+    population = streets.population.sum(axis=1)
+    moment = np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us")
+    competition = learn_competition(
+        sessions, session_demand, product_features, surveyed, expected, population, moment
+    )
     report("done", 1.0)
     planned = (~sessions.past) & (sessions.street >= 0)
     return DemandModel(
@@ -184,7 +190,8 @@ def _fit(
         products=products,
         street_names=streets.names,
         titles=product_features.titles,
-        population=streets.population.sum(axis=1),
+        population=population,
+        competition=competition,
         categories=product_features.categories,
         group=product_features.group,
         expected=expected,

@@ -10,6 +10,7 @@ from recommender.procurement.rules import (
     supplier_share,
     touring,
     venue_slots,
+    volume,
 )
 from recommender.procurement.rules.rule import Rule, Setting
 from recommender.procurement.rules.values import Explanation, RuleKey
@@ -21,6 +22,7 @@ RULES: tuple[Rule, ...] = (
     *catalogue.RULES,
     *quota.SESSIONS,
     *venue_slots.RULES,
+    *volume.RULES,
     *floor.RULES,
     *touring.RULES,
     *evenness.RULES,

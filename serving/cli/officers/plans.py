@@ -159,6 +159,7 @@ def _show(document: "PlanDocument") -> None:
         ),
         _head("yuan_each"): f"{(s['fen_per_attendance'] or 0) / 100:,.2f}",
         _head("gini"): f"{s['gini']:.3f}",
+        **({} if s["matching"] is None else {_head("matching"): f"{s['matching']:.0%}"}),
         _head("gap"): f"≤ {s['gap']:.2%}",
     }
     title = text("document.plan_title", "zh", period=document.period)

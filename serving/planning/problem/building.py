@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from data.dataset import Dataset
 from data.district_time import period_bounds
 from features.demand.streets import Streets, read_streets
+from recommender.demand.competition import Competition
 from recommender.demand.model import HALF_WIDTH
 from recommender.demand.observations.saturation import DEFAULT_REPEAT_FACTOR
 from recommender.errors import UsageError
@@ -30,6 +31,12 @@ from serving.planning.problem.quotas import (
     stated_quotas,
 )
 from serving.planning.problem.venues import read_venues, seats_of, slot_limits
+from serving.planning.problem.volume import (
+    floors_of,
+    most_sessions,
+    read_volume,
+    sessions_per_product,
+)
 from serving.planning.rules import PlanRules
 
 
@@ -78,6 +85,8 @@ def build_planning(
     as_of: datetime | None = None,
     buyer: str | None = None,
     budget_fen: int | None = None,
+    competition: Competition | None = None,
+    category: NDArray[np.intp] | None = None,
 ) -> Planning:
     """State the problem.
 
@@ -97,6 +106,9 @@ def build_planning(
         start of the period.
     buyer, budget_fen
         Only this buyer; this budget instead of the table's.
+    competition, category
+        How sessions of the period compete in the estimate's streets, and the position of each
+        product's category there; ``None``: they do not.
 
     Returns
     -------
@@ -118,16 +130,19 @@ def build_planning(
     suppliers = dataset["suppliers"].drop_duplicates("supplier_id").set_index("supplier_id")
     assumptions = list(buyers.assumptions)
     history = read_history(dataset, estimate.products, period, rules)
-    standing = read_standing(
+    moment = as_of or period_bounds(period)[0]
+    standing = read_standing(dataset, streets, planned, estimate.products, period, as_of=moment)
+    volume = read_volume(dataset, streets, planned, period, as_of=moment)
+    read, venues, months = read_venues(
         dataset,
         streets,
         planned,
-        estimate.products,
+        products,
+        suppliers,
         period,
-        as_of=as_of or period_bounds(period)[0],
-    )
-    read, venues, months = read_venues(
-        dataset, streets, planned, products, suppliers, period, rules, standing=standing
+        rules,
+        standing=standing,
+        busiest_month=volume.busiest_month,
     )
     assumptions += read.assumptions
 
@@ -160,6 +175,11 @@ def build_planning(
     scale = _shrinkage_factors(estimate.expected[rows], allowed, rules.plan.shrinkage)
     # A further session draws what those that stand already leave.
     scale = scale * factors[None, :] ** standing.sessions
+    if competition is not None and estimate.alone is not None:
+        # The plan is the quarter's supply: its sessions compete with each other, not with a usual
+        # quarter's as well.
+        ratio = estimate.alone[rows] / np.maximum(estimate.expected[rows], 1e-300)
+        scale = np.where(estimate.expected[rows] > 0, scale * ratio, scale)
     expected = estimate.expected[rows] * scale
     low, high = estimate.low[rows] * scale, estimate.high[rows] * scale
     groups = group_masks(products, history, rules)
@@ -173,7 +193,10 @@ def build_planning(
     most = _whole(products["sessions_max"].fillna(9999)) - standing.sessions.sum(axis=0)
     most = np.maximum(most, 0)
     whole_price = np.nan_to_num(price).astype(np.int64)
-    cells = allowed.sum(axis=0) * rules.plan.sessions_per_product
+    floors = floors_of(dataset, streets, planned, rules)
+    each, few = sessions_per_product(rules, allowed, volume)
+    assumptions += few
+    cells = allowed.sum(axis=0) * each
     quotas, unmet = stated_quotas(
         rules, groups, np.minimum(cells, most) * whole_price, int(buyers.budget_fen.sum())
     )
@@ -201,12 +224,16 @@ def build_planning(
         groups={**groups, **limit_groups},
         quotas=quotas,
         slot_limits=limits,
-        floor_sessions=_floors(dataset, streets, planned, rules),
+        floor_sessions=floors,
+        most_sessions=most_sessions(rules, volume, standing, floors, residents),
+        competition=None if competition is None else competition.of(rows),
+        category=np.zeros(n_products, dtype=np.intp) if category is None else category,
+        matching=rules.plan.matching,
         repeat_factor=factors,
         settings=_settings(rules, len(supplier_map)),
         gini_max=rules.evenness.gini_max,
         caution=rules.plan.caution,
-        sessions_per_cell=rules.plan.sessions_per_product,
+        sessions_per_cell=each,
         neighbours=_neighbours(streets, planned, rules),
         touring_discount=rules.touring.discount,
     )
@@ -258,22 +285,6 @@ def _shrinkage_factors(
     with np.errstate(divide="ignore"):
         above = np.where(expected > 0, np.log(np.maximum(expected, 1e-300)) - centre[:, None], 0.0)
     return np.asarray(np.exp(-shrinkage * above), dtype=np.float64)
-
-
-def _floors(
-    dataset: Dataset, streets: Streets, planned: list[str], rules: PlanRules
-) -> NDArray[np.int64]:
-    """Sessions a street gets at least: its own floor, or what its committees are due."""
-    areas = dataset["areas"]
-    committees = areas.loc[areas["level"].astype(str) == "neighbourhood", "area_code"]
-    counts = np.zeros(len(streets.streets))
-    for code in committees:
-        street = streets.area_street.get(str(code), -1)
-        if street >= 0:
-            counts[street] += 1
-    due = np.ceil(counts[streets.streets.positions(planned)] * rules.floor.sessions_per_committee)
-    least: int = rules.floor.sessions_per_street
-    return np.asarray(np.maximum(due, least), dtype=np.int64)
 
 
 def _neighbours(

@@ -122,7 +122,7 @@ def read_standing(
     """
     start, end = (pd.Timestamp(moment) for moment in period_bounds(period))
     known = pd.Timestamp(as_of)
-    street_of_venue = _venue_streets(dataset, streets, planned)
+    street_of_venue = venue_streets(dataset, streets, planned)
     rows: list[tuple[str, str, str, int]] = []  # product, venue, month, sessions
     events = dataset["events"]
     ahead = events[
@@ -164,8 +164,20 @@ def read_standing(
     return StandingSupply(sessions, taken)
 
 
-def _venue_streets(dataset: Dataset, streets: Streets, planned: list[str]) -> dict[str, int]:
-    """Position among the planned streets of every venue in one of them."""
+def venue_streets(dataset: Dataset, streets: Streets, planned: list[str]) -> dict[str, int]:
+    """Position among the planned streets of every venue in one of them.
+
+    Parameters
+    ----------
+    dataset, streets
+        The tables, and all streets.
+    planned
+        Codes of the streets that are planned, in the problem's order.
+
+    Returns
+    -------
+    By venue.
+    """
     at = {code: position for position, code in enumerate(planned)}
     found = {}
     for venue, area in zip(

@@ -48,6 +48,7 @@ def read_venues(
     rules: PlanRules,
     *,
     standing: StandingSupply,
+    busiest_month: Mapping[str, int],
 ) -> tuple[VenuesRead, pd.DataFrame, tuple[str, ...]]:
     """Venues of the planned streets, with the slots that standing sessions leave free.
 
@@ -63,6 +64,8 @@ def read_venues(
         The period to plan, and the officer's rules.
     standing
         Sessions of the period that already take up venues.
+    busiest_month
+        Most sessions that a venue ever held in a month, by venue.
 
     Returns
     -------
@@ -104,7 +107,7 @@ def read_venues(
         ),
         slots=np.concatenate(
             [
-                _free_slots(venues, months, rules.venues.sessions_per_month, standing),
+                _free_slots(venues, months, _slots_each(venues, rules, busiest_month), standing),
                 np.full((len(missing), len(months)), 10_000),
             ]
         ).astype(np.int64),
@@ -118,11 +121,32 @@ def read_venues(
     return VenuesRead(calendar, tuple(assumptions), closed), venues, months
 
 
+_GROWTH = 1.1
+"""A hall holds a tenth more than it ever held in a month (*assumed*)."""
+
+
+def _slots_each(
+    venues: pd.DataFrame, rules: PlanRules, busiest_month: Mapping[str, int]
+) -> NDArray[np.int64]:
+    """Sessions a month of each venue: the given number, or by default what it ever held."""
+    most = rules.venues.sessions_per_month
+    if "venues.sessions_per_month" in rules.given or not busiest_month:
+        return np.full(len(venues), most, dtype=np.int64)
+    # A venue without history is taken to hold what the middle one of the others does.
+    middle = float(np.median(list(busiest_month.values())))
+    held = [busiest_month.get(str(code), middle) for code in venues["venue_id"]]
+    ceiling = np.ceil(_GROWTH * np.array(held, dtype=np.float64) - 1e-9)
+    return np.minimum(ceiling, most).astype(np.int64)
+
+
 def _free_slots(
-    venues: pd.DataFrame, months: tuple[str, ...], each: int, standing: StandingSupply
+    venues: pd.DataFrame,
+    months: tuple[str, ...],
+    each: NDArray[np.int64],
+    standing: StandingSupply,
 ) -> NDArray[np.int64]:
     """Slots of every venue and month that standing sessions leave free, shape (V, M)."""
-    free = np.full((len(venues), len(months)), each, dtype=np.int64)
+    free = np.repeat(each[:, None], len(months), axis=1)
     at = {str(code): position for position, code in enumerate(venues["venue_id"])}
     for (venue, month), n in sorted(standing.venue_sessions.items(), reverse=True):
         if venue not in at:

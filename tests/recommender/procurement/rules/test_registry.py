@@ -24,6 +24,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "sessions_max": {"sessions_max": np.array([2, 1, 3])},
     "required": {"required": np.array([[0, 1, 0], [1, 0, 0]])},
     "venue_slots": {"slot_limits": (SlotLimit(0, "g", 2), SlotLimit(1, "g", 1))},
+    "most_sessions": {"most_sessions": np.array([2, 3])},
     "floor_sessions": {"floor_sessions": np.array([2, 3])},
     "floor_attendance": {"settings": {"floor.attendance_per_1000": 120.0}},
     "supplier_share": {"settings": {"supplier.share_max": 0.3}},
