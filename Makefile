@@ -9,7 +9,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ROUNDS ?= 5
 
-.PHONY: help demo test lint types audit unit fuzz screenshots requirements clean
+.PHONY: help demo test lint types audit chromium unit fuzz screenshots requirements clean
 
 help:  ## what there is to make
 	@grep -hE '^[a-z%-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -53,7 +53,14 @@ fuzz: $(VENV)/.dev  ## property tests with random examples, ROUNDS=5 times
 audit: $(VENV)/.dev  ## known vulnerabilities of the pinned packages
 	@$(BIN)/python requirements/audit.py
 
-test: lint types audit unit  ## every check
+# Where it may not be installed, the browser tests are skipped and say so.
+chromium:  ## Debian's Chromium, for the browser tests
+	@command -v chromium > /dev/null && exit 0
+	[ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null || { echo "no Chromium: browser tests are skipped"; exit 0; }
+	{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends chromium > /dev/null; } \
+	  || echo "Chromium could not be installed: browser tests are skipped"
+
+test: lint types audit chromium unit  ## every check
 
 bench-%: $(VENV)/.dev  ## one benchmark: import, simulate, suggestions, demand, plans, serving, faults, pages
 	@$(BIN)/python -m benchmarks.$*
