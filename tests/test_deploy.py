@@ -22,7 +22,8 @@ from cryptography.x509.oid import NameOID
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from serving.api.http.metrics import Metrics, health_exposition
+from serving.api.http.metrics import Metrics
+from serving.exports.health_metrics import health_exposition
 from serving.known_settings import require_known_settings
 from serving.operations.status import Disk, Health
 

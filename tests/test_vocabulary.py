@@ -82,7 +82,7 @@ ORDINARY = {
 LITERAL = {
     ("serving/suggestions/calendar.py", "calendar"),  # an iCalendar feed
     ("serving/api/routes/residents.py", "calendar"),  # its route
-    ("serving/api/http/limits.py", "check"),  # overrides a method of the library ``limits``
+    ("serving/auth/request_limits.py", "check"),  # overrides a method of the library ``limits``
 }
 """Where a plain word is the right name, because it means what it says."""
 

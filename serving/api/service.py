@@ -10,7 +10,6 @@ from prometheus_client import CollectorRegistry
 
 from data.store.erasures import Erasures
 from serving.api.http.database import Database
-from serving.api.http.limits import RequestLimits
 from serving.api.http.metrics import Metrics
 from serving.api.http.tracing import Tracing
 from serving.api.online.snapshot_folder import SnapshotFolder
@@ -19,6 +18,7 @@ from serving.api.settings import ServiceSettings
 from serving.auth.authenticator import Authenticator
 from serving.auth.local_issuer import key_set
 from serving.auth.oidc import ResidentSignIn
+from serving.auth.request_limits import RequestLimits
 from serving.auth.tokens import Issuer
 from serving.outcomes.changes import ChangeCounter
 from serving.outcomes.recorder import Recorder

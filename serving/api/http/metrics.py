@@ -13,8 +13,6 @@ from prometheus_client import (
     multiprocess,
 )
 
-from serving.operations.status import Health
-
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -111,42 +109,3 @@ class Metrics:
             multiprocess.MultiProcessCollector(joined)  # type: ignore[no-untyped-call]
             return generate_latest(joined)
         return generate_latest(self._registry)
-
-
-def health_exposition(health: Health) -> bytes:
-    """The installation's figures as Prometheus reads them; they are read when it asks."""
-    registry = CollectorRegistry()
-    figures: dict[str, tuple[str, float | None]] = {
-        "gongxu_served_since_seconds": (
-            "When the served model was switched on, seconds since 1970.",
-            health.model_since_s,
-        ),
-        "gongxu_data_until_seconds": (
-            "The moment up to which the newest run has learnt, seconds since 1970.",
-            health.data_until_s,
-        ),
-        "gongxu_retrain_started_seconds": (
-            "When the newest retraining that ended began, seconds since 1970.",
-            health.last_run_s,
-        ),
-        "gongxu_retrain_took_seconds": ("How long it took.", health.last_run_took_s),
-        "gongxu_retrain_bad_nights": (
-            "Runs refused, failed or killed since the last good one.",
-            health.bad_nights,
-        ),
-        "gongxu_quarantined_rows": (
-            "Rows of the newest import that were set aside.",
-            health.quarantined_rows,
-        ),
-        "gongxu_disk_free_bytes": ("Free on the disk of GONGXU_HOME.", health.disk.free),
-        "gongxu_disk_total_bytes": ("Size of the disk of GONGXU_HOME.", health.disk.total),
-        "gongxu_models_bytes": ("What the models take of it.", health.disk.models),
-    }
-    for name, (told, value) in figures.items():
-        if value is not None:
-            Gauge(name, told, registry=registry).set(value)
-    if health.last_run_status is not None:
-        told = "1 for how the newest retraining that ended came out."
-        verdict = Gauge("gongxu_retrain_verdict", told, ["status"], registry=registry)
-        verdict.labels(health.last_run_status).set(1)
-    return generate_latest(registry)

@@ -14,9 +14,9 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from recommender.errors import GongxuError
-from serving.api.http.limits import RequestLimits
 from serving.api.http.metrics import Metrics
 from serving.api.http.problems import problem
+from serving.auth.request_limits import RequestLimits
 from serving.auth.roles import Principal, Role
 from serving.web.sessions import COOKIE
 

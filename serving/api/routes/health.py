@@ -9,9 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from recommender.errors import GongxuError
 from serving.api.http.access import Access, guarded, unguarded
-from serving.api.http.metrics import health_exposition
 from serving.auth.local_issuer import key_set
 from serving.auth.roles import Role
+from serving.exports.health_metrics import health_exposition
 from serving.operations.status import read_health
 from serving.pages.reference import reference_page
 

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from data.store.store import Store
 from recommender.errors import GongxuError
-from serving.api.http.metrics import health_exposition
+from serving.exports.health_metrics import health_exposition
 from serving.operations.status import read_health
 from training.registry.runs import record_run
 from training.registry.served import switch

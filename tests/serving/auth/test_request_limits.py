@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from serving.api.app import create_app
-from serving.api.http.limits import FileStorage, RequestLimits
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
 from serving.auth.keys import add_key
+from serving.auth.request_limits import FileStorage, RequestLimits
 from serving.auth.roles import Role
 from serving.settings import Settings
 
@@ -131,7 +131,7 @@ def test_processes_count_together(tmp_path: Path) -> None:
 
 
 def test_a_full_table_gives_up_the_window_that_ends_first(monkeypatch) -> None:
-    monkeypatch.setattr("serving.api.http.limits._SLOTS", 8)
+    monkeypatch.setattr("serving.auth.request_limits._SLOTS", 8)
     now = [0.0]
     storage = FileStorage(None, lambda: now[0])
     for number in range(8):
