@@ -10,7 +10,7 @@ from importlib import import_module
 
 from benchmarks.report import report
 
-PARTS = ("spoiled_data",)
+PARTS = ("spoiled_data", "fuzz_files", "erased_back", "cells_recovered")
 """Modules of this package with a ``run(quick)`` that gives bars."""
 
 

@@ -1,6 +1,8 @@
 """Indices of effectiveness and evenness; no published formula was found, so these are assumed.
 
-Every row carries numerator and denominator, so that anyone can recompute it by hand.
+Every row carries numerator and denominator, so that anyone can recompute it by hand. Counts of what
+people did are rounded, and left out where they rest on fewer than ten residents: neither a figure
+nor the difference between two periods tells what single people did.
 """
 
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from data.dataset import Dataset
 from data.district_time import period_bounds
 from data.schema import CATEGORIES
 from features.demand.streets import read_streets
+from recommender.demand.disclosure import MIN_RESIDENTS
 from recommender.metrics.evenness import gini
 from serving.messages.catalogue import text
 
@@ -33,11 +36,17 @@ class IndexRules:
     prior_stars, prior_ratings
         The delight index is a mean shrunk towards ``prior_stars``, as if ``prior_ratings`` people
         had given them.
+    min_residents
+        An index that rests on fewer residents is left out.
+    rounding
+        Counts of what people did are multiples of it.
     """
 
-    version: str = "1 (assumed)"
+    version: str = "2 (assumed)"
     prior_stars: float = 4.0
     prior_ratings: float = 20.0
+    min_residents: int = MIN_RESIDENTS
+    rounding: int = 5
 
 
 def compute_indices(dataset: Dataset, period: str, rules: IndexRules | None = None) -> pd.DataFrame:
@@ -88,30 +97,48 @@ def compute_indices(dataset: Dataset, period: str, rules: IndexRules | None = No
         value = over / under if under else float("nan")
         rows.append((index, scope, value, over, under))
 
+    def few(people: "pd.Series[str]") -> bool:
+        return 0 < people.nunique() < rules.min_residents
+
+    def add_counts(index: str, over: float, under: float, people: "pd.Series[str]") -> None:
+        if few(people):
+            rows.append((index, DISTRICT, np.nan, np.nan, np.nan))
+        else:
+            add(index, rounded(over), rounded(under))
+
+    def rounded(count: float) -> float:
+        return rules.rounding * round(count / rules.rounding)
+
     known = held[held["seats"].notna()]
     filled = came[came["event_id"].isin(known.index)]
-    add("seat_fill", filled["seats"].sum(), float(known["seats"].sum()))
-    missed = int((bookings["status"] == "no_show").sum())
-    add("no_show_rate", missed, missed + len(came))
+    add_counts("seat_fill", filled["seats"].sum(), known["seats"].sum(), filled["resident_id"])
+    missed = bookings[bookings["status"] == "no_show"]
+    told = pd.concat([missed["resident_id"], came["resident_id"]])
+    add_counts("no_show_rate", len(missed), len(told), told)
     for scope, used, open_ in _venue_hours(dataset, held, (end - start).total_seconds() / _WEEK_S):
         add("venue_use", used, open_, scope)
     ratings = dataset["ratings"]
-    stars = ratings.loc[ratings["event_id"].isin(held.index), "stars"].astype(float)
+    ratings = ratings[ratings["event_id"].isin(held.index)]
+    stars = ratings["stars"].astype(float)
     prior = rules.prior_ratings
-    if len(stars):
+    if few(ratings["resident_id"]):
+        rows.append(("delight", DISTRICT, np.nan, np.nan, np.nan))
+    elif len(stars):
         add("delight", stars.sum() + prior * rules.prior_stars, len(stars) + prior)
     else:
         add("delight", 0.0, 0.0)
-    add("response_rate", len(stars), len(came))
-    add("participation", came["resident_id"].nunique(), people)
-    service = _service(dataset, came)
+    rated = ratings["resident_id"] if len(ratings) else came["resident_id"]
+    add_counts("response_rate", len(stars), len(came), rated)
+    add_counts("participation", came["resident_id"].nunique(), people, came["resident_id"])
+    service = _service(dataset, came.iloc[:0] if few(came["resident_id"]) else came)
     spread = gini(service)
     rows.append(
         ("evenness", DISTRICT, float(service.mean()) * (1 - spread), spread, np.nan)
         if len(service)
         else ("evenness", DISTRICT, np.nan, np.nan, np.nan)
     )
-    rows.append(("match", DISTRICT, _match(dataset, held, bookings), np.nan, np.nan))
+    asked = bookings.iloc[:0] if few(bookings["resident_id"]) else bookings
+    rows.append(("match", DISTRICT, _match(dataset, held, asked), np.nan, np.nan))
     frame = pd.DataFrame(rows, columns=[name for name in COLUMNS[:-1] if name != "name_zh"])
     frame.insert(1, "name_zh", [text(f"index.{index}", "zh") for index in frame["index"]])
     return frame.assign(version=rules.version)

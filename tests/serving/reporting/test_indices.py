@@ -75,7 +75,9 @@ DATA = Dataset(
 
 @pytest.fixture(scope="module")
 def found():
-    frame = compute_indices(DATA, "2027Q1", IndexRules(prior_stars=4.0, prior_ratings=1.0))
+    frame = compute_indices(
+        DATA, "2027Q1", IndexRules(prior_stars=4.0, prior_ratings=1.0, min_residents=1, rounding=1)
+    )
     return frame[frame["scope"] == "district"].set_index("index")["value"]
 
 
@@ -114,3 +116,41 @@ def test_a_period_without_events_and_data_without_tables_give_empty_values():
 def test_a_word_that_is_no_period_is_refused():
     with pytest.raises(UsageError):
         compute_indices(DATA, "soon")
+
+
+def district_rows(frame):
+    return frame[frame["scope"] == "district"].set_index("index")
+
+
+def test_what_few_residents_did_is_in_no_index():
+    found = district_rows(compute_indices(DATA, "2027Q1"))
+    hidden = found.drop(index=["venue_use", "evenness"])
+    assert hidden[["value", "numerator", "denominator"]].isna().all(axis=None)
+    assert found.loc["venue_use", "value"] > 0
+    assert found.loc["evenness", "value"] == 0 or math.isnan(found.loc["evenness", "value"])
+
+
+def many(n):
+    """Residents who came to one session; of two, one more than of the other."""
+    names = [f"m{k}" for k in range(n)]
+    residents = table("residents", resident_id=names, area_code=["s1"] * n)
+    bookings = table(
+        "bookings",
+        booking_id=[f"m{k}" for k in range(n)],
+        resident_id=names,
+        event_id=["e1"] * n,
+        booked_at=at("2027-01-01 10:00"),
+        status=["attended"] * n,
+    )
+    return DATA.replace(residents=residents, bookings=bookings)
+
+
+def test_one_person_more_or_less_shows_in_no_count():
+    one, other = (
+        district_rows(compute_indices(many(n), "2027Q1")).loc[
+            ["seat_fill", "no_show_rate", "participation"], ["value", "numerator", "denominator"]
+        ]
+        for n in (43, 44)
+    )
+    pd.testing.assert_frame_equal(one, other)
+    assert one.loc["participation", "numerator"] == 45

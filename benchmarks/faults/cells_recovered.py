@@ -1,0 +1,209 @@
+"""An attacker asks everything that officers may ask and looks for suppressed figures.
+
+A suppressed cell is recovered when any answer, or any difference between answers, depends on it.
+So each cell is changed in turn, together with all that the model holds of it, and every question is
+asked of both models: demand, its explanation and its location quotients; plans that require the
+cell without shrinkage, at several budgets, in every text format; why, why not, what if, both
+frontiers and the second opinion. One answer that differs is a recovered cell.
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.report import Bar
+from data.dataset import Dataset
+from data.files.reading import read_dataset
+from data.simulate.saving import write_world
+from data.simulate.settings import UNTIL, settings_for
+from data.simulate.world import create_world
+from recommender.demand.model import DemandModel
+from recommender.errors import GongxuError
+from serving.demand.frames import demand_frame, explain_frame, location_quotient_frame
+from serving.exports.saving import save_plan
+from serving.planning.document import write_document
+from serving.planning.questions import (
+    ask_equal_shares,
+    compare_plans,
+    explain_choice,
+    trace_budget,
+    trace_evenness,
+)
+from serving.planning.rules_file import parse_rules
+from serving.planning.solution import solve_planning
+from serving.planning.sources import Sources, state_planning
+from training.demand.fit import fit_demand
+
+SEED = 41
+CELLS, QUICK = 40, 4
+LIMIT_S, GAP = 10.0, 0.05
+BUDGETS_FEN = (30_000_000, 45_000_000)
+FREE = "[plan]\nshrinkage = 0\n[evenness]\ngini_max = false\n[supplier]\nshare_max = 1.0\n"
+"""Nothing between the estimate and the figures, and plans that are found at once."""
+ENDINGS = ("csv", "json", "ocds.json", "pdf")
+
+
+def run(quick: bool) -> list[Bar]:
+    """Attack suppressed cells of a small district.
+
+    Parameters
+    ----------
+    quick
+        Four cells rather than forty.
+
+    Returns
+    -------
+    How many were recovered.
+    """
+    dataset, model, period = small_district()
+    hidden = np.argwhere(model.suppressed() & (model.population > 0)[:, None])
+    rng = np.random.default_rng(SEED)
+    chosen = hidden[rng.permutation(len(hidden))[: QUICK if quick else CELLS]]
+    recovered = []
+    asked = 0
+    for street, product in chosen:
+        cell = int(street), int(product)
+        models = model, changed(model, *cell)
+        before, after = (dict(answers(dataset, each, period, *cell)) for each in models)
+        asked += len(before)
+        differing = {name for name in before if before[name] != after[name]}
+        if differing:
+            # A solver that ran out of time answers the same question in two ways.
+            again = [dict(answers(dataset, each, period, *cell)) for each in models]
+            differing = {
+                name
+                for name in differing
+                if (before[name], after[name]) == (again[0][name], again[1][name])
+            }
+        if differing:
+            recovered.append((model.streets.ids[street], model.products.ids[product]))
+            print(f"  {recovered[-1]} by {', '.join(sorted(differing)[:4])}")
+    print(
+        f"  {len(hidden):,} of {model.expected.size:,} cells are suppressed; {asked:,} answers "
+        f"about {len(chosen)} of them compared, {len(recovered)} recovered"
+    )
+    return [Bar("7.3", "cells_recovered", len(recovered))]
+
+
+def small_district() -> tuple[Dataset, DemandModel, str]:
+    """A district so small that many figures rest on few residents, its demand, and a period."""
+    settings = settings_for("demo", SEED, residents=300, products=50, events=120, years=1)
+    with tempfile.TemporaryDirectory(prefix="gongxu-attack-") as folder:
+        write_world(create_world(settings), Path(folder), "parquet")
+        dataset, _ = read_dataset(Path(folder), now=datetime(2100, 1, 1, tzinfo=UTC))
+    model = fit_demand(dataset, as_of=UNTIL, rng=np.random.default_rng(SEED))
+    return dataset, model, f"{UNTIL.year}Q{(UNTIL.month + 2) // 3}"
+
+
+def changed(model: DemandModel, street: int, product: int) -> DemandModel:
+    """The same model after other residents were behind one cell.
+
+    Parameters
+    ----------
+    model
+        As fitted.
+    street, product
+        Positions of the cell.
+
+    Returns
+    -------
+    The model with five times the figure, another spread, other evidence.
+    """
+    values = {}
+    for name, factor in (
+        ("expected", 5.0), ("log_sd", 0.4), ("step_age_bands", 3.0), ("step_street_ratios", 4.0),
+    ):  # fmt: skip
+        values[name] = getattr(model, name).copy()
+        values[name][street, product] *= factor
+    for name, count in (("bookings", 9), ("survey_votes", 60)):
+        values[name] = getattr(model, name).copy()
+        values[name][street, product] += count
+    return replace(model, **values)
+
+
+def answers(
+    dataset: Dataset, model: DemandModel, period: str, street: int, product: int
+) -> Iterator[tuple[str, str]]:
+    """Every question about one cell, with its answer as text.
+
+    Parameters
+    ----------
+    dataset, model, period
+        What the service holds.
+    street, product
+        Positions of the cell.
+
+    Yields
+    ------
+    Name of the question, and the answer, an error's text included.
+    """
+    code, item = model.streets.ids[street], model.products.ids[product]
+    for name, ask in (
+        ("demand", lambda: demand_frame(model, period).to_csv()),
+        ("demand of the street", lambda: demand_frame(model, period, street=code).to_csv()),
+        ("explain", lambda: explain_frame(model, period, code, item).to_csv()),
+        ("location quotients", lambda: location_quotient_frame(model, period).to_csv()),
+    ):
+        yield name, told(ask)
+    sources = Sources(dataset, model, "m", UNTIL)
+    required = f'[[require]]\nproduct = "{item}"\nstreet = "{code}"\nreason = "x"\n'
+    for rules in (FREE + required, FREE):
+        for budget in BUDGETS_FEN:
+            yield from plan_answers(sources, period, rules, budget, code, item)
+
+
+def plan_answers(
+    sources: Sources, period: str, rules: str, budget: int, code: str, item: str
+) -> Iterator[tuple[str, str]]:
+    """A plan in every text format, and all questions about it.
+
+    Parameters
+    ----------
+    sources, period
+        What it is made from.
+    rules
+        The rules file.
+    budget
+        In fen.
+    code, item
+        Street and product that are asked about.
+
+    Yields
+    ------
+    Name of the question, and the answer.
+    """
+    label = f"{budget} {'required' if 'require' in rules else 'free'}"
+    try:
+        planning = state_planning(sources, period, parse_rules(rules), budget_fen=budget)
+        solved = solve_planning(planning, time_limit_s=LIMIT_S, mip_gap=GAP)
+        more = state_planning(sources, period, parse_rules(rules), budget_fen=budget + 1_000_000)
+        other = solve_planning(more, time_limit_s=LIMIT_S, mip_gap=GAP)
+    except GongxuError as error:
+        yield f"plan {label}", str(error)
+        return
+    document = write_document(planning, solved, model_version="m", data_date=UNTIL)
+    with tempfile.TemporaryDirectory(prefix="gongxu-attack-") as folder:
+        for ending in ENDINGS:
+            file = Path(folder) / f"plan.{ending}"
+            save_plan(document, file)
+            yield f"plan {label}.{ending}", repr(file.read_bytes())
+    for name, ask in (
+        ("why", lambda: repr(explain_choice(planning, solved, item, code))),
+        ("what if", lambda: repr(compare_plans((planning, solved), (more, other)))),
+        ("budgets", lambda: trace_budget(solved, (0.5, 1.5), time_limit_s=LIMIT_S).to_csv()),
+        ("evenness", lambda: trace_evenness(solved, (0.5,), time_limit_s=LIMIT_S).to_csv()),
+        ("second opinion", lambda: repr(ask_equal_shares(planning, solved))),
+    ):
+        yield f"{name} {label}", told(ask)
+
+
+def told(ask: Callable[[], str]) -> str:
+    """The answer, or the error that an officer would read."""
+    try:
+        return ask()
+    except GongxuError as error:
+        return str(error)
