@@ -110,6 +110,7 @@ def demand(
             quotients = quotients[quotients["street_code"] == street]
         if category is not None:
             quotients = quotients[quotients["category"] == category]
+        quotients = quotients if top is None else quotients.head(top)
         emit(quotients, format, out=out, title=f"一街一品, specialities of the streets, {period}")
         return
     frame = demand_frame(model, period, street=street, category=category)
