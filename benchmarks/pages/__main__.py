@@ -56,6 +56,7 @@ def main() -> int:
     parser.add_argument("part", nargs="?", choices=["all", "screenshots"], default="all")
     parser.add_argument("--quick", action="store_true", help="everything in the small district")
     parser.add_argument("--preset", default="district", help="where speed is measured")
+    parser.add_argument("--residents", type=int, help="of the preset; fewer are faster")
     options = parser.parse_args()
     details: dict[str, Any] = {}
     bars: list[Bar] = []
@@ -79,7 +80,8 @@ def main() -> int:
             if options.quick:
                 bars += speed(small, plan, details, seconds=8)
         if not options.quick:
-            with site(Path(folder) / "large", options.preset, None, workers=2) as large:
+            home = Path(folder) / "large"
+            with site(home, options.preset, options.residents, workers=2) as large:
                 bars += speed(large, "", details, seconds=30)
     for name in ("axe_violations", "policy_reports", "open_doors"):
         for line in details.get(name, []):

@@ -217,6 +217,12 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "switch_refused": ("未切换：", "Not switched:"),
     "figures": ("指标", "Figures"),
     # Audit
+    "stages_audit": ("流程与审计", "Stages and audit"),
+    "stages": ("流程（七个一）", "Stages"),
+    "stage_done": ("{who}于{at}完成", "done by {who} on {at}"),
+    "stage_next": ("完成这一步：{stage}", "Complete: {stage}"),
+    "stage_open": ("未完成", "open"),
+    "note": ("备注", "Remark"),
     "audit": ("审计记录", "Audit trail"),
     "audit_help": (
         "只增不改，每条都与前一条相扣（gongxu audit verify 可核验）。",

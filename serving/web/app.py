@@ -18,6 +18,7 @@ from serving.console import (
 )
 from serving.console import requests as officers_requests
 from serving.console.plans import pages as plans
+from serving.console.plans import trail
 from serving.pages import bookings, for_me, preferences, requests, screen, whats_on
 from serving.pages import events as event_pages
 from serving.pages import sign_in as residents_sign_in
@@ -36,6 +37,7 @@ ROUTERS = (
     sign_in.router,
     today.router,
     streets.router,
+    trail.router,
     plans.router,
     catalogue.router,
     imports.router,

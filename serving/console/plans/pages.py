@@ -7,7 +7,6 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Form, HTTPException, Path, Query, Request, Response
 from pydantic import ValidationError
 
-from data.store.audit import read_audit_of
 from data.store.decisions import DECISIONS, Decision, decide
 from recommender.errors import UsageError
 from serving.api.http.access import guarded
@@ -82,18 +81,6 @@ def plan(
     return _plan_page(request, plan_id, street=street, which=which, page_number=page_number)
 
 
-@router.get("/console/plans/{plan_id}/audit", **guarded(OF_PLAN, 404))
-def audit(request: Request, plan_id: PlanId) -> Response:
-    """Who did what to the plan, its lines and its orders, oldest first."""
-    with request.app.state.service.database.engine().connect() as connection:
-        _, content = read_plan(connection, plan_id)
-        if not content:
-            raise HTTPException(404, "There is no plan yet.")
-        subjects = [content["plan_id"], *(line["line_id"] for line in content["lines"])]
-        entries = read_audit_of(connection, subjects)
-    return page(request, "audit.html", plan=content, entries=entries)
-
-
 @router.get("/console/plans/{plan_id}/{name}", **guarded(OF_PLAN, 404))
 def file(
     request: Request,
@@ -112,10 +99,11 @@ def decide_lines(
     line: Annotated[list[str] | None, Form()] = None,
     reason: Annotated[str, Form(max_length=2000)] = "",
     no_conflict: Annotated[bool, Form()] = False,
+    sessions: Annotated[str, Form(max_length=4)] = "",
     street: Annotated[str, Form(max_length=200)] = "",
     seen: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
-    """Accept or reject lines with one reason and the declaration of no interest.
+    """Accept, change or reject lines with one reason and the declaration of no interest.
 
     What another officer decided since the page was made is told first, and nothing is lost:
     the lines stay chosen and the reason stays written.
@@ -124,13 +112,15 @@ def decide_lines(
     problem = ""
     if not line:
         problem = "choose_lines"
-    elif decision not in DECISIONS or decision == "change":
+    elif decision not in DECISIONS:
         problem = "choose_decision"
+    elif decision == "change" and not sessions.isdecimal():
+        problem = "give_sessions"
     elif not reason.strip():
         problem = "give_reason"
     elif not no_conflict:
         problem = "declare"
-    kept = {"chosen": tuple(line or ()), "decision": decision, "reason": reason}
+    kept = {"chosen": line or (), "decision": decision, "reason": reason, "sessions": sessions}
     if problem:
         return _plan_page(request, plan_id, street=street, status=422, problem=problem, kept=kept)
     now = service.now()
@@ -154,7 +144,14 @@ def decide_lines(
             if others:
                 raise _ChangedMeanwhileError(", ".join(filter(None, others)))
             for each in line or ():
-                made = Decision(each, decision, officer, reason.replace("\x00", ""), no_conflict)
+                made = Decision(
+                    each,
+                    decision,
+                    officer,
+                    reason.replace("\x00", ""),
+                    no_conflict,
+                    int(sessions) if decision == "change" else None,
+                )
                 decide(connection, made, now=now)
     except _ChangedMeanwhileError as error:
         return _plan_page(
@@ -267,7 +264,7 @@ def _plan_page(
         which=which,
         problem=problem,
         detail=detail,
-        kept=kept or {"chosen": (), "decision": "", "reason": ""},
+        kept=kept or {"chosen": (), "decision": "", "reason": "", "sessions": ""},
         undecided=UNDECIDED,
     )
 

@@ -40,6 +40,7 @@ ALLOWED = {
     "POST /console/requests/answer": OFFICERS,
     "POST /console/requests/surveys": OFFICERS,
     "GET /console/plans/{plan_id}/audit": OFFICERS,
+    "POST /console/plans/{plan_id}/stages": OFFICERS,
     "GET /console/plans": OFFICERS,
     "POST /console/plans": OFFICERS,
     "GET /console/plans/{plan_id}": OFFICERS,

@@ -154,6 +154,36 @@ def test_two_officers_on_one_plan_lose_nothing(as_user, kept_plan, form_token) -
     assert "reason of officer" in as_user("officer").get(f"{path}/audit").text
 
 
+def test_sessions_are_changed_with_a_number(as_user, kept_plan, form_token, site_service) -> None:
+    browser, path = as_user("officer"), f"/console/plans/{kept_plan}"
+    sent = {
+        "line": [f"{kept_plan}-0002"],
+        "decision": "change",
+        "reason": "一场就够",
+        "no_conflict": "true",
+        "form_token": form_token(browser.get(path).text),
+    }
+    assert browser.post(f"{path}/decisions", data=sent).status_code == 422
+    assert browser.post(f"{path}/decisions", data={**sent, "sessions": "0"}).status_code == 409
+    assert browser.post(f"{path}/decisions", data={**sent, "sessions": "1"}).status_code == 303
+    query = sa.text("SELECT sessions, amount_fen FROM orders WHERE line_id LIKE '%-0002'")
+    with site_service.database.engine().connect() as connection:
+        assert tuple(connection.execute(query).one()) == (1, 500_000)
+
+
+def test_stages_are_passed_in_their_order(as_user, kept_plan, form_token) -> None:
+    browser, path = as_user("officer"), f"/console/plans/{kept_plan}"
+    token = form_token(browser.get(path).text)
+    assert "完成这一步：一" in browser.get(f"{path}/audit").text
+    wrong = browser.post(f"{path}/stages", data={"stage": "二", "form_token": token})
+    assert (wrong.status_code, 'role="alert"' in wrong.text) == (409, True)
+    sent = {"stage": "一", "note": "已公示", "form_token": token}
+    assert browser.post(f"{path}/stages", data=sent).status_code == 303
+    html = browser.get(f"{path}/audit").text
+    assert "已公示" in html
+    assert "完成这一步" not in html
+
+
 def test_a_planner_that_was_killed_is_told(as_user, site_service) -> None:
     asked = {
         "request_id": "ask-lost",
