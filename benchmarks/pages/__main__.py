@@ -166,6 +166,7 @@ def tour(small: Site, plan: str, event: str) -> dict[str, tuple[str, ...]]:
                      f"/console/catalogue/products/{product}",
                      f"/console/catalogue/suppliers/{supplier}", "/console/plans",
                      f"/console/plans/{plan}", f"/console/plans/{plan}/audit",
+                     f"/console/plans/{plan}/what-if",
                      "/console/orders", "/console/requests", "/console/imports"),
         "operator": ("/console/models", "/console/accounts", "/console/operations"),
     }  # fmt: skip

@@ -63,6 +63,7 @@ class Service:
         self.importing = threading.BoundedSemaphore(1)
         self.solving = threading.BoundedSemaphore(1)
         self.indices: dict[str, tuple[float, dict[str, Any]]] = {}
+        self.newest_booking: tuple[float, datetime | None] | None = None
         self.metrics = Metrics(CollectorRegistry())
         rate, counters = service_settings.rate_per_minute, run_folder and run_folder / "limits"
         self.limits = RequestLimits(rate, counters) if rate else None

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import anyio.to_thread
@@ -28,6 +28,8 @@ SHOWN_PLANS = 5
 FRESH_S = 600.0
 """How long computed indices are shown; as long as the API shows them."""
 RELOAD_S = 5
+NEWEST_S = 60.0
+"""How long the time of the newest booking is shown."""
 _SHARES = ("seat_fill", "no_show_rate", "venue_use", "response_rate", "participation", "match")
 
 
@@ -44,7 +46,7 @@ async def today(request: Request) -> Response:
 
     def work() -> dict[str, Any]:
         with service.database.engine().connect() as connection:
-            newest = connection.execute(sa.text("SELECT max(booked_at) FROM bookings")).scalar()
+            newest = _newest_booking(connection, service)
             names = _area_names(connection, principal.areas)
             open_plans, requests = [], []
             if officer:
@@ -131,6 +133,15 @@ def _compute(service: Service, period: str) -> None:
         service.planning.release()
     service.indices.clear()
     service.indices[period] = (time.monotonic(), answer)
+
+
+def _newest_booking(connection: sa.Connection, service: Service) -> datetime | None:
+    """When somebody booked last; read from millions of rows, so at most once a minute."""
+    held = service.newest_booking
+    if held is None or time.monotonic() - held[0] > NEWEST_S:
+        found = connection.execute(sa.text("SELECT max(booked_at) FROM bookings")).scalar()
+        held = service.newest_booking = (time.monotonic(), found)
+    return held[1]
 
 
 def _area_names(connection: sa.Connection, areas: frozenset[str]) -> list[str]:

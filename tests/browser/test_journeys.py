@@ -44,6 +44,15 @@ def test_an_officer_gets_from_a_wish_to_a_decided_plan(
     orders = rows(service, "SELECT status, decided_by, plan_id FROM orders")
     assert orders
     assert set(orders) == {("approved", "officer", plan)}
+    # The same plan on a phone, and what another budget would buy.
+    with window(browser, url, size=PHONE, state=signed_in(browser, url, "officer")) as made:
+        look = looking(made, pictures, found, "phone")
+        made.open(f"/console/plans/{plan}")
+        look("console-plan")
+        made.open(f"/console/plans/{plan}/what-if?budget_yuan=12000")
+        assert made.page.get_by_text("改后").count() == 1
+        look("console-what-if")
+    assert found == []
     (decisions,) = rows(service, "SELECT count(*) FROM audit WHERE action = 'decision.accept'")
     assert decisions == (len(orders),)
 

@@ -41,6 +41,8 @@ ALLOWED = {
     "POST /console/requests/surveys": OFFICERS,
     "GET /console/plans/{plan_id}/audit": OFFICERS,
     "POST /console/plans/{plan_id}/stages": OFFICERS,
+    "GET /console/plans/{plan_id}/what-if": OFFICERS,
+    "GET /console/plans/{plan_id}/why-not": OFFICERS,
     "GET /console/plans": OFFICERS,
     "POST /console/plans": OFFICERS,
     "GET /console/plans/{plan_id}": OFFICERS,

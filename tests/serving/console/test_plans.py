@@ -184,6 +184,16 @@ def test_stages_are_passed_in_their_order(as_user, kept_plan, form_token) -> Non
     assert "完成这一步" not in html
 
 
+def test_questions_that_cannot_be_answered_are_told(as_user, kept_plan) -> None:
+    browser, path = as_user("officer"), f"/console/plans/{kept_plan}"
+    assert browser.get(f"{path}/what-if").status_code == 200
+    assert browser.get(f"{path}/what-if?budget_yuan=much").status_code == 422
+    # This plan was not asked for over HTTP, so that it cannot be solved again.
+    for question in ("what-if?budget_yuan=1000", "why-not?product=p1&street=310105001"):
+        answer = browser.get(f"{path}/{question}")
+        assert (answer.status_code, "not requested over HTTP" in answer.text) == (409, True)
+
+
 def test_a_planner_that_was_killed_is_told(as_user, site_service) -> None:
     asked = {
         "request_id": "ask-lost",
