@@ -14,6 +14,7 @@ class Role(StrEnum):
     RESIDENT = "resident"  # sees and changes only what is their own
     OFFICER = "officer"  # buys for the areas named in the account
     DISTRICT = "district"  # an officer of all areas
+    COUNTER = "counter"  # books at a counter for whoever has no telephone
     OPERATOR = "operator"  # runs the models and the machine; sees no resident
 
 

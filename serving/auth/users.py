@@ -20,7 +20,7 @@ SESSION_LASTS = timedelta(hours=12)
 WINDOW = timedelta(minutes=15)
 TRIES_PER_USER, TRIES_PER_ADDRESS = 5, 30
 PASSWORD_MIN = 12
-CONSOLE_ROLES = (Role.OFFICER, Role.DISTRICT, Role.OPERATOR)
+CONSOLE_ROLES = (Role.OFFICER, Role.DISTRICT, Role.COUNTER, Role.OPERATOR)
 
 
 class SignInRefusedError(GongxuError):
@@ -99,7 +99,9 @@ def add_user(
     """
     own = sorted(set(areas))
     if role not in CONSOLE_ROLES:
-        raise UsageError(f"{role} is not a role of the console.", "officer, district or operator.")
+        raise UsageError(
+            f"{role} is not a role of the console.", "officer, district, counter or operator."
+        )
     if role is Role.OFFICER and not own:
         raise UsageError("an officer acts for areas.", "Name them: --area CODE.")
     if len(password) < PASSWORD_MIN:

@@ -6,7 +6,8 @@ from serving.api.http.access import Access
 from serving.api.routes.plan_access import PlanAccess
 from serving.auth.roles import Principal, Role
 
-ANY_USER = Access(Role.OFFICER, Role.DISTRICT, Role.OPERATOR)
+ANY_USER = Access(Role.OFFICER, Role.DISTRICT, Role.COUNTER, Role.OPERATOR)
+COUNTERS = Access(Role.COUNTER, Role.DISTRICT)
 OFFICERS = Access(Role.OFFICER, Role.DISTRICT)
 OPERATORS = Access(Role.OPERATOR)
 IMPORTERS = Access(Role.DISTRICT, Role.OPERATOR)

@@ -38,6 +38,8 @@ async def today(request: Request) -> Response:
     """What needs a decision now, and how things stand."""
     service: Service = request.app.state.service
     principal: Principal = request.scope["principal"]
+    if principal.role is Role.COUNTER:
+        return Response(status_code=303, headers={"Location": "/console/counter"})
     officer = principal.role is not Role.OPERATOR
     now = service.now()
     # The quarter before this one has figures from its first day to its last.

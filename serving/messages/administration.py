@@ -216,6 +216,27 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "switch_confirm": ("请填写理由并勾选确认。", "Give a reason and tick the box."),
     "switch_refused": ("未切换：", "Not switched:"),
     "figures": ("指标", "Figures"),
+    # Booking at a counter
+    "counter": ("窗口预约", "Counter"),
+    "counter_help": (
+        "为没有手机的居民预约。没有居民编号的，系统生成一个编号，请抄给居民。",
+        "Books for people without a telephone. Whoever has no number gets one: write it down for"
+        " them.",
+    ),
+    "counter_search": ("活动名称", "Title"),
+    "resident_number": ("居民编号（可不填）", "Resident’s number (may be empty)"),
+    "resident_number_needed": ("居民编号", "Resident’s number"),
+    "book_for": ("预约", "Book"),
+    "cancel_for": ("取消预约", "Cancel a booking"),
+    "slip_booked": (
+        "已预约。居民编号：{who}，{n}人。",
+        "Booked for {n}. Resident’s number: {who}.",
+    ),
+    "slip_waitlisted": (
+        "已列入候补。居民编号：{who}，{n}人。",
+        "On the waiting list, {n} in all. Resident’s number: {who}.",
+    ),
+    "slip_cancelled": ("已取消。居民编号：{who}。", "Cancelled. Resident’s number: {who}."),
     # Questions about a plan
     "questions": ("假如与为什么", "What if, and why"),
     "questions_help": (

@@ -171,6 +171,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "welcome": ("{name}，你好", "Hello {name}"),
     "acts_for": ("负责：{areas}", "Acts for: {areas}"),
+    "role_counter": ("窗口", "a counter"),
     "role_officer": ("街镇", "a street"),
     "role_district": ("全区", "the whole district"),
     "role_operator": ("系统运行", "running the system"),

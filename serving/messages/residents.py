@@ -79,6 +79,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "notice_followed": ("已关注。", "You follow it now."),
     "notice_asked": ("已记下你的需求。", "Your request is noted."),
+    "refused_nobody": ("没有这位居民。", "There is no such resident."),
+    "refused_no_booking": ("没有找到预约。", "There is no such booking."),
     "refused_party": ("一次可预约1至6人。", "One booking is for 1 to 6 people."),
     "refused_not_open": ("此活动不接受预约。", "This event takes no bookings."),
     "refused_closed": ("预约已截止。", "Booking has closed."),

@@ -99,6 +99,9 @@ class Clerk:
             If it cannot be booked, or is booked already.
         """
         event = self._event(event_id)
+        known = sa.text("SELECT 1 FROM residents WHERE resident_id = :who FOR KEY SHARE")
+        if self.connection.execute(known, {"who": resident_id}).first() is None:
+            raise BookingRefusedError("nobody", "There is no such resident.")
         if not 1 <= seats <= PARTY_MAX:
             raise BookingRefusedError("party", f"One booking is for 1 to {PARTY_MAX} people.")
         if event.status not in (None, "open"):
@@ -152,6 +155,23 @@ class Clerk:
             if row["seats"] <= free:
                 self._write({**row, "status": "booked"})
                 free -= row["seats"]
+
+    def admit(self, area_code: str | None) -> str:
+        """Make a pseudonym for somebody who has none, such as at a counter; never profiled.
+
+        Parameters
+        ----------
+        area_code
+            Where they live; may be unknown.
+
+        Returns
+        -------
+        The pseudonym.
+        """
+        made = f"counter-{secrets.token_hex(5)}"
+        row = {"resident_id": made, "area_code": area_code, "personalised": False}
+        self._merge("residents", {**row, "joined_at": self.now})
+        return made
 
     def rate(self, resident_id: str, event_id: str, stars: int, comment: str = "") -> None:
         """Rate an event that the resident came to.

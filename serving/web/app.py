@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from serving.console import (
     accounts,
     catalogue,
+    counter,
     imports,
     models,
     operations,
@@ -42,6 +43,7 @@ ROUTERS = (
     plan_questions.router,
     plans.router,
     catalogue.router,
+    counter.router,
     imports.router,
     orders.router,
     officers_requests.router,

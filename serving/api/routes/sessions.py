@@ -4,9 +4,9 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel, Field, SecretStr
 
 from serving.api.http.access import Access, guarded, unguarded
-from serving.auth.roles import Role
 from serving.auth.secrets import SESSION_PREFIX
 from serving.auth.users import (
+    CONSOLE_ROLES,
     SESSION_LASTS,
     SignInRefusedError,
     TooManyTriesError,
@@ -55,7 +55,7 @@ def open_session(request: Request, given: SignIn) -> Session:
     "/v1/sessions/current",
     status_code=204,
     response_class=Response,
-    **guarded(Access(Role.OFFICER, Role.DISTRICT, Role.OPERATOR), 404),
+    **guarded(Access(*CONSOLE_ROLES), 404),
 )
 def close_session(request: Request) -> Response:
     """Sign out: revoke the session's token."""

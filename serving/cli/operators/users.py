@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 @users.command()
 def add(
     username: str,
-    role: Annotated[str, typer.Option("--role", help="officer, district or operator.")],
+    role: Annotated[str, typer.Option("--role", help="officer, district, counter or operator.")],
     area: _Areas = None,
 ) -> None:
     """Create a user; the password is prompted for, or read from standard input if that is a pipe.

@@ -29,7 +29,7 @@ OPEN = {
     "GET /v1/ranking",
     "GET /v1/residents/{resident_id}/calendar.ics",  # asks for its own token
 }
-CONSOLE = {Role.OFFICER, Role.DISTRICT, Role.OPERATOR}
+CONSOLE = {Role.OFFICER, Role.DISTRICT, Role.COUNTER, Role.OPERATOR}
 OFFICERS = {Role.OFFICER, Role.DISTRICT}
 ALLOWED = {
     "GET /metrics": {Role.OPERATOR},

@@ -16,6 +16,7 @@ PASSWORD = "a long password"
 USERS = {
     "officer": (Role.OFFICER, ["310105001"]),
     "district": (Role.DISTRICT, []),
+    "counter": (Role.COUNTER, []),
     "operator": (Role.OPERATOR, []),
 }
 

@@ -12,11 +12,15 @@ from serving.store_tables import plan_requests
 from serving.web.route import PageRoute
 
 OFFICERS, OPERATORS = {"officer", "district"}, {"operator"}
-IMPORTERS = {"district", "operator"}
+IMPORTERS, COUNTERS = {"district", "operator"}, {"district", "counter"}
 OPEN = {"GET /console/sign-in", "POST /console/sign-in"}
 ALLOWED = {
-    "GET /console": OFFICERS | OPERATORS,
-    "POST /console/sign-out": OFFICERS | OPERATORS,
+    "GET /console": OFFICERS | OPERATORS | {"counter"},
+    "POST /console/sign-out": OFFICERS | OPERATORS | {"counter"},
+    "GET /console/counter": COUNTERS,
+    "GET /console/counter/{event_id}": COUNTERS,
+    "POST /console/counter/{event_id}/book": COUNTERS,
+    "POST /console/counter/{event_id}/cancel": COUNTERS,
     "GET /console/models": OPERATORS,
     "POST /console/models/{version}/promote": OPERATORS,
     "POST /console/models/rollback": OPERATORS,
@@ -57,7 +61,7 @@ OWN = {"code": "310105001", "plan_id": "ask-310105001", "order_id": "o-310105001
 FOREIGN = {"code": "310105002", "plan_id": "ask-310105002", "order_id": "o-310105002"}
 REST = {"product": "p1", "street": "310105001", "line": "x-1", "supplier_id": "s1"}
 REST |= {"name": "plan.csv", "product_id": "p1", "version": "none", "username": "nobody"}
-REST |= {"key_id": "key-none", "upload": "0" * 32}
+REST |= {"key_id": "key-none", "upload": "0" * 32, "event_id": "u1"}
 USERS_OF_AREAS = ("officer",)
 OF_AREAS = re.compile(r"\{(code|plan_id|order_id)\}|requests/(answer|surveys)")
 
@@ -105,7 +109,7 @@ def send(browser: httpx.Client, name: str, ids: dict[str, str]) -> httpx.Respons
     sent = {}
     if method == "POST":
         # The right token and an area: access is judged before what else the form says.
-        html = browser.get("/console").text if browser.cookies else ""
+        html = browser.get("/console", follow_redirects=True).text if browser.cookies else ""
         found = re.search(r'name="form_token" value="([^"]+)"', html)
         sent = {"data": {"form_token": found[1] if found else "", "area": ids["code"]}}
     return browser.request(method, path, **sent)
@@ -116,7 +120,7 @@ def test_every_page_against_every_user(site: httpx.Client, as_user, asked_plans)
     order = sorted(ALLOWED, key=lambda name: name.endswith("sign-out"))
     for name in order:
         for ids in (FOREIGN, OWN):
-            for user in ("officer", "district", "operator"):
+            for user in ("officer", "district", "counter", "operator"):
                 if name.endswith("sign-out") and ids is FOREIGN:
                     continue
                 answer = send(as_user(user), name, ids)
