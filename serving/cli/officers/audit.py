@@ -77,6 +77,7 @@ def list_entries(
     frame = pd.DataFrame(rows, columns=names)
     if format is Format.TABLE:  # a plan's entry holds all its rules; json and csv show them
         frame["payload"] = [_short(str(payload)) for payload in frame["payload"]]
+        frame["at"] = pd.to_datetime(frame["at"], utc=True, format="ISO8601")
     emit(frame, format, shown=names[:6])
 
 
