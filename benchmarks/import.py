@@ -85,7 +85,10 @@ def run(work: Path, n: int) -> None:
     print(f"  peak memory of this process      {memory_gb:7.1f} GB")
     report(
         "import",
-        [Bar("1.4", "import_ratio_to_copy", copied / imported)],
+        [
+            Bar("1.4", "import_ratio_to_copy", copied / imported),
+            Bar("7.2", "import_memory_gb", memory_gb),
+        ],
         seeds=[SEED],
         details={
             "rows": n,

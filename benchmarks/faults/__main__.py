@@ -10,7 +10,13 @@ from importlib import import_module
 
 from benchmarks.report import report
 
-PARTS = ("spoiled_data", "fuzz_files", "erased_back", "cells_recovered")
+PARTS = (
+    "spoiled_data",
+    "fuzz_files",
+    "erased_back",
+    "cells_recovered",
+    "memory_under_attack",
+)
 """Modules of this package with a ``run(quick)`` that gives bars."""
 
 

@@ -28,6 +28,7 @@ def district(
     return dataset, fit_demand(dataset, as_of=NOW, rng=np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_no_answer_depends_on_a_suppressed_cell(district: tuple[Dataset, DemandModel]) -> None:
     dataset, model = district
     street, product = (int(n) for n in np.argwhere(model.suppressed())[1])
