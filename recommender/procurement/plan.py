@@ -230,7 +230,7 @@ def make_lines(
     kept = np.divide(expected, alone, out=np.ones_like(alone), where=alone > 0)
     low, high = (end * kept for end in cell_bounds(problem, counts))
     planned = problem.totals(problem.demand)
-    margins = _margins(problem, counts)
+    margins = plan_margins(problem, counts)
     lines = []
     for b, s, p in zip(*np.nonzero(sessions), strict=True):
         n, cell = int(sessions[b, s, p]), int(counts[s, p])
@@ -255,8 +255,20 @@ def make_lines(
     return tuple(sorted(lines, key=lambda line: (-line.expected, line.street, line.product)))
 
 
-def _margins(problem: ProcurementProblem, counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """What the plan leaves of one session more, (S, P)."""
+def plan_margins(problem: ProcurementProblem, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What a plan leaves of what one session more would draw alone.
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    counts
+        Session counts, shape (S, P).
+
+    Returns
+    -------
+    In (0, 1], shape (S, P).
+    """
     if problem.competition is None:
         return np.ones(counts.shape)
     cells = cell_attendance(problem, counts, problem.demand)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from recommender.errors import UnknownIdError
+from recommender.procurement.benefit import competing
 from recommender.procurement.explain.frontiers import (
     FrontierPoint,
     budget_frontier,
@@ -19,7 +20,7 @@ from recommender.procurement.explain.frontiers import (
 )
 from recommender.procurement.explain.questions import why, why_not
 from recommender.procurement.explain.second_opinion import second_opinion
-from recommender.procurement.plan import cell_attendance, evenness_of
+from recommender.procurement.plan import cell_attendance, evenness_of, plan_margins
 from serving.messages.catalogue import text
 from serving.planning.explanations import conflict_text
 from serving.planning.problem.building import Planning
@@ -70,7 +71,9 @@ def explain_choice(
     planned = bool(solved.plan.sessions[:, s, p].any())
     ask = why if planned else why_not
     answer = ask(problem, solved.plan, product, street, time_limit_s=time_limit_s)
+    # One session beside the plan's others, as the plan counts on it.
     gained = float(problem.totals(problem.demand)[1, s, p])
+    gained *= float(plan_margins(problem, solved.plan.sessions.sum(axis=0))[s, p])
     cost = answer.cost
     figures = {"people": gained, "yuan": problem.price_fen[p] / 100, "cost": cost}
     reasons = [conflict_text(reason, "zh") for reason in answer.reasons]
@@ -238,10 +241,11 @@ def _points(points: Sequence[FrontierPoint], asked: str) -> pd.DataFrame:
 def _figures(solved: Solved) -> dict[str, float]:
     problem, sessions = solved.problem, solved.plan.sessions
     cells = sessions.sum(axis=0)
+    alone = cell_attendance(problem, cells, problem.demand)
     return {
         "amount_fen": int((cells.sum(axis=0) * problem.price_fen).sum()),
         "sessions": int(cells.sum()),
-        "expected": round(float(cell_attendance(problem, cells, problem.demand).sum()), 1),
+        "expected": round(float(competing(problem, alone).sum()), 1),
         "gini": round(evenness_of(problem, sessions), 4),
     }
 
