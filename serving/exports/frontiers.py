@@ -15,7 +15,7 @@ def plot_frontier(points: pd.DataFrame, out: Path, *, period: str) -> None:
     Parameters
     ----------
     points
-        As `trace_budget` or `trace_evenness` give them.
+        As `trace_budget`, `trace_evenness` or `trace_matching` give them.
     out
         The file; its ending is one of :data:`PLOTS`.
     period
@@ -27,15 +27,20 @@ def plot_frontier(points: pd.DataFrame, out: Path, *, period: str) -> None:
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
     money = "budget_fen" in points
-    across = points["budget_fen"] / 1e6 if money else points["gini_max"]
+    wants = "matching" in points
+    across = points["matching"] if wants else points["gini_max"]
+    if money:
+        across = points["budget_fen"] / 1e6
     axes.plot(across, points["expected"], marker="o", color="#1F4E78")
     for x, y, gini in zip(across, points["expected"], points["gini"], strict=True):
         axes.annotate(
             f"Gini {gini:.3f}", (x, y), textcoords="offset points", xytext=(4, -12), fontsize=8
         )
-    axes.set_xlabel("budget (10,000 yuan)" if money else "bound on the Gini coefficient")
+    even = "matching of supply and wants" if wants else "bound on the Gini coefficient"
+    axes.set_xlabel("budget (10,000 yuan)" if money else even)
     axes.set_ylabel("expected attendances")
-    axes.set_title(f"{period}: attendance against {'budget' if money else 'evenness'}")
+    subject = "budget" if money else "wants" if wants else "evenness"
+    axes.set_title(f"{period}: attendance against {subject}")
     axes.grid(alpha=0.3)
     axes.set_ylim(bottom=0)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -17,6 +17,7 @@ from recommender.procurement.explain.frontiers import (
     FrontierPoint,
     budget_frontier,
     evenness_frontier,
+    matching_frontier,
 )
 from recommender.procurement.explain.questions import why, why_not
 from recommender.procurement.explain.second_opinion import second_opinion
@@ -28,6 +29,7 @@ from serving.planning.solution import Solved
 
 BUDGET_FACTORS = (0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5)
 GINI_BOUNDS = (0.02, 0.03, 0.05, 0.075, 0.1, 0.15)
+MATCHING_DIALS = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)
 
 
 def explain_choice(
@@ -190,6 +192,28 @@ def trace_evenness(
     """
     points = evenness_frontier(solved.problem, bounds, time_limit_s=time_limit_s)
     return _points(points, "gini_max")
+
+
+def trace_matching(
+    solved: Solved, dials: Sequence[float] = MATCHING_DIALS, *, time_limit_s: float = 10.0
+) -> pd.DataFrame:
+    """Attendance against the matching of wants: dial, amount_fen, expected, gini, gap, matching.
+
+    Parameters
+    ----------
+    solved
+        The solved plan.
+    dials
+        Settings of ``plan.matching``, in [0, 1].
+    time_limit_s
+        Seconds for the solver.
+
+    Returns
+    -------
+    One row a point.
+    """
+    points = matching_frontier(solved.problem, dials, time_limit_s=time_limit_s)
+    return _points(points, "dial").assign(matching=[p.matching for p in points])
 
 
 def ask_equal_shares(planning: Planning, solved: Solved) -> tuple[dict[str, Any], pd.DataFrame]:

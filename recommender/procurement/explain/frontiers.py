@@ -1,24 +1,31 @@
-"""Attendance against budget, and against evenness."""
+"""Attendance against budget, against evenness, and against the matching of wants."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from recommender.procurement.plan import ProcurementPlan, evenness_of
+from recommender.demand.competition import matching_degree
+from recommender.procurement.benefit import category_masses, competing, plan_value
+from recommender.procurement.plan import ProcurementPlan, cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.solver.milp import plan_procurement
 
 
 @dataclass(frozen=True, slots=True)
 class FrontierPoint:
-    """One point of a frontier: what is asked for, and the plan it gives."""
+    """One point of a frontier: what is asked for, and the plan it gives.
+
+    ``value`` is weighted attendances; ``matching`` the streets' mean 供需匹配度 by people, nan where
+    no wants are known.
+    """
 
     asked: float
     value: float
     amount_fen: int
     gini: float
     gap: float
+    matching: float = float("nan")
 
 
 def budget_frontier(
@@ -77,7 +84,45 @@ def evenness_frontier(
     return tuple(points)
 
 
+def matching_frontier(
+    problem: ProcurementProblem, dials: Sequence[float], *, time_limit_s: float = 10.0
+) -> tuple[FrontierPoint, ...]:
+    """Attendance against the matching of wants: each setting of the dial.
+
+    Parameters
+    ----------
+    problem
+        The planning problem; without competition the dial does nothing.
+    dials
+        From 0 (attendances alone) to 1 (money follows wants).
+    time_limit_s
+        Seconds for the solver.
+
+    Returns
+    -------
+    One point a setting that allows a plan.
+    """
+    points = []
+    for dial in dials:
+        turned = replace(problem, matching=dial)
+        plan = plan_procurement(turned, time_limit_s=time_limit_s, mip_gap=0.01)
+        if plan.lines:
+            points.append(_point(turned, plan, dial))
+    return tuple(points)
+
+
 def _point(problem: ProcurementProblem, plan: ProcurementPlan, asked: float) -> FrontierPoint:
+    cells = cell_attendance(problem, plan.sessions.sum(axis=0), problem.demand)
+    matching = float("nan")
+    if problem.competition is not None:
+        came = category_masses(problem, competing(problem, cells))
+        degree = matching_degree(came, problem.competition.wants)
+        matching = float(degree @ problem.residents / problem.residents.sum())
     return FrontierPoint(
-        asked, plan.value, plan.amount_fen, evenness_of(problem, plan.sessions), plan.gap
+        asked,
+        plan_value(replace(problem, matching=0.0), cells),
+        plan.amount_fen,
+        evenness_of(problem, plan.sessions),
+        plan.gap,
+        matching,
     )

@@ -39,6 +39,7 @@ class Frontier(StrEnum):
 
     BUDGET = "budget"
     EVENNESS = "evenness"
+    MATCHING = "matching"
 
 
 def register(app: typer.Typer) -> None:
@@ -121,7 +122,7 @@ def what_if(
 
 
 def frontier(
-    over: Annotated[Frontier, typer.Argument(help="What varies: budget or evenness.")],
+    over: Annotated[Frontier, typer.Argument(help="What varies: budget, evenness or matching.")],
     period: Period,
     buyer: Buyer = None,
     budget_fen: Budget = None,
@@ -135,15 +136,19 @@ def frontier(
     ] = None,
     format: FormatOption = Format.TABLE,
 ) -> None:
-    """Trace expected attendances over the budget, or over the bound on the Gini coefficient.
+    """Trace expected attendances over the budget, the bound on evenness, or the matching of wants.
 
     Example: gongxu frontier budget --period 2026Q4 --out frontier.svg
     """
     from serving.exports.frontiers import PLOTS, plot_frontier
-    from serving.planning.questions import trace_budget, trace_evenness
+    from serving.planning.questions import trace_budget, trace_evenness, trace_matching
 
     _, solved = _solve(_sources(data, period, seed), period, rules, buyer, budget_fen, time_limit)
-    trace = trace_budget if over is Frontier.BUDGET else trace_evenness
+    trace = {
+        Frontier.BUDGET: trace_budget,
+        Frontier.EVENNESS: trace_evenness,
+        Frontier.MATCHING: trace_matching,
+    }[over]
     points = trace(solved, time_limit_s=time_limit)
     if out is not None and out.suffix.lower() in PLOTS:
         plot_frontier(points, out, period=period)

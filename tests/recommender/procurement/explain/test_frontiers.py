@@ -4,7 +4,11 @@ from typing import Any
 
 import numpy as np
 
-from recommender.procurement.explain.frontiers import budget_frontier, evenness_frontier
+from recommender.procurement.explain.frontiers import (
+    budget_frontier,
+    evenness_frontier,
+    matching_frontier,
+)
 
 
 def test_frontiers_rise(problem_of: Any) -> None:
@@ -17,3 +21,11 @@ def test_frontiers_rise(problem_of: Any) -> None:
     even = evenness_frontier(problem, [0.1, 0.3], time_limit_s=2)
     assert all(point.gini <= point.asked + 1e-9 for point in even)
     assert even[0].value <= even[1].value * 1.02
+
+
+def test_the_dial_trades_attendance_for_matching(competing_problem: Any) -> None:
+    points = matching_frontier(competing_problem, [0.0, 0.5, 1.0], time_limit_s=2)
+    assert [point.asked for point in points] == [0.0, 0.5, 1.0]
+    assert points[0].value >= points[2].value - 1e-6
+    assert points[2].matching >= points[0].matching - 1e-6
+    assert points[2].matching > 0.7
