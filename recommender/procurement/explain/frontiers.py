@@ -16,7 +16,7 @@ from recommender.procurement.solver.milp import plan_procurement
 class FrontierPoint:
     """One point of a frontier: what is asked for, and the plan it gives.
 
-    ``value`` is weighted attendances; ``matching`` the streets' mean 供需匹配度 by people, nan where
+    ``value`` is weighted attendances; ``matching`` the mean 供需匹配度 by people, nan where
     no wants are known.
     """
 
