@@ -25,7 +25,7 @@ from data.simulate.world import SimulatedWorld, create_world
 from data.snapshot import as_of
 from features.ranking.list_inputs import build_list_inputs
 from recommender.ranking.lists.engine import ListEngine
-from recommender.ranking.lists.sampled_prices import price_seats
+from recommender.ranking.lists.sampled_prices import STRENGTH, price_seats
 from training.suggestions.fit import fit_suggestions
 
 N = 10
@@ -118,16 +118,31 @@ def all_lists(engine: ListEngine, n: int, block: int = 4096) -> NDArray[np.intp]
 
 
 def run(seed: int, residents: int, rounds: int) -> dict[str, float]:
-    """One district, played with and without prices."""
+    """One district, played without prices, with those charged, and with the full dual prices.
+
+    Parameters
+    ----------
+    seed, residents
+        Of the district.
+    rounds
+        How often residents open their lists, each time with other luck.
+
+    Returns
+    -------
+    Means of a round by kind of list: ``full``, ``attended``, ``wanted``; the number of candidates,
+    and the share of them that have a price.
+    """
     world = create_world(settings_for("demo", seed, residents=residents))
     at = datetime.fromtimestamp(world.settings.until_s, UTC)
     tables = as_of(observe(world), at)
     model = fit_suggestions(tables, as_of=at, rng=np.random.default_rng(seed))
     inputs, _ = build_list_inputs(tables, at, district_zone())
     plain = ListEngine(model, inputs, model_version=f"bench-{seed}")
-    prices = price_seats(plain, N, rng=np.random.default_rng(seed))
-    priced = ListEngine(model, inputs, model_version=f"bench-{seed}", prices=prices)
-    listed = {"plain": all_lists(plain, N), "priced": all_lists(priced, N)}
+    prices = price_seats(plain, N, rng=np.random.default_rng(seed), strength=1.0)
+    listed = {
+        name: all_lists(plain.variant(plain.policy, strength * prices), N)
+        for name, strength in (("plain", 0.0), ("priced", STRENGTH), ("full_price", 1.0))
+    }
     people = numbers(inputs.snapshot.residents.ids)
     activity = world.people.activity[people].astype(np.float64)
     sums = {name: np.zeros(3) for name in listed}
@@ -173,7 +188,8 @@ def bars(found: dict[int, dict[str, float]]) -> list[Bar]:
         print(
             f"district {seed}: ended on a full event {f['plain_full']:,.0f} -> "
             f"{f['priced_full']:,.0f}, attendances {f['plain_attended']:,.0f} -> "
-            f"{f['priced_attended']:,.0f} ({f['candidates']:.0f} events)"
+            f"{f['priced_attended']:,.0f} ({f['candidates']:.0f} events); at full prices "
+            f"{f['full_price_full']:,.0f} and {f['full_price_attended']:,.0f}"
         )
     return [
         Bar("2.4", "full_event_cut", float(np.mean(cut)), (min(cut), max(cut))),
