@@ -59,7 +59,9 @@ def parse_times(values: pa.ChunkedArray) -> pa.ChunkedArray:
     Parameters
     ----------
     values
-        Text, or any type of a Parquet file. Without an offset, the district's time.
+        Text, or any type of a Parquet file. Without an offset, the district's time: the earlier
+        one where clocks are set back, none where they skip it (a day whose midnight is skipped
+        begins after it).
 
     Returns
     -------
@@ -71,12 +73,7 @@ def parse_times(values: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_timestamp(values.type):
         values = _within_calendar(values)
         if values.type.tz is None:
-            values = pc.assume_timezone(
-                values.cast(pa.timestamp("us"), safe=False),
-                str(district_zone()),
-                ambiguous="earliest",
-                nonexistent="earliest",
-            )
+            values = _in_the_district(values.cast(pa.timestamp("us"), safe=False))
         return values.cast(TIME, safe=False)
     values = readable_text(values)
     doubtful = pc.match_substring_regex(values, _DOUBTFUL_OFFSET)
@@ -113,6 +110,26 @@ def parse_dates(values: pa.ChunkedArray) -> pa.ChunkedArray:
     return each(values, pa.date32(), _read_day) if whole is None else whole
 
 
+def _in_the_district(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Wall-clock times as moments; null where the clocks skip a time other than midnight."""
+    zone = str(district_zone())
+    moments = pc.assume_timezone(values, zone, ambiguous="earliest", nonexistent="latest")
+    exists = pc.equal(pc.local_timestamp(moments), values)
+    midnight = pc.equal(pc.floor_temporal(values, unit="day"), values)
+    return pc.if_else(pc.or_(exists, midnight), moments, pa.scalar(None, moments.type))
+
+
+def _moment_in_the_district(wall: dt.datetime) -> dt.datetime | None:
+    """The same for one time."""
+    zone = district_zone()
+    moment = wall.replace(tzinfo=zone).astimezone(dt.UTC)
+    if moment.astimezone(zone).replace(tzinfo=None) == wall:
+        return moment
+    found = _in_the_district(pa.chunked_array([pa.array([wall], pa.timestamp("us"))]))
+    skipped: dt.datetime | None = found.cast(TIME)[0].as_py()
+    return skipped
+
+
 def _within_calendar(values: pa.ChunkedArray) -> pa.ChunkedArray:
     """Null what no calendar of four-digit years has, before a change of unit wraps it around."""
     per_day = {"s": 86_400, "ms": 86_400_000}
@@ -138,9 +155,7 @@ def _read_moment(text: str | None) -> dt.datetime | None:
     if moment is None:
         return None
     try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=district_zone())).astimezone(
-            dt.UTC
-        )
+        return moment.astimezone(dt.UTC) if moment.tzinfo else _moment_in_the_district(moment)
     except OverflowError:  # the first or last hours of the calendar
         return None
 
@@ -204,8 +219,10 @@ def read_range(text: str) -> tuple[dt.datetime, dt.datetime] | None:
 
 def explain_unread_time(text: str | None) -> str:
     """Why a cell is not one time."""
-    if text is not None and read_time(text) is not None:
-        return "is out of range: not in the calendar"
+    moment = None if text is None else read_time(text)
+    if moment is not None:
+        skipped = moment.tzinfo is None and dt.MINYEAR < moment.year < dt.MAXYEAR
+        return "is skipped by the clocks" if skipped else "is out of range: not in the calendar"
     if text is not None and _WRITTEN_RANGE.fullmatch(text.strip()) is not None:
         return "is a range of times, or a time with an unclear offset (write 14:00:00-05:00)"
     return "is not a time"
