@@ -40,8 +40,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "the catalogue cannot fill the default minimum share of {share:.0%}: {quota} left out",
     ),
     "stopped_empty": (
-        "停止规则：此前 {sessions} 场平均上座率 {fill:.0%}",
-        "stop rule: {sessions} past sessions were {fill:.0%} full on average",
+        "停止规则：此前 {sessions} 场平均上座率低于 {fill:.0%}",
+        "stop rule: {sessions} past sessions were less than {fill:.0%} full on average",
     ),
     "stopped_displeased": (
         "停止规则：此前 {times} 次满意度平均 {mean:.1f}",

@@ -238,7 +238,10 @@ def _stopped(
             )
             if few and str(code) in products:
                 stopped[str(code)] = text(
-                    "plan.stopped_empty", "zh", sessions=int(row["count"]), fill=row["mean"]
+                    "plan.stopped_empty",
+                    "zh",
+                    sessions=int(row["count"]),
+                    fill=rules.new.stop_below_fill,
                 )
     satisfaction = orders["satisfaction"].astype("float64")
     rated = satisfaction.groupby(orders["product_id"]).agg(["count", "mean"])
