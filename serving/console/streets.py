@@ -1,5 +1,6 @@
 """Streets: the district's map, one street's demand, and why a figure is what it is."""
 
+from collections import OrderedDict
 from collections.abc import Hashable, Mapping
 from typing import Annotated, Any, Literal
 
@@ -35,6 +36,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 Measure = Literal["expected", "gap", "supply"]
 Period = Annotated[str, Query(pattern=r"^(\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?)?$")]
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,200}$")]
+EXPLAINED_KEPT = 500
 SHOWN = 30
 """Products on a street's page before all are asked for."""
 
@@ -165,12 +167,7 @@ async def why(request: Request, code: Code, product: Code, period: Period = "") 
     if not own:
         raise HTTPException(404, "There is no such street or product in the model.")
     lang = display_of(request).lang
-    try:
-        steps = explain_frame(found.model, chosen, code, product, lang=lang).to_dict(
-            orient="records"
-        )
-    except (UsageError, UnknownIdError):
-        steps = []  # suppressed: the page says so
+    steps = await anyio.to_thread.run_sync(_steps, found, chosen, code, product, lang)
     top = max([own[0]["high"] or 1.0, *(step["figure"] for step in steps)])
     names = dict(zip(found.streets["street_code"], found.streets["name"], strict=True))
     return page(
@@ -182,6 +179,27 @@ async def why(request: Request, code: Code, product: Code, period: Period = "") 
         line=_line(own[0], top, lang),
         steps=steps,
     )
+
+
+_explained: OrderedDict[tuple[str, ...], list[dict[Hashable, Any]]] = OrderedDict()
+
+
+def _steps(
+    found: DistrictDemand, period: str, code: str, product: str, lang: Lang
+) -> list[dict[Hashable, Any]]:
+    """How a figure comes about; kept, for each step is an estimate of its own."""
+    key = (found.version, period, code, product, lang)
+    held = _explained.get(key)
+    if held is not None:
+        return held
+    try:
+        frame = explain_frame(found.model, period, code, product, lang=lang)
+    except (UsageError, UnknownIdError):
+        return []  # suppressed: the page says so
+    held = _explained[key] = frame.to_dict(orient="records")
+    while len(_explained) > EXPLAINED_KEPT:
+        _explained.popitem(last=False)
+    return held
 
 
 async def _demand(request: Request, period: str) -> tuple[DistrictDemand | None, str]:

@@ -6,20 +6,22 @@ import sqlalchemy as sa
 
 from recommender.errors import UnknownIdError
 
-_COLUMNS = (
+_ONE = sa.text(
     "SELECT p.product_id, p.title, p.description, p.category, p.tags, p.price_fen, p.duration_min,"
     " p.audience_max, p.min_seats, p.audience_groups, p.min_age, p.licence_required,"
     " p.listed_from, p.listed_until, p.sessions_max, p.supplier_id,"
     " coalesce(s.name, p.supplier_id) AS supplier"
-    " FROM products p LEFT JOIN suppliers s USING (supplier_id)"
+    " FROM products p LEFT JOIN suppliers s USING (supplier_id) WHERE p.product_id = :product"
 )
 _LIST = sa.text(
-    f"{_COLUMNS} WHERE (:category = '' OR p.category = :category)"
+    "SELECT p.product_id, p.title, p.category, p.tags, p.price_fen, p.supplier_id,"
+    " coalesce(s.name, p.supplier_id) AS supplier"
+    " FROM products p LEFT JOIN suppliers s USING (supplier_id)"
+    " WHERE (:category = '' OR p.category = :category)"
     " AND (:supplier = '' OR p.supplier_id = :supplier)"
     " AND (:words = '' OR strpos(lower(concat_ws(' ', p.product_id, p.title, p.tags, s.name)),"
     " lower(:words)) > 0) ORDER BY p.title, p.product_id"
 )
-_ONE = sa.text(f"{_COLUMNS} WHERE p.product_id = :product")
 _SUPPLIERS = sa.text(
     "SELECT supplier_id, name, count(p.product_id) AS products FROM suppliers"
     " LEFT JOIN products p USING (supplier_id) GROUP BY supplier_id, name ORDER BY name"
@@ -42,7 +44,7 @@ def read_products(
 
     Returns
     -------
-    Rows with the supplier's name; ``tags`` as a list.
+    Rows with what a list shows and the supplier's name; ``tags`` as a list.
     """
     asked = {"words": words.replace("\x00", "").strip(), "category": category}
     found = connection.execute(_LIST, {**asked, "supplier": supplier.replace("\x00", "")})
@@ -59,7 +61,7 @@ def read_product(connection: sa.Connection, product_id: str) -> dict[str, Any]:
 
     Returns
     -------
-    Its row; see :func:`read_products`.
+    Its whole row with the supplier's name; ``tags`` as a list.
 
     Raises
     ------

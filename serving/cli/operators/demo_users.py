@@ -23,7 +23,7 @@ class DemoUser(NamedTuple):
     name, password
         To sign in with.
     role
-        officer, district or operator.
+        officer, district, counter or operator.
     areas
         Codes of an officer's areas.
     """
@@ -60,7 +60,7 @@ def make_users(engine: sa.Engine, *, now: datetime) -> list[DemoUser]:
 
     Returns
     -------
-    An officer of the largest street, a district's officer and an operator.
+    An officer of the largest street, a district's officer, a counter's user and an operator.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def make_users(engine: sa.Engine, *, now: datetime) -> list[DemoUser]:
         if street is None:
             raise UsageError("there is no demonstration yet.", "Run `gongxu demo` first.")
         areas = {Role.OFFICER: (str(street),)}
-        roles = (Role.OFFICER, Role.DISTRICT, Role.OPERATOR)
+        roles = (Role.OFFICER, Role.DISTRICT, Role.COUNTER, Role.OPERATOR)
         users = [
             DemoUser(f"demo-{role}", secrets.token_urlsafe(12), role.value, areas.get(role, ()))
             for role in roles

@@ -31,8 +31,12 @@ def serve(
     Example: gongxu serve --port 8000 --workers 2
     """
     from serving.api.server import run
+    from serving.api.settings import ServiceSettings
+    from serving.cli.operators.demo_users import require_loopback
     from serving.settings import Settings
 
+    if demo or ServiceSettings().demo_residents:  # anybody may sign in as one of them
+        require_loopback(host)
     if demo:
         _prepare_demo(host, port)
     run(Settings(), host=host, port=port, workers=workers)
@@ -43,12 +47,11 @@ def _prepare_demo(host: str, port: int) -> None:
     from datetime import UTC, datetime
 
     from serving.cli.operators.demo import MORNING, demo_home
-    from serving.cli.operators.demo_users import make_users, ready_residents, require_loopback
+    from serving.cli.operators.demo_users import make_users, ready_residents
     from serving.cli.output import log
     from serving.composition import open_store, require_tables
     from serving.settings import Settings
 
-    require_loopback(host)
     demo_home()
     os.environ.setdefault("GONGXU_DEMO_CLOCK", MORNING)
     store = open_store(Settings())
