@@ -107,8 +107,14 @@ def total_interval(
         draws=draws,
         seed=seed,
     )
-    low, high = np.quantile(_compete(problem, totals, street, product), [0.1, 0.9])
+    evenings = np.exp(_CAPS_SD * np.random.default_rng(seed + 1).standard_normal(draws))
+    totals = _compete(problem, totals, street, product, evenings)
+    low, high = np.quantile(totals, [0.1, 0.9])
     return float(low), float(high)
+
+
+_CAPS_SD = 0.25
+"""How far the caps of competition may be off, all together: standard deviation of the logarithm."""
 
 
 def _compete(
@@ -116,6 +122,7 @@ def _compete(
     outcomes: Floats,
     street: NDArray[np.intp],
     product: NDArray[np.intp],
+    evenings: Floats,
 ) -> Floats:
     """Total of each outcome, shape (draws,), once its sessions have taken from each other."""
     competition = problem.competition
@@ -123,8 +130,8 @@ def _compete(
         return np.asarray(outcomes.sum(axis=1))
     mass = np.zeros((*competition.category_caps.shape, len(outcomes)))
     np.add.at(mass, (street, problem.category[product]), outcomes.T)
-    within = saturate(mass, competition.category_caps[:, :, None]).sum(axis=1)
-    return np.asarray(saturate(within, competition.street_caps[:, None]).sum(axis=0))
+    within = saturate(mass, competition.category_caps[:, :, None] * evenings).sum(axis=1)
+    return np.asarray(saturate(within, competition.street_caps[:, None] * evenings).sum(axis=0))
 
 
 def outcomes(

@@ -82,7 +82,7 @@ class EvennessSection(Section):
     """The Gini coefficient's bound (``false``: none), and the part of it that plans aim at."""
 
     gini_max: GiniBound = 0.05
-    aim: float = Field(default=0.4, ge=0.1, le=1)  # streets come out about a tenth off
+    aim: float = Field(default=0.7, ge=0.1, le=1)  # competition evens out what is offered
 
 
 class TouringSection(Section):

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recommender.procurement.benefit import competing
 from recommender.procurement.intervals import ErrorShares, cell_bounds, outcomes, total_interval
-from recommender.procurement.plan import make_lines
+from recommender.procurement.plan import cell_attendance, make_lines
 from recommender.procurement.problem import ProcurementProblem
 
 Z80 = 1.2815515655446004
@@ -82,3 +83,15 @@ def test_a_total_is_narrower_than_the_sum_of_ends(problem_of: Any) -> None:
     own = total_interval(problem, counts, category, shares=ErrorShares(0, 0, 0))
     assert own[1] - own[0] < 0.5 * (high - low)
     assert total_interval(problem, np.zeros_like(counts), category) == (0.0, 0.0)
+
+
+def test_a_total_knows_of_competition_and_of_caps_that_may_be_off(competing_problem) -> None:
+    counts = np.ones((2, 6), dtype=np.int64)
+    low, high = total_interval(competing_problem, counts, competing_problem.category)
+    alone = cell_attendance(competing_problem, counts, competing_problem.expected)
+    together = competing(competing_problem, alone).sum()
+    # Demand is certain here: all of the width comes from the caps.
+    assert low < together < high
+    assert 0.03 < high / low - 1 < 0.6
+    free = replace(competing_problem, competition=None)
+    assert total_interval(free, counts, free.category) == pytest.approx((alone.sum(),) * 2)
