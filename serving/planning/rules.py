@@ -61,7 +61,7 @@ class PlanSection(Section):
     """How demand is read, and what a plan may hold."""
 
     caution: Share = 0.0
-    shrinkage: float = Field(default=0.15, ge=0, le=0.9)
+    shrinkage: float = Field(default=0.3, ge=0, le=0.9)
     matching: Share = 0.3
     growth_max: float = Field(default=1.5, ge=0.1, le=1000)
     sessions_per_product: int = Field(default=1, ge=1, le=20)
@@ -82,7 +82,7 @@ class EvennessSection(Section):
     """The Gini coefficient's bound (``false``: none), and the part of it that plans aim at."""
 
     gini_max: GiniBound = 0.05
-    aim: float = Field(default=0.7, ge=0.1, le=1)  # competition evens out what is offered
+    aim: float = Field(default=0.85, ge=0.1, le=1)  # competition evens out what is offered
 
 
 class TouringSection(Section):
