@@ -156,6 +156,9 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.seeds = min(options.seeds, 2)
+        options.residents = options.residents or 6_000
+        options.products = options.products or 300
+        options.events = options.events or 700
     details: dict[str, Any] = {}
     parts: dict[str, Callable[[], list[Bar]]] = {
         "sizes": lambda: sizes(details, quick=options.quick),
