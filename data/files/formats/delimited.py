@@ -1,8 +1,8 @@
 """CSV files, read in blocks by Arrow, with every physical line accounted for.
 
 Arrow keeps no line numbers and takes an open quotation mark for the start of a long cell. So lines
-are first cut into records here wherever a file has quotation marks or unusual line ends; Arrow then
-gets the records that are whole.
+are first cut into records here wherever a file has unusual line ends, or quotation marks other than
+around whole cells; Arrow then gets the records that are whole.
 """
 
 import csv
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from data.files.columns import BLANKS
 from data.files.formats.encoding import find_encoding, open_text, open_utf8
-from data.files.formats.records import LINE_MAX, Record, cut_records
+from data.files.formats.records import LINE_MAX, Record, cut_records, has_plain_quotes
 from recommender.errors import InputRejectedError
 
 BLOCK_BYTES = 1 << 24
@@ -117,11 +117,13 @@ class Delimited:
     def _has_odd_lines(self) -> bool:
         """Whether lines must be cut into records one by one; counts line ends on the way."""
         with open_utf8(self._file, self._encoding) as stream:
-            last = b""
+            last = begun = b""
             run = 0
             while chunk := stream.read(1 << 20):
                 self._newlines += chunk.count(b"\n")
-                if b'"' in chunk or b"\x00" in chunk:
+                end = chunk.rfind(b"\n") + 1
+                whole, begun = (begun + chunk[:end], chunk[end:]) if end else (b"", begun + chunk)
+                if b"\x00" in chunk or not has_plain_quotes(whole, self._delimiter):
                     return True
                 if b"\r" in chunk and chunk.count(b"\r") != chunk.count(b"\r\n") + (
                     chunk[-1:] == b"\r"
@@ -133,7 +135,7 @@ class Delimited:
                 if run > 1 << 20:
                     return True
                 last = chunk
-        return False
+        return not has_plain_quotes(begun, self._delimiter)
 
     def batches(self, positions: Mapping[str, int]) -> Iterator[pa.Table]:
         """Blocks of rows with the named columns, as text; empty cells are null.
@@ -271,7 +273,7 @@ class _Lines(io.RawIOBase):
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
-        self._ready = b""
+        self._ready = bytearray()
 
     def readable(self) -> bool:
         return True
@@ -284,5 +286,5 @@ class _Lines(io.RawIOBase):
             self._ready += piece
         size = min(len(target), len(self._ready))
         target[:size] = self._ready[:size]
-        self._ready = self._ready[size:]
+        del self._ready[:size]
         return size

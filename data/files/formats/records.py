@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import IO
 
+import numpy as np
+
 LINE_MAX = 1 << 20
 """Characters of a line, and lines of a record times their length, that are still read."""
 
@@ -116,6 +118,39 @@ def _join(source: "_Source", line: str, delimiter: str, cells: int) -> _Joined |
 
 def _looks_like_record(line: str, delimiter: str, cells: int) -> bool:
     return cells > 1 and line.count(delimiter) + 1 >= cells
+
+
+def has_plain_quotes(lines: bytes, delimiter: str) -> bool:
+    """Whether every quotation mark stands around a whole cell of one line, and none inside.
+
+    Such lines are the same to every reader.
+
+    Parameters
+    ----------
+    lines
+        Whole lines, in UTF-8.
+    delimiter
+        One character.
+
+    Returns
+    -------
+    True also where there is no quotation mark.
+    """
+    if b'"' not in lines:
+        return True
+    data = np.frombuffer(lines, dtype=np.uint8)
+    marks = np.flatnonzero(data == ord('"'))
+    if len(marks) % 2:
+        return False
+    opening, closing = marks[::2], marks[1::2]
+    around = np.zeros(256, dtype=np.bool_)
+    around[[ord("\n"), ord("\r"), *delimiter.encode()]] = True
+    before = around[data[np.maximum(opening - 1, 0)]] | (opening == 0)
+    last = len(data) - 1
+    after = around[data[np.minimum(closing + 1, last)]] | (closing == last)
+    ends = np.flatnonzero(data == ord("\n"))
+    in_line = np.searchsorted(ends, opening) == np.searchsorted(ends, closing)
+    return bool((before & after & in_line).all())
 
 
 @cache
