@@ -168,6 +168,7 @@ def tour(small: Site, plan: str, event: str) -> dict[str, tuple[str, ...]]:
                      f"/console/plans/{plan}", f"/console/plans/{plan}/audit",
                      f"/console/plans/{plan}/what-if",
                      "/console/orders", "/console/requests", "/console/imports"),
+        "counter": ("/console/counter", f"/console/counter/{event}"),
         "operator": ("/console/models", "/console/accounts", "/console/operations"),
     }  # fmt: skip
 

@@ -17,7 +17,10 @@ from serving.api.settings import ServiceSettings
 from serving.settings import Settings
 from serving.web.route import PageRoute
 
-ROLES = ("nobody", "resident", "officer", "district", "operator")
+ROLES = ("nobody", "resident", "officer", "district", "counter", "operator")
+ORIGINS = {"nobody": "/console/sign-in", "resident": "/settings", "counter": "/console/counter"}
+"""Where a role finds the token of its forms; the others at ``/console``."""
+
 LAST = ("sign-out", "erase")
 """Forms after which nobody is signed in any more."""
 
@@ -38,8 +41,7 @@ def open_doors(site: Site) -> list[str]:
     found: list[str] = []
     for role in ROLES:
         with visitor(site, role) as client:
-            origin = "/settings" if role == "resident" else "/console"
-            token = token_of(client, origin if role != "nobody" else "/sign-in")
+            token = token_of(client, ORIGINS.get(role, "/console"))
             for method, path, roles in pages(site.home):
                 if path.endswith(LAST) and role in roles:
                     continue

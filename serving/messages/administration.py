@@ -118,7 +118,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "A resident counts once for one subject, however often it is asked for. Your answer is"
         " shown to those who asked.",
     ),
-    "subject": ("内容", "Subject"),
+    "subject": ("对象", "Subject"),
     "residents": ("人数", "Residents"),
     "latest": ("最近提出", "Latest"),
     "answer": ("答复", "Answer"),
