@@ -13,7 +13,7 @@ from training.demand.sessions import SessionDemand
 Floats = NDArray[np.float64]
 
 _YEAR = np.timedelta64(365, "D")
-_HEADROOM = 1.5
+HEADROOM = 1.5
 """A street has evenings for at least so much of what it already comes to."""
 
 
@@ -62,9 +62,9 @@ def learn_competition(
     wants = estimate_wants(offered, surveyed.category, surveyed.category_expected)
     multiples = _learn(sessions, session_demand, product_features, wants, population)
     a_head = usual.sum() / population.sum()
-    people = np.maximum(multiples[0] * a_head * population, _HEADROOM * usual.sum(axis=1))
+    people = np.maximum(multiples[0] * a_head * population, HEADROOM * usual.sum(axis=1))
     street_caps = np.maximum(people, 1.0)
-    category_caps = np.maximum(multiples[1] * wants * street_caps[:, None], _HEADROOM * usual)
+    category_caps = np.maximum(multiples[1] * wants * street_caps[:, None], HEADROOM * usual)
     return Competition(street_caps, np.maximum(category_caps, 1.0), wants, usual)
 
 

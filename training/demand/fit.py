@@ -35,9 +35,12 @@ from recommender.demand.observations.gravity import gravity_attendances, learn_r
 from recommender.demand.observations.surveys import survey_score
 from recommender.demand.products.new_products import learn_product_rates
 from recommender.demand.products.product_prior import ProductPrior
+from recommender.demand.recency import prior_combination
 from recommender.demand.small_areas.intervals import estimate_with_intervals
 from recommender.errors import UsageError
 from training.demand.competition import learn_competition
+from training.demand.held import natural_grain, sessions_held
+from training.demand.levels import at_latest_levels, learn_levels
 from training.demand.sessions import SessionDemand, backtest_factors, learn_sessions
 
 Progress = Callable[[str, float], None]
@@ -49,8 +52,9 @@ def fit_demand(
     as_of: datetime,
     rng: np.random.Generator,
     progress: Progress | None = None,
+    origins: int = 0,
 ) -> DemandModel:
-    """Fit demand on what was known at a moment.
+    """Fit demand on what was known at a moment, at the levels of the latest periods.
 
     Parameters
     ----------
@@ -62,6 +66,9 @@ def fit_demand(
         Deals products to folds.
     progress
         Called with what is being done and the share done so far.
+    origins
+        Past periods to foretell, from which the weights of what was seen of late are learnt; each
+        takes a further fit. With none, the weights are those of the prior.
 
     Returns
     -------
@@ -71,6 +78,40 @@ def fit_demand(
     ------
     UsageError
         If no street has people.
+    """
+    held = sessions_held(dataset, as_of)
+    grain = natural_grain(held)
+    if grain != "quarter":
+        held = sessions_held(dataset, as_of, grain)
+    report = progress or _silent
+    learnt = learn_levels(
+        lambda moment: fit_chain(dataset, as_of=moment, rng=np.random.default_rng(0)),
+        held,
+        as_of,
+        origins=origins,
+        grain=grain,
+    )
+    model = fit_chain(dataset, as_of=as_of, rng=rng, progress=report)
+    return at_latest_levels(model, held, as_of, learnt or prior_combination(), grain=grain)
+
+
+def fit_chain(
+    dataset: Dataset,
+    *,
+    as_of: datetime,
+    rng: np.random.Generator,
+    progress: Progress | None = None,
+) -> DemandModel:
+    """Fit demand on all of the past alike.
+
+    Parameters
+    ----------
+    dataset, as_of, rng, progress
+        As in :func:`fit_demand`.
+
+    Returns
+    -------
+    Demand before the latest periods are given more weight.
     """
     # The matrices are many and small: threads of linear algebra would only wait for each other.
     with threadpool_limits(1, user_api="blas"):

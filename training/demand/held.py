@@ -1,0 +1,162 @@
+"""What came to the sessions of past periods, and what a fitted model foretells for sessions."""
+
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.dataset import Dataset
+from data.district_time import district_zone
+from data.snapshot import as_of as snapshot
+from features.demand.counts import product_ids, read_active_bookings, read_sessions
+from features.demand.products import read_products
+from features.demand.sessions import months
+from features.demand.streets import read_residents, read_streets
+from recommender.demand.model import DemandModel
+
+Floats = NDArray[np.float64]
+Grain = Literal["month", "quarter", "year"]
+
+_FREQUENCY: dict[Grain, str] = {"month": "M", "quarter": "Q", "year": "Y"}
+A_YEAR: dict[Grain, int] = {"month": 12, "quarter": 4, "year": 1}
+"""Periods in a year."""
+
+
+def sessions_held(dataset: Dataset, as_of: datetime, grain: Grain = "quarter") -> pd.DataFrame:
+    """Past sessions with their attendances.
+
+    Parameters
+    ----------
+    dataset
+        The contract's tables.
+    as_of
+        Nothing later is used.
+    grain
+        Length of a period.
+
+    Returns
+    -------
+    One row a session: district (``all``), street, product, category, kind (the category, or the
+    first tag where all products are of one category), supplier (the kind where there is none),
+    period, starts, seats, attendances (seats of bookings that stood and were not missed). Where
+    sessions are held in fewer than two streets, one row for each session and home street.
+    """
+    known = snapshot(dataset, as_of)
+    streets, products = read_streets(known), product_ids(known)
+    residents = read_residents(known, streets)
+    sessions = read_sessions(known, streets, products, as_of, district_zone())
+    active = read_active_bookings(known, residents, sessions)
+    features = read_products(known, products)
+    came = np.where(active.waiting | active.missed, 0.0, active.seats)
+    n, size = len(streets.streets), len(sessions.events)
+    session, street = np.arange(size), sessions.street
+    attended = np.bincount(active.session, weights=came, minlength=size)
+    seats = sessions.seats
+    if len(np.unique(street[sessions.past & (street >= 0)])) < 2:
+        home = residents.street[active.resident]
+        used = home >= 0
+        cell = active.session[used] * n + home[used]
+        attended = np.bincount(cell, weights=came[used], minlength=size * n)
+        session, street = np.repeat(session, n), np.tile(np.arange(n), size)
+        # A session's seats are shared by all streets.
+        seats = np.full(size, np.nan)
+    category = np.array(features.categories, dtype=object)[features.group]
+    catalogue = known["products"].set_index("product_id").reindex(list(products.ids))
+    kind = category
+    if len(set(category)) == 1:
+        tag = catalogue["tags"].astype(object).fillna("").str.split(";").str[0].to_numpy()
+        kind = np.where(tag == "", category, tag)
+    supplier = catalogue["supplier_id"].astype(object).to_numpy()
+    supplier = np.where(pd.isna(supplier), kind, supplier)
+    product = sessions.product[session]
+    frame = pd.DataFrame(
+        {
+            "district": "all",
+            "street": np.array(streets.streets.ids, dtype=object)[np.maximum(street, 0)],
+            "product": np.array(products.ids, dtype=object)[product],
+            "category": category[product],
+            "kind": kind[product],
+            "supplier": supplier[product],
+            "period": period_names(months(sessions), grain)[session],
+            "starts": sessions.starts[session],
+            "seats": seats[session],
+            "attendances": attended,
+        }
+    )
+    return frame[(street >= 0) & sessions.past[session]].reset_index(drop=True)
+
+
+def natural_grain(held: pd.DataFrame) -> Grain:
+    """A year where sessions are held in one quarter of the year only, else a quarter.
+
+    Parameters
+    ----------
+    held
+        Sessions as of :func:`sessions_held`.
+    """
+    quarters = held["starts"].dt.quarter.nunique()
+    years = held["starts"].dt.year.nunique()
+    return "year" if quarters == 1 and years > 1 else "quarter"
+
+
+def period_names(months: NDArray[np.datetime64], grain: Grain) -> NDArray[np.object_]:
+    """The period that holds each month, such as ``2027Q1``.
+
+    Parameters
+    ----------
+    months
+        datetime64[M].
+    grain
+        Length of a period.
+    """
+    periods = pd.PeriodIndex(months, freq="M").asfreq(_FREQUENCY[grain])
+    return np.asarray(periods.astype(str), dtype=object)
+
+
+def periods_before(moment: datetime, number: int, grain: Grain = "quarter") -> list[str]:
+    """The periods that had ended by a moment, the latest last.
+
+    Parameters
+    ----------
+    moment
+        With a time zone.
+    number
+        How many, >= 0.
+    grain
+        Length of a period.
+    """
+    local = moment.astimezone(district_zone())
+    current = pd.Period(year=local.year, month=local.month, freq="M").asfreq(_FREQUENCY[grain])
+    return [str(current - step) for step in range(number, 0, -1)]
+
+
+def foretold_by_chain(model: DemandModel, rows: pd.DataFrame, period: str) -> Floats:
+    """Expected attendances of each session, of all people, whatever its seats.
+
+    Parameters
+    ----------
+    model
+        A fitted model.
+    rows
+        Sessions as of :func:`sessions_held`.
+    period
+        The period they are held in.
+
+    Returns
+    -------
+    Shape (rows,); a product that the model does not know is taken for a mean one of its category.
+    """
+    street = model.streets.positions(rows["street"], missing=-1)
+    product = model.products.positions(rows["product"], missing=-1)
+    category = pd.Index(model.categories).get_indexer(pd.Index(rows["category"]))
+    by_category = np.stack(
+        [model.expected[:, model.group == k].mean(axis=1) for k in range(len(model.categories))],
+        axis=1,
+    )
+    known = np.where(product >= 0, model.expected[street, product], by_category[street, category])
+    expected = np.where((street >= 0) & (category >= 0), known, 0.0)
+    order = rows.sort_values("starts").groupby(["street", "product"]).cumcount().sort_index()
+    repeats = model.repeat_factor[category] ** order.reindex(rows.index).to_numpy()
+    return np.asarray(expected * model.season_of(period)[category] * repeats)
