@@ -123,7 +123,7 @@ def prior_combination() -> Combination:
 
 
 def sum_level(level: str, table: Floats, groups: Groups) -> Floats:
-    """Sums of a table (streets, products) at a level, shape (streets or 1, groups).
+    """Sums of a table at a level.
 
     Parameters
     ----------
@@ -133,6 +133,10 @@ def sum_level(level: str, table: Floats, groups: Groups) -> Floats:
         Shape (streets, products).
     groups
         By name, each product's group, shape (products,).
+
+    Returns
+    -------
+    Shape (streets or 1, groups).
     """
     by_street, name = LEVELS[level]
     group = groups[name]

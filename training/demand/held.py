@@ -102,7 +102,7 @@ def natural_grain(held: pd.DataFrame) -> Grain:
 
 
 def period_names(months: NDArray[np.datetime64], grain: Grain) -> NDArray[np.object_]:
-    """The period that holds each month, such as ``2027Q1``.
+    """The period that holds each month.
 
     Parameters
     ----------
@@ -110,13 +110,17 @@ def period_names(months: NDArray[np.datetime64], grain: Grain) -> NDArray[np.obj
         datetime64[M].
     grain
         Length of a period.
+
+    Returns
+    -------
+    Names such as ``2027Q1``, shape as ``months``.
     """
     periods = pd.PeriodIndex(months, freq="M").asfreq(_FREQUENCY[grain])
     return np.asarray(periods.astype(str), dtype=object)
 
 
 def periods_before(moment: datetime, number: int, grain: Grain = "quarter") -> list[str]:
-    """The periods that had ended by a moment, the latest last.
+    """The last periods that had ended by a moment.
 
     Parameters
     ----------
@@ -126,6 +130,10 @@ def periods_before(moment: datetime, number: int, grain: Grain = "quarter") -> l
         How many, >= 0.
     grain
         Length of a period.
+
+    Returns
+    -------
+    Their names, the latest last.
     """
     local = moment.astimezone(district_zone())
     current = pd.Period(year=local.year, month=local.month, freq="M").asfreq(_FREQUENCY[grain])

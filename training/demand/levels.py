@@ -44,7 +44,7 @@ class Cells:
 
     @classmethod
     def of(cls, held: pd.DataFrame, model: DemandModel) -> "Cells":
-        """The grid of a model's streets and products, and of products held besides.
+        """The grid of a model and of what was held.
 
         Parameters
         ----------
@@ -52,6 +52,10 @@ class Cells:
             Sessions as of :func:`~training.demand.held.sessions_held`.
         model
             A fitted model.
+
+        Returns
+        -------
+        The model's streets, and its products first among all.
         """
         first = held.drop_duplicates("product").set_index("product")
         products = IdMap(dict.fromkeys([*model.products.ids, *first.index]))
