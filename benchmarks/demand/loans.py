@@ -1,5 +1,6 @@
 """Street demand on the lending library: next year's loans per arrondissement, by genre, author."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pandas as pd
 from benchmarks.demand.peers import wape
 from data.converters.lending_library import convert_lending_library
 from data.dataset import Dataset
+from training.demand.backtest import FORECAST, backtest_demand
 from training.demand.fit import fit_demand
 
 YEARS = (1926, 1930, 1934, 1938)
@@ -54,6 +56,52 @@ def judge(folder: Path) -> list[dict[str, Any]]:
         {"method": method, **{f"by {name}": float(np.mean(v)) for name, v in by.items()}}
         for method, by in errors.items()
     ]
+
+
+def judge_in_time(folder: Path, years: Sequence[int] = YEARS) -> pd.DataFrame:
+    """Each year forecast at the start of it, unscaled, beside naive forecasts.
+
+    Parameters
+    ----------
+    folder
+        The lending library's files.
+    years
+        Years to forecast; each takes three fits.
+
+    Returns
+    -------
+    By level (index; category is the genre, supplier the author): WAPE of the forecast over that of
+    the best naive one of the level, and coverage; means over the years.
+    """
+    dataset = convert_lending_library(folder).dataset
+    found = [
+        ratios(
+            backtest_demand(
+                dataset, as_of=datetime(year + 1, 1, 1, tzinfo=UTC), periods=1, grain="year"
+            )
+        )
+        for year in years
+    ]
+    return pd.concat(found).groupby(level=0).mean()
+
+
+def ratios(report: pd.DataFrame) -> pd.DataFrame:
+    """The forecast of a backtest's pooled periods beside the best naive one, by level.
+
+    Parameters
+    ----------
+    report
+        As of :func:`~training.demand.backtest.backtest_demand`.
+
+    Returns
+    -------
+    Columns wape, best_naive, ratio, bias, coverage80.
+    """
+    pooled = report[report["period"] == "all"]
+    own = pooled[pooled["method"] == FORECAST].set_index("level")
+    naive = pooled[pooled["method"] != FORECAST].groupby("level")["wape"].min()
+    table = own[["wape", "bias", "coverage80"]].assign(best_naive=naive)
+    return table.assign(ratio=table["wape"] / table["best_naive"])
 
 
 def _loans(dataset: Dataset) -> pd.DataFrame:
