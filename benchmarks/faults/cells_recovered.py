@@ -39,8 +39,8 @@ from serving.planning.sources import Sources, state_planning
 from training.demand.fit import fit_demand
 
 SEED = 41
-CELLS, QUICK = 40, 4
-LIMIT_S, GAP = 10.0, 0.05
+CELLS, QUICK = 40, 1
+LIMIT_S, GAP = 4.0, 0.05
 BUDGETS_FEN = (30_000_000, 45_000_000)
 FREE = "[plan]\nshrinkage = 0\n[evenness]\ngini_max = false\n[supplier]\nshare_max = 1.0\n"
 """Nothing between the estimate and the figures, and plans that are found at once."""
@@ -53,7 +53,7 @@ def run(quick: bool) -> list[Bar]:
     Parameters
     ----------
     quick
-        Four cells rather than forty.
+        One cell rather than forty; tests attack another.
 
     Returns
     -------
