@@ -1,7 +1,7 @@
 """`demand`: estimates of street demand."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -62,9 +62,13 @@ def demand(
         typer.Option(
             "--backtest",
             min=1,
-            help="Foretell the last N quarters with what was known then, beside naive forecasts.",
+            help="Forecast the last N periods with what was known then, beside naive forecasts.",
         ),
     ] = None,
+    by: Annotated[
+        Literal["month", "quarter", "year"],
+        typer.Option("--by", help="With --backtest: length of a period."),
+    ] = "quarter",
     top: Annotated[int | None, typer.Option("--top", "-n", min=1, help="Number of rows.")] = None,
     lang: Annotated[Lang, typer.Option("--lang", help="Language of the explanation.")] = "zh",
     seed: Annotated[int, typer.Option("--seed", help="With --data: random seed of the fit.")] = 0,
@@ -86,11 +90,17 @@ def demand(
     )
 
     if backtest is not None:
+        from serving.exports.backtests import plot_backtest
+        from serving.exports.frontiers import PLOTS
+
         moment = _moment(as_of) if as_of else None
-        frame = _backtest(data, moment, backtest, seed)
+        frame = _backtest(data, moment, backtest, seed, by)
+        if out is not None and out.suffix.lower() in PLOTS:
+            plot_backtest(frame, out)
+            return
         if format is Format.TABLE and out is None:
             frame = frame[frame["period"] == "all"]
-        emit(frame, format, out=out, title=f"the last {backtest} quarters, foretold and held")
+        emit(frame, format, out=out, title=f"the last {backtest} {by}s, foretold and held")
         return
     if period is None:
         raise UsageError("no period is given.", "Add --period 2027Q1, or --backtest 4.")
@@ -131,7 +141,13 @@ def _served() -> "DemandModel":
     return require_demand(served_model(Settings()).bundle)
 
 
-def _backtest(data: Path | None, moment: "datetime | None", number: int, seed: int) -> "DataFrame":
+def _backtest(
+    data: Path | None,
+    moment: "datetime | None",
+    number: int,
+    seed: int,
+    by: Literal["month", "quarter", "year"],
+) -> "DataFrame":
     from datetime import UTC, datetime
 
     from data.files.reading import read_dataset
@@ -156,6 +172,7 @@ def _backtest(data: Path | None, moment: "datetime | None", number: int, seed: i
             as_of=moment or now,
             periods=number,
             seed=seed,
+            grain=by,
             progress=lambda text, share: bar.update(task, description=text, completed=share),
         )
 

@@ -106,6 +106,16 @@ def test_backtest_prints_every_level_beside_naive_forecasts(folder: Path, tmp_pa
     assert (frame["attendances"] == 20).all()
 
 
+def test_backtest_of_years_is_drawn(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "errors.svg"
+    done = gongxu(
+        "demand", "--data", str(folder), "--backtest", "1", "--as-of", "2027-01-02",
+        "--by", "year", "--out", str(out), home=tmp_path,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "<!-- same period last year -->" in out.read_text()
+
+
 def test_neither_period_nor_backtest_is_refused(folder: Path, tmp_path: Path) -> None:
     done = gongxu("demand", "--data", str(folder), home=tmp_path)
     assert done.returncode == 2
