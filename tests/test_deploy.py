@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
+from benchmarks.serving.drill import free_port
 from serving.api.http.metrics import Metrics
 from serving.exports.health_metrics import health_exposition
 from serving.known_settings import require_known_settings
@@ -93,16 +94,6 @@ class Echo(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def free_ports(number: int) -> list[int]:
-    held = [socket.socket() for _ in range(number)]
-    for one in held:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
-
-
 def write_certificate(folder: Path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "culture.example.org")])
@@ -132,7 +123,7 @@ def proxy(tmp_path: Path) -> Iterator[tuple[int, int]]:
     """nginx with the example, on other ports, in front of :class:`Echo`: plain and TLS port."""
     if shutil.which("nginx") is None:
         pytest.skip("nginx is not installed (Debian: nginx-light)")
-    plain, tls = free_ports(2)
+    plain, tls = free_port(), free_port()
     behind = HTTPServer(("127.0.0.1", 0), Echo)
     threading.Thread(target=behind.serve_forever, daemon=True).start()
     write_certificate(tmp_path)

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from benchmarks.serving.drill import serving
-from benchmarks.serving.world import SEED, free_port, put_model, settle
+from benchmarks.serving.drill import free_port, serving
+from benchmarks.serving.world import SEED, put_model, settle
 from benchmarks.suggestions.speed import read, simulate
 from data.snapshot import as_of
 from data.store.embedded import embedded_url, release

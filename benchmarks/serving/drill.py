@@ -1,7 +1,9 @@
 """Faults under load: nothing acknowledged may be lost, nothing wrong said."""
 
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +21,27 @@ from benchmarks.serving.jumping_clock import JumpingClock
 from benchmarks.serving.slow_database import SlowWay
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    """A port that nobody listens at.
+
+    Below those that the system gives to outgoing connections, one of which may take the port
+    before the server does.
+
+    Raises
+    ------
+    RuntimeError
+        If none of fifty is free.
+    """
+    for port in secrets.SystemRandom().sample(range(20_000, 32_000), 50):
+        with socket.socket() as tried:
+            try:
+                tried.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise RuntimeError("no free port")
 
 
 @contextmanager

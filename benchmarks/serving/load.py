@@ -15,8 +15,8 @@ import httpx
 import psutil
 
 from benchmarks.report import Bar
-from benchmarks.serving.drill import workers_of
-from benchmarks.serving.world import Backtest, free_port, served
+from benchmarks.serving.drill import free_port, workers_of
+from benchmarks.serving.world import Backtest, served
 
 CONNECTIONS = 16
 FULL, QUICK = (3, 6), (2, 4)

@@ -1,7 +1,6 @@
 """Worlds that the service is measured in: a simulated folder, its database, a model, a key."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import pandas as pd
 import psutil
 import sqlalchemy as sa
 
-from benchmarks.serving.drill import ROOT, serving
+from benchmarks.serving.drill import ROOT, free_port, serving
 from benchmarks.suggestions.speed import read, sample_of, simulate
 from data.dataset import Dataset
 from data.snapshot import as_of
@@ -170,10 +169,3 @@ def served(
         trial.home, port, workers, log=log, demo_clock=clock, local_issuer=url, **settings
     ) as server:
         yield url, server
-
-
-def free_port() -> int:
-    """A port that nobody listens at."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -128,9 +128,15 @@ class Competition:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self | None:
-        """The inverse of :meth:`to_arrays`; ``None`` where there is nothing of it."""
+        """The inverse of :meth:`to_arrays`; ``None`` where there is nothing of it.
+
+        Raises
+        ------
+        KeyError
+            If some of its arrays are there and others are not.
+        """
         names = {each.name: f"competition_{each.name}" for each in fields(cls)}
-        if any(name not in arrays for name in names.values()):
+        if all(name not in arrays for name in names.values()):
             return None
         return cls(**{name: arrays[key] for name, key in names.items()})
 

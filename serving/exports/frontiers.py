@@ -26,11 +26,11 @@ def plot_frontier(points: pd.DataFrame, out: Path, *, period: str) -> None:
 
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.add_subplot()
-    money = "budget_fen" in points
-    wants = "matching" in points
-    across = points["matching"] if wants else points["gini_max"]
+    money, wants = "budget_fen" in points, "gini_max" not in points
     if money:
         across = points["budget_fen"] / 1e6
+    else:
+        across = points["matching" if wants else "gini_max"]
     axes.plot(across, points["expected"], marker="o", color="#1F4E78")
     for x, y, gini in zip(across, points["expected"], points["gini"], strict=True):
         axes.annotate(

@@ -1,6 +1,5 @@
 """Faults under load, one a test: what was acknowledged is there, and nothing wrong is said."""
 
-import socket
 import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.serving.drill import Outcome, drill, serving
+from benchmarks.serving.drill import Outcome, drill, free_port, serving
 from benchmarks.serving.slow_database import SlowWay
 from data.store.embedded import embedded_url, release
 from data.store.store import Store
@@ -51,12 +50,6 @@ def home() -> Iterator[Path]:
         Path(folder).chmod(0o755)
         yield Path(folder) / "home"
         release(Path(folder) / "home")
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def is_well(outcome: Outcome) -> None:

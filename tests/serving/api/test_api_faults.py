@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from benchmarks.serving.drill import serving
+from benchmarks.serving.drill import free_port, serving
 from data.store.embedded import embedded_url, release
 from data.store.store import Store
 from serving.auth.keys import add_key
@@ -40,12 +39,6 @@ def running_home(fill_home):
         store.close()
         yield home, key
         release(home)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def test_two_servers_on_one_database_are_as_one(running_home) -> None:
