@@ -220,11 +220,11 @@ def _sizes(new: DataProfile, old: DataProfile, rules: GateRules) -> list[Check]:
         kept = after >= (1 - rules.shrink_max) * before
         if name not in NEEDED_TO_TRAIN:
             kept = kept or before < _FEW_ROWS or (name in _PRUNED and after > 0)
-        # A table that begins is no flood; a log kept for some months grows fast at first.
+        # A new table has nothing to compare with; a log kept for some months grows fast at first.
         growth = rules.growth_max * months * (_LOG_GROWTH if name in _PRUNED else 1)
         calm = before < _FEW_ROWS or after <= before * (1 + growth) + _FEW_ROWS
         if name in NEEDED_TO_TRAIN or not kept:
             checks.append(Check(f"{name} did not shrink", kept, finding))
         if not calm:
-            checks.append(Check(f"{name} did not flood", False, finding))
+            checks.append(Check(f"{name} did not grow too fast", False, finding))
     return checks

@@ -54,11 +54,11 @@ def test_a_feed_that_broke_is_found_but_not_data_that_always_ended_thinly():
     assert failed(check_data(thin, thin, RULES)) == []
 
 
-def test_a_table_that_floods_or_an_optional_one_that_vanishes_is_found():
+def test_a_table_that_grows_too_fast_or_an_optional_one_that_vanishes_is_found():
     old = replace(profile(surveys=400), as_of="2026-09-01T00:00+08:00")
-    flood = replace(profile(surveys=900), as_of="2026-09-08T00:00+08:00")
-    assert failed(check_data(flood, old, RULES)) == ["surveys did not flood"]
-    later = replace(flood, as_of="2026-12-01T00:00+08:00")
+    grown = replace(profile(surveys=900), as_of="2026-09-08T00:00+08:00")
+    assert failed(check_data(grown, old, RULES)) == ["surveys did not grow too fast"]
+    later = replace(grown, as_of="2026-12-01T00:00+08:00")
     assert failed(check_data(later, old, RULES)) == []
     assert failed(check_data(profile(surveys=0), old, RULES)) == ["surveys did not shrink"]
     # A log that is pruned may shrink, and what was never there may begin.
