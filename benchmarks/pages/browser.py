@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FloatRect,
+    Page,
+    Request,
+    sync_playwright,
+)
 
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -19,6 +26,8 @@ FLAGS = (
 PHONE, DESKTOP = (390, 844), (1280, 900)
 TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 """Rules of axe-core: WCAG 2.2, levels A and AA."""
+PICTURE_MAX = 8_000
+"""Pixels of height that a picture keeps."""
 
 _HEARD = "document.addEventListener('securitypolicyviolation', e => console.error('policy report: '"
 _HEARD += " + e.violatedDirective + ' ' + e.blockedURI))"
@@ -88,9 +97,16 @@ class Window:
         self.steps += 1
 
     def picture(self, path: Path, *, whole: bool = True) -> None:
-        """Keep a picture of the page."""
+        """Keep a picture of the page, of a very long one only the beginning."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=path, full_page=whole)
+        width, height = self.page.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        )
+        if whole and height > PICTURE_MAX:  # Chromium fails on pictures that are too high
+            clip: FloatRect = {"x": 0, "y": 0, "width": width, "height": PICTURE_MAX}
+            self.page.screenshot(path=path, full_page=True, clip=clip)
+        else:
+            self.page.screenshot(path=path, full_page=whole)
 
 
 @contextmanager

@@ -42,7 +42,7 @@ class DiversityPolicy:
 
     weight: float = 0.25
     category_share: float = 0.6
-    product_most: int = 2
+    product_most: int = 1
 
 
 def mmr_rerank(

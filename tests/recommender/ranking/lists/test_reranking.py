@@ -35,7 +35,12 @@ def test_without_weight_or_likeness_the_order_stays() -> None:
 
 def test_the_second_sitting_of_a_product_gives_way_to_something_else_as_good() -> None:
     alike = similarity([0, 0, 1, 2], [0, 0, 1, 2], [0, 0, 0, 1])
-    assert listed([4.0, 3.9, 3.8, 1.0], alike, 4, weight=0.5) == [0, 2, 1, 3]
+    assert listed([4.0, 3.9, 3.8, 1.0], alike, 4, weight=0.5, product_most=2) == [0, 2, 1, 3]
+
+
+def test_by_default_a_list_holds_a_product_once_while_there_is_something_else() -> None:
+    alike = similarity([0, 0, 1, 2], [-1] * 4, [0, 0, 0, 1])
+    assert listed([4.0, 3.9, 3.8, 1.0], alike, 4, weight=0.0, category_share=1.0) == [0, 2, 3, 1]
 
 
 def test_quotas_hold_while_there_is_something_else_and_never_shorten() -> None:
