@@ -1,7 +1,9 @@
 """The log: JSON lines on standard error."""
 
+import contextlib
 import json
 import logging
+import os
 import traceback
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +15,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {"lines": {"()": "serving.logs.JsonLines"}},
     "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "stream": "ext://sys.stderr",
-            "formatter": "lines",
-        }
+        "stderr": {"class": "serving.logs.StderrHandler", "formatter": "lines"},
     },
     "loggers": {
         "uvicorn": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
@@ -30,6 +28,24 @@ def error_fields(error: Exception) -> dict[str, str]:
     """What may be logged of an error: its type, and the sentence if it is one of the engine's."""
     what = error.message[:300] if isinstance(error, GongxuError) else ""
     return {"error": type(error).__name__, "what": what}
+
+
+class StderrHandler(logging.Handler):
+    """Writes to standard error; a line that finds no room on its disk is lost, and nothing else.
+
+    Not through ``sys.stderr``, which would keep the line and fail again at every later flush,
+    as when another worker is started.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        try:
+            line = self.format(record).encode("utf-8", "backslashreplace")
+        except Exception:
+            self.handleError(record)
+            return
+        with contextlib.suppress(OSError):
+            os.write(2, line + b"\n")
 
 
 class JsonLines(logging.Formatter):

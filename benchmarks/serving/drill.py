@@ -52,6 +52,7 @@ def serving(
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "",  # as on a machine where nobody set it
         "GONGXU_HOME": str(home),
         "GONGXU_RATE_PER_MINUTE": "0",
         "OMP_NUM_THREADS": "1",
