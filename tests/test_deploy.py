@@ -72,7 +72,7 @@ def test_alarms_watch_figures_that_are_shown() -> None:
         for rule in group["rules"]
         for name in re.findall(r"gongxu_\w+", rule["expr"])
     }
-    health = Health(1.0, 1.0, 1.0, "failed", 1.0, 1, 1, Disk(2, 1, 1))
+    health = Health(1.0, 1.0, "failed", 1.0, 1, 1, Disk(2, 1, 1))
     shown = Metrics(CollectorRegistry()).exposition() + health_exposition(health)
     families = {family.name for family in text_string_to_metric_families(shown.decode())}
     assert len(watched) >= 7

@@ -9,10 +9,6 @@ def health_exposition(health: Health) -> bytes:
     """The installation's figures as Prometheus reads them; they are read when it asks."""
     registry = CollectorRegistry()
     figures: dict[str, tuple[str, float | None]] = {
-        "gongxu_served_since_seconds": (
-            "When the served model was switched on, seconds since 1970.",
-            health.model_since_s,
-        ),
         "gongxu_data_until_seconds": (
             "The moment up to which the newest run has learnt, seconds since 1970.",
             health.data_until_s,

@@ -4,6 +4,7 @@ import csv
 import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 
 from serving.store_tables import plan_requests, sign_in_failures
 from training.registry.runs import failed_in_a_row, read_runs
-from training.registry.served import served_model, served_model_log
+from training.registry.served import served_model_log
 
 _SIZES = sa.text(
     "SELECT relname AS name, pg_total_relation_size(relid) AS bytes, n_live_tup AS rows"
@@ -76,8 +77,6 @@ class Health:
 
     Attributes
     ----------
-    model_since_s
-        When the served model was switched on.
     data_until_s
         The moment up to which the newest run that got so far has learnt.
     last_run_s, last_run_status, last_run_took_s
@@ -90,7 +89,6 @@ class Health:
         The disk under ``GONGXU_HOME``.
     """
 
-    model_since_s: float | None
     data_until_s: float | None
     last_run_s: float | None
     last_run_status: str | None
@@ -117,10 +115,8 @@ def read_health(connection: sa.Connection, home: Path) -> Health:
     runs = read_runs(connection, limit=100)
     ended = [run for run in runs if run.status != "running"]
     learnt = next((run.as_of for run in runs if run.as_of is not None), None)
-    since = connection.scalar(sa.select(served_model.c.since))
     last = ended[0] if ended else None
     return Health(
-        model_since_s=None if since is None else since.timestamp(),
         data_until_s=None if learnt is None else learnt.timestamp(),
         last_run_s=None if last is None else last.started_at.timestamp(),
         last_run_status=None if last is None else last.status,
@@ -134,5 +130,12 @@ def read_health(connection: sa.Connection, home: Path) -> Health:
 def _quarantined(file: Path) -> int:
     if not file.exists():
         return 0
+    return _rows_of(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _rows_of(file: Path, changed_ns: int) -> int:
+    """Rows of a CSV file; counted again only when it changed, since figures are asked for often."""
+    del changed_ns
     with file.open(encoding="utf-8-sig", newline="") as text:
         return max(0, sum(1 for _ in csv.reader(text)) - 1)

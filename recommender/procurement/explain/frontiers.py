@@ -1,6 +1,6 @@
 """Attendance against budget, against evenness, and against the matching of wants."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -75,13 +75,7 @@ def evenness_frontier(
     -------
     One point a bound that allows a plan.
     """
-    points = []
-    for bound in bounds:
-        bounded = replace(problem, gini_max=bound)
-        plan = plan_procurement(bounded, time_limit_s=time_limit_s, mip_gap=0.01)
-        if plan.lines:
-            points.append(_point(bounded, plan, bound))
-    return tuple(points)
+    return _trace({bound: replace(problem, gini_max=bound) for bound in bounds}, time_limit_s)
 
 
 def matching_frontier(
@@ -102,12 +96,18 @@ def matching_frontier(
     -------
     One point a setting that allows a plan.
     """
+    return _trace({dial: replace(problem, matching=dial) for dial in dials}, time_limit_s)
+
+
+def _trace(
+    asked: Mapping[float, ProcurementProblem], time_limit_s: float
+) -> tuple[FrontierPoint, ...]:
+    """One point a problem that allows a plan, by what was asked."""
     points = []
-    for dial in dials:
-        turned = replace(problem, matching=dial)
-        plan = plan_procurement(turned, time_limit_s=time_limit_s, mip_gap=0.01)
+    for value, problem in asked.items():
+        plan = plan_procurement(problem, time_limit_s=time_limit_s, mip_gap=0.01)
         if plan.lines:
-            points.append(_point(turned, plan, dial))
+            points.append(_point(problem, plan, value))
     return tuple(points)
 
 
