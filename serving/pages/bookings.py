@@ -13,7 +13,7 @@ from serving.pages.events import EventId, event_context
 from serving.pages.sign_in import OWN
 from serving.web.rendering import page
 from serving.web.route import PageRoute
-from serving.web.sessions import resident_of
+from serving.web.sessions import signed_in_resident
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -86,8 +86,7 @@ async def clerk_does(request: Request, act: Callable[[Clerk, str], Any]) -> Any:
     What ``act`` returns.
     """
     service: Service = request.app.state.service
-    resident = resident_of(request)
-    assert resident is not None
+    resident = signed_in_resident(request)
 
     def work() -> Any:
         with service.database.engine().begin() as connection:
@@ -102,8 +101,7 @@ async def _list(
     request: Request, *, status: int = 200, notice: str = "", refused: str = ""
 ) -> Response:
     service: Service = request.app.state.service
-    resident = resident_of(request)
-    assert resident is not None
+    resident = signed_in_resident(request)
 
     def work() -> list[dict[str, Any]]:
         with service.database.engine().connect() as connection:

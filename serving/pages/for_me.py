@@ -15,7 +15,7 @@ from serving.pages.whats_on import programme_of
 from serving.web.forms import local_path
 from serving.web.rendering import page
 from serving.web.route import PageRoute
-from serving.web.sessions import resident_of
+from serving.web.sessions import signed_in_resident
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -30,8 +30,7 @@ _Target = Annotated[str, Form(min_length=1, max_length=200, pattern=r"^[^\x00-\x
 async def for_me(request: Request, notice: str = "") -> Response:
     """The signed-in resident's list; that of their street where personalisation is off."""
     service: Service = request.app.state.service
-    resident, now = resident_of(request), service.now()
-    assert resident is not None
+    resident, now = signed_in_resident(request), service.now()
     state, degraded = await current_state(request, None)
 
     def work() -> dict[str, Any]:
@@ -82,8 +81,7 @@ async def _change(
     to: str,
 ) -> Response:
     service: Service = request.app.state.service
-    resident = resident_of(request)
-    assert resident is not None
+    resident = signed_in_resident(request)
     if target[0] not in kinds:
         raise UsageError("There is nothing of that kind.")
 

@@ -16,7 +16,7 @@ from serving.outcomes.target_names import name_targets
 from serving.pages.sign_in import OWN
 from serving.web.rendering import page
 from serving.web.route import PageRoute
-from serving.web.sessions import drop_session, resident_of, session_of
+from serving.web.sessions import drop_session, session_of, signed_in_resident
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -124,6 +124,5 @@ async def _show(
 
 
 def _who(request: Request) -> tuple[Service, str]:
-    resident = resident_of(request)
-    assert resident is not None
+    resident = signed_in_resident(request)
     return request.app.state.service, resident

@@ -13,7 +13,7 @@ from serving.outcomes.requests import TooManyRequestsError, ask_for, read_reques
 from serving.pages.sign_in import OWN
 from serving.web.rendering import page
 from serving.web.route import PageRoute
-from serving.web.sessions import resident_of
+from serving.web.sessions import signed_in_resident
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -32,8 +32,7 @@ async def ask(
 ) -> Response:
     """Note a request."""
     service: Service = request.app.state.service
-    resident = resident_of(request)
-    assert resident is not None
+    resident = signed_in_resident(request)
     kind, target = ("text", words) if words.strip() else ("category", category)
 
     def work() -> None:
@@ -60,8 +59,7 @@ async def _show(
     request: Request, *, status: int = 200, notice: str = "", refused: str = ""
 ) -> Response:
     service: Service = request.app.state.service
-    resident = resident_of(request)
-    assert resident is not None
+    resident = signed_in_resident(request)
 
     def work() -> list[dict[str, Any]]:
         with service.database.engine().connect() as connection:

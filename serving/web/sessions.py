@@ -52,6 +52,20 @@ def resident_of(request: Request) -> str | None:
     return principal.subject if principal is not None and principal.role is Role.RESIDENT else None
 
 
+def signed_in_resident(request: Request) -> str:
+    """Pseudonym of the resident who calls a route that only residents may call.
+
+    Raises
+    ------
+    PermissionError
+        If somebody else calls: the route's access rule is missing.
+    """
+    resident = resident_of(request)
+    if resident is None:
+        raise PermissionError("only residents may call this route")
+    return resident
+
+
 def session_of(request: Request) -> str | None:
     """The session's secret; ``None`` when nobody is signed in."""
     return request.cookies.get(COOKIE) or None
