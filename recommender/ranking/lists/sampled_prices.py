@@ -9,8 +9,7 @@ from recommender.ranking.lists.seat_prices import capacity_prices, expected_load
 from recommender.ranking.model.first_stage import best_columns
 
 STRENGTH = 0.75
-"""Share of the dual price that is charged: the last quarter takes from lists much of what residents
-go on to book, and seats hardly anybody more (``make bench-suggestions``)."""
+"""Share of the dual price that is charged; ``make bench-suggestions`` shows the full price too."""
 SAMPLE = 20_000
 CELLS = 1_500_000
 BLOCK = 4096
