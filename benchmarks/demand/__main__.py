@@ -1,176 +1,206 @@
 """`make bench-demand`: street demand beside simpler estimates, on votes, loans and the simulator.
 
-``python -m benchmarks.demand votes world quarters district sweeps loans`` runs the named parts
-only; the sweeps write their plot to docs/demand-sweeps.svg.
+``--only votes,world,quarters,loans,district,sweeps`` runs the named parts; ``--quick`` runs the
+first four on development seeds and years, in under five minutes, so that nothing is chosen by what
+is reported. What was computed is kept until a source changes (:mod:`benchmarks.demand.units`): a
+run that was stopped goes on. The sweeps write their plot to docs/demand-sweeps.svg.
 """
 
 import argparse
 import os
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.demand import loans as demand_loans
 from benchmarks.demand import votes as demand_votes
+from benchmarks.demand import world as demand_world
+from benchmarks.demand.units import Unit, compute
 from benchmarks.report import Bar, report
 
 SHARED = Path(os.environ.get("GONGXU_SHARED_DATA", "../shared/data"))
-PARTS = ("votes", "world", "quarters", "loans", "district")
+KEYS: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
+    "loans": ((1925, 1933), (1924, 1926, 1928, 1930, 1932, 1934, 1936, 1938)),
+    "quarters": ((31, 32), (11, 12, 13, 14)),
+    "world": ((31, 32, 33), tuple(range(11, 20))),
+    "votes": ((100, 101), tuple(range(10))),
+}
+"""Years and seeds by part: those of development, and those reported."""
+VOTES = ("Poland_Katowice_2022.pb", "Poland_Katowice_2023.pb")
+Values = Mapping[str, Any]
 
 
 def main() -> None:
     """Run the benchmark; see the module."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.demand", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join([*PARTS, "sweeps"]))
-    chosen = parser.parse_args().parts or list(PARTS)
-    if unknown := set(chosen) - {*PARTS, "sweeps"}:
+    parser.add_argument("parts", nargs="*", metavar="PART", help="the same as --only")
+    parser.add_argument("--only", default="", metavar="PARTS", help=", ".join([*PARTS, *ALONE]))
+    parser.add_argument("--quick", action="store_true", help="development seeds and years")
+    options = parser.parse_args()
+    named = [*options.parts, *filter(None, options.only.split(","))]
+    chosen = named or ([*PARTS] if options.quick else [*PARTS, "district"])
+    if unknown := set(chosen) - {*PARTS, *ALONE}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    units = [unit for part in chosen if part in PARTS for unit in _units(part, options.quick)]
+    found = compute(units)
     bars: list[Bar] = []
     details: dict[str, Any] = {}
-    covered: list[tuple[float, float]] = []
     for part in chosen:
-        began = time.perf_counter()
-        {
-            "votes": votes,
-            "world": world,
-            "quarters": quarters,
-            "loans": loans,
-            "district": district,
-            "sweeps": sweeps,
-        }[part](bars, details, covered)
-        print(f"({part}: {time.perf_counter() - began:.0f} s)\n")
-    if covered:
-        # The worst data set speaks: farthest from 80 %, and lowest street.
-        mean = max((c for c, _ in covered), key=lambda c: abs(c - 0.8))
-        bars.append(Bar("3.2", "coverage80", mean))
-        bars.append(Bar("3.2", "coverage80_worst_street", min(w for _, w in covered)))
+        if part in PARTS:
+            values = {key: value for (of, key), value in found.items() if of == part and value}
+            if values:
+                bars += PARTS[part](values, details)
+        else:
+            began = time.perf_counter()
+            bars += ALONE[part](details)
+            print(f"({part}: {time.perf_counter() - began:.0f} s)\n")
     bars.sort(key=lambda bar: bar.point)
-    report("demand", bars, seeds=demand_votes.SEEDS, details=details)
+    seeds = sorted({key for part in chosen if part in PARTS for key in _keys(part, options.quick)})
+    report("demand-quick" if options.quick else "demand", bars, seeds=seeds, details=details)
 
 
-def votes(bars: list[Bar], details: dict[str, Any], covered: list[tuple[float, float]]) -> None:
-    """Neighbourhoods' votes from biased samples."""
-    folder = SHARED / "pabulib"
+def _keys(part: str, quick: bool) -> tuple[Any, ...]:
+    return KEYS[part][0 if quick else 1]
+
+
+def _units(part: str, quick: bool) -> list[Unit]:
+    keys = _keys(part, quick)
+    if part == "world":
+        return [Unit(part, str(seed), demand_world.judge_seed, (seed,)) for seed in keys]
+    if part == "quarters":
+        return [Unit(part, str(seed), demand_world.judge_quarters, (seed,)) for seed in keys]
+    folder = SHARED / ("lending-library" if part == "loans" else "pabulib")
     if not folder.is_dir():
         print(f"skipped: {folder} is not there")
-        return
-    for path in sorted(folder.glob("*.pb")):
-        vote = demand_votes.read_vote(path)
-        if vote is None:
-            continue
-        result = demand_votes.judge(vote)
-        rows = demand_votes.table(result)
-        show(rows, f"votes, {vote.name}: ten seeds")
-        ratios = result.ratios(demand_votes.CHAIN)
-        cells = np.array(result.covered)
-        by_street = cells.mean(axis=(0, 2))
-        print(
-            f"ratio by sample size {np.round(ratios, 3).tolist()}, "
-            f"80 % intervals cover {cells.mean():.3f}, worst street {by_street.min():.3f}\n"
-        )
-        name = f"wape_ratio_{vote.name}"
-        bars.append(Bar("3.1", name, float(np.mean(ratios)), result.ratio_interval()))
-        gain, spread = result.ndcg_gain()
-        bars.append(Bar("3.1", f"ndcg10_gain_{vote.name}", gain, spread))
-        covered.append((float(cells.mean()), float(by_street.min())))
-        details[vote.name] = {
-            "peers": rows,
-            "ratios": ratios,
-            "coverage80": float(cells.mean()),
-            "coverage80_by_street": by_street.tolist(),
-        }
+        return []
+    if part == "loans":
+        return [Unit(part, str(year), demand_loans.judge, (folder, year)) for year in keys]
+    return [
+        Unit(part, f"{name[:-3]}-{seed}", demand_votes.judge, (folder / name, seed))
+        for name in VOTES
+        for seed in keys
+    ]
 
 
-def world(bars: list[Bar], details: dict[str, Any], covered: list[tuple[float, float]]) -> None:
+def loans(values: Values, details: dict[str, Any]) -> list[Bar]:
+    """Next year's loans by arrondissement, beside naive forecasts."""
+    years = list(values.values())
+    table = demand_loans.mean_by_level(years)
+    show(table.reset_index(names="level").to_dict("records"), f"loans of {', '.join(values)}")
+    details["loans"] = values
+    bars = []
+    for name, level in demand_loans.LEVELS.items():
+        # The worse of unscaled and scaled.
+        ratio = max(float(table.loc[level, r]) for r in ("ratio", "ratio_scaled"))
+        by_year = [max(y[level]["ratio"], y[level]["ratio_scaled"]) for y in years]
+        bars.append(Bar("8.1", f"wape_ratio_{name}", ratio, (min(by_year), max(by_year))))
+    covers = float(table.loc["street x category", "coverage80_5"])
+    return [*bars, Bar("8.1", "coverage80_loans", covers)]
+
+
+def quarters(values: Values, details: dict[str, Any]) -> list[Bar]:
+    """Rolling quarters of simulated districts beside naive forecasts."""
+    table = demand_loans.mean_by_level(list(values.values()))
+    show(table.reset_index(names="level").to_dict("records"), "rolling quarters of districts")
+    details["quarters"] = values
+    totals = table.loc[["street", "category", "district"]]
+    return [
+        Bar("8.1", "wape_ratio_world_totals", float(totals["ratio"].max())),
+        Bar("8.1", "coverage80_world_totals", float(totals["coverage80"].mean())),
+    ]
+
+
+def world(values: Values, details: dict[str, Any]) -> list[Bar]:
     """The simulator's truth, a third of the sessions sold out."""
-    from benchmarks.demand.world import Judged, judge, simulate
-
-    found: list[Judged] = [judge(*simulate(seed, sold_out_share=1 / 3)) for seed in range(11, 20)]
-    show([one.figures for one in found], "simulator, demo preset, a third of sessions sold out")
-
-    def mean(name: str) -> tuple[float, tuple[float, float]]:
-        values = [one.figures[name] for one in found]
-        return float(np.mean(values)), (min(values), max(values))
-
-    for bar, name in (
+    rows = [{"seed": seed, **one} for seed, one in values.items()]
+    by_street = np.array([row.pop("coverage_by_street") for row in rows])
+    show(rows, "simulator, demo preset, a third of sessions sold out")
+    details["world"] = rows
+    frame = pd.DataFrame(rows)
+    bars = []
+    for name, column in (
         ("total_bias", "total_bias"),
         ("spearman_new_products", "spearman_new"),
         ("spearman_new_above_category_mean", "spearman_gain"),
         ("wape_ratio_to_scaled", "wape_ratio"),
     ):
-        value, spread = mean(name)
-        bars.append(Bar("3.3", bar, value, spread))
-    covered += [(mean("coverage80")[0], float(np.mean([o.by_street for o in found], axis=0).min()))]
-    details["world"] = [one.figures for one in found]
-    near = sum(abs(one.figures["total_bias"]) <= 0.1 for one in found)
-    bars.append(Bar("8.1", "worlds_within_10", float(near)))
+        spread = (float(frame[column].min()), float(frame[column].max()))
+        bars.append(Bar("3.3", name, float(frame[column].mean()), spread))
+    near = float((frame["total_bias"].abs() <= 0.1).sum())
+    return [
+        *bars,
+        Bar("3.2", "coverage80_worlds", float(frame["coverage80"].mean())),
+        Bar("3.2", "coverage80_worst_street_worlds", float(by_street.mean(axis=0).min())),
+        Bar("8.1", "worlds_within_10", near, (0.0, float(len(frame)))),
+    ]
 
 
-def loans(bars: list[Bar], details: dict[str, Any], covered: list[tuple[float, float]]) -> None:
-    """Next year's loans by arrondissement."""
-    del covered
-    folder = SHARED / "lending-library"
-    if not folder.is_dir():
-        print(f"skipped: {folder} is not there")
-        return
-    from benchmarks.demand.loans import judge, judge_in_time
-
-    rows = judge(folder)
-    show(rows, "lending library: WAPE of next year's loans per arrondissement")
-    in_time = judge_in_time(folder)
-    show(in_time.reset_index().to_dict("records"), "loans of the next year, unscaled")
-    details["loans"] = {"scaled": rows, "in_time": in_time.to_dict("index")}
-    for bar, level in (("genre", "street x category"), ("author", "street x supplier")):
-        bars.append(Bar("8.1", f"wape_ratio_{bar}", float(in_time.loc[level, "ratio"])))
-    covers = float(in_time.loc["street x category", "coverage80"])
-    bars.append(Bar("8.1", "coverage80_loans", covers))
-
-
-def quarters(bars: list[Bar], details: dict[str, Any], covered: list[tuple[float, float]]) -> None:
-    """Rolling quarters of simulated districts beside naive forecasts."""
-    del covered
-    from benchmarks.demand.loans import ratios
-    from benchmarks.demand.world import simulate
-    from training.demand.backtest import backtest_demand
-
-    found = []
-    for seed in (11, 12):
-        dataset, _, until = simulate(seed, sold_out_share=1 / 3)
-        found.append(ratios(backtest_demand(dataset, as_of=until, periods=2)))
-    table = pd.concat(found).groupby(level=0).mean()
-    show(table.reset_index().to_dict("records"), "rolling quarters of simulated districts")
-    totals = table.loc[["street", "category", "district"], "ratio"]
-    bars.append(Bar("8.1", "wape_ratio_world_totals", float(totals.max())))
-    details["quarters"] = table.to_dict("index")
+def votes(values: Values, details: dict[str, Any]) -> list[Bar]:
+    """Neighbourhoods' votes from biased samples."""
+    bars, ratios, covered, worst = [], [], [], []
+    for name in dict.fromkeys(one["name"] for one in values.values()):
+        result = demand_votes.gather([one for one in values.values() if one["name"] == name])
+        rows = demand_votes.table(result)
+        show(rows, f"votes, {name}: {len(result.covered)} seeds")
+        of = result.ratios(demand_votes.CHAIN)
+        print(f"ratio by sample size {np.round(of, 3).tolist()}\n")
+        ratios.append(float(np.mean(of)))
+        covered.append(float(result.covered.mean()))
+        worst.append(float(result.covered.mean(axis=(0, 1)).min()))
+        bars.append(Bar("3.1", f"wape_ratio_{name}", ratios[-1], result.ratio_interval()))
+        gain, spread = result.ndcg_gain()
+        bars.append(Bar("3.1", f"ndcg10_gain_{name}", gain, spread))
+        details[name] = {"peers": rows, "ratios": of, "coverage80": covered[-1]}
+    # The worst data set speaks: farthest from 80 %, and lowest street.
+    return [
+        *bars,
+        Bar("8.2", "wape_ratio_votes", float(np.mean(ratios))),
+        Bar("8.2", "coverage80_votes", max(covered, key=lambda c: abs(c - 0.8))),
+        Bar("8.2", "coverage80_votes_worst_street", min(worst)),
+    ]
 
 
-def district(bars: list[Bar], details: dict[str, Any], covered: list[tuple[float, float]]) -> None:
+def district(details: dict[str, Any]) -> list[Bar]:
     """Time and memory at three sizes."""
-    del covered
     from benchmarks.demand.district import measure
 
     rows, exponent = measure()
     show(rows, "simulated district at three sizes")
-    bars.append(Bar("3.5", "seconds", rows[-1]["seconds"]))
-    bars.append(Bar("3.5", "memory_gb", rows[-1]["memory_gb"]))
-    bars.append(Bar("3.5", "growth_exponent", exponent))
     details["district"] = rows
+    return [
+        Bar("3.5", "seconds", rows[-1]["seconds"]),
+        Bar("3.5", "memory_gb", rows[-1]["memory_gb"]),
+        Bar("3.5", "growth_exponent", exponent),
+    ]
 
 
-def sweeps(bars: list[Bar], details: dict[str, Any], covered: list[tuple[float, float]]) -> None:
+def sweeps(details: dict[str, Any]) -> list[Bar]:
     """Where it holds and where it breaks; writes the plot in docs."""
-    del bars, covered
-    from benchmarks.demand.world import plot, sweep
-
-    rows = sweep()
+    rows = demand_world.sweep()
     show(rows, "sweeps of the simulator")
-    plot(rows, Path(__file__).parents[2] / "docs" / "demand-sweeps.svg")
+    demand_world.plot(rows, Path(__file__).parents[2] / "docs" / "demand-sweeps.svg")
     details["sweeps"] = rows
+    return []
 
 
-def show(rows: list[dict[str, Any]], title: str) -> None:
+PARTS: Mapping[str, Callable[[Values, dict[str, Any]], list[Bar]]] = {
+    "loans": loans,
+    "quarters": quarters,
+    "world": world,
+    "votes": votes,
+}
+"""Of units that are computed side by side."""
+ALONE: Mapping[str, Callable[[dict[str, Any]], list[Bar]]] = {
+    "district": district,
+    "sweeps": sweeps,
+}
+
+
+def show(rows: Sequence[Mapping[str, Any]], title: str) -> None:
     """A table for people."""
     frame = pd.DataFrame(rows)
     print(title)

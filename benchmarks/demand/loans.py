@@ -1,7 +1,8 @@
-"""Street demand on the lending library: next year's loans per arrondissement, by genre, author."""
+"""Street demand in time: forecasts beside naive ones, and those of the lending library's loans."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,113 +12,74 @@ import pandas as pd
 from benchmarks.demand.peers import wape
 from data.converters.lending_library import convert_lending_library
 from data.dataset import Dataset
-from training.demand.backtest import FORECAST, backtest_demand
-from training.demand.fit import fit_demand
+from training.demand.backtest import FORECAST, NAIVE, foretell_periods
 
-YEARS = (1926, 1930, 1934, 1938)
-
-
-def judge(folder: Path) -> list[dict[str, Any]]:
-    """WAPE by method, pooled over years; every method is scaled to the year's total."""
-    dataset = convert_lending_library(folder).dataset
-    loans = _loans(dataset)
-    products = dataset["products"].set_index("product_id")
-    genre = products["tags"].fillna("").str.split(";").str[0]
-    author = products["supplier_id"].fillna("")
-    errors: dict[str, dict[str, list[float]]] = {}
-    for year in YEARS:
-        model = fit_demand(
-            dataset, as_of=datetime(year, 1, 1, tzinfo=UTC), rng=np.random.default_rng(0)
-        )
-        truth = loans[loans["year"] == year]
-        before = loans[loans["year"] < year]
-        chain = pd.DataFrame(
-            model.expected, index=list(model.streets.ids), columns=list(model.products.ids)
-        )
-        for name, label in (("genre", genre), ("author", author)):
-            wanted = _table(truth, label)
-            everywhere = _table(before, label)
-            found = {
-                "chain": chain.T.groupby(label.reindex(chain.columns).to_numpy()).sum().T,
-                "last year's loans": _table(before[before["year"] == year - 1], label),
-                "all loans before": everywhere,
-                "city-wide rate": pd.DataFrame(
-                    np.outer(everywhere.sum(axis=1), everywhere.sum(axis=0)),
-                    index=everywhere.index,
-                    columns=everywhere.columns,
-                ),
-            }
-            for method, table in found.items():
-                guess = table.reindex(index=wanted.index, columns=wanted.columns).fillna(0.0)
-                scale = wanted.to_numpy().sum() / max(guess.to_numpy().sum(), 1e-9)
-                error = wape(guess.to_numpy() * scale, wanted.to_numpy())
-                errors.setdefault(method, {}).setdefault(name, []).append(error)
-    return [
-        {"method": method, **{f"by {name}": float(np.mean(v)) for name, v in by.items()}}
-        for method, by in errors.items()
-    ]
+LEVELS = {"genre": "street x category", "author": "street x supplier"}
+WHOLE = 5.0
+"""Intervals are judged on cells with a forecast of so much or more."""
 
 
-def judge_in_time(folder: Path, years: Sequence[int] = YEARS) -> pd.DataFrame:
-    """Each year forecast at the start of it, unscaled, beside naive forecasts.
+def judge(folder: Path, year: int) -> dict[str, Any]:
+    """A year's loans by arrondissement, forecast at its start, beside naive forecasts.
 
     Parameters
     ----------
     folder
         The lending library's files.
-    years
-        Years to forecast; each takes three fits.
+    year
+        The year to forecast; takes three fits.
 
     Returns
     -------
-    By level (index; category is the genre, supplier the author): WAPE of the forecast over that of
-    the best naive one of the level, and coverage; means over the years.
+    By level the figures of :func:`compare`.
     """
-    dataset = convert_lending_library(folder).dataset
-    found = [
-        ratios(
-            backtest_demand(
-                dataset, as_of=datetime(year + 1, 1, 1, tzinfo=UTC), periods=1, grain="year"
-            )
+    return compare(
+        foretell_periods(
+            _library(folder), as_of=datetime(year + 1, 1, 1, tzinfo=UTC), periods=1, grain="year"
         )
-        for year in years
-    ]
-    return pd.concat(found).groupby(level=0).mean()
+    )
 
 
-def ratios(report: pd.DataFrame) -> pd.DataFrame:
-    """The forecast of a backtest's pooled periods beside the best naive one, by level.
+@cache
+def _library(folder: Path) -> Dataset:
+    return convert_lending_library(folder).dataset
+
+
+def compare(cells: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """The forecast of a backtest beside the best naive one, by level.
 
     Parameters
     ----------
-    report
-        As of :func:`~training.demand.backtest.backtest_demand`.
+    cells
+        As of :func:`~training.demand.backtest.foretell_periods`.
 
     Returns
     -------
-    Columns wape, best_naive, ratio, bias, coverage80.
+    By level: WAPE of the forecast and of the best naive one, and their ratio; the same with all
+    scaled to the attendances that came; bias; coverage of cells with a forecast of one and of
+    :data:`WHOLE` or more, NaN where there is none.
     """
-    pooled = report[report["period"] == "all"]
-    own = pooled[pooled["method"] == FORECAST].set_index("level")
-    naive = pooled[pooled["method"] != FORECAST].groupby("level")["wape"].min()
-    table = own[["wape", "bias", "coverage80"]].assign(best_naive=naive)
-    return table.assign(ratio=table["wape"] / table["best_naive"])
-
-
-def _loans(dataset: Dataset) -> pd.DataFrame:
-    bookings = dataset["bookings"]
-    events = dataset["events"].set_index("event_id")["product_id"]
-    homes = dataset["residents"].set_index("resident_id")["area_code"]
-    frame = pd.DataFrame(
-        {
-            "year": bookings["booked_at"].dt.year.to_numpy(),
-            "product": events.reindex(bookings["event_id"]).to_numpy(),
-            "street": homes.reindex(bookings["resident_id"]).to_numpy(),
+    found = {}
+    for level, rows in cells.groupby("level", sort=False):
+        came = rows["attendances"].to_numpy()
+        told = {m: rows[m].to_numpy() for m in (FORECAST, *NAIVE) if rows[m].any()}
+        errors = {m: wape(guess, came) for m, guess in told.items()}
+        scaled = {m: wape(guess * came.sum() / guess.sum(), came) for m, guess in told.items()}
+        best, best_scaled = (min(e[m] for m in NAIVE if m in e) for e in (errors, scaled))
+        found[str(level)] = {
+            "wape": errors[FORECAST],
+            "best_naive": best,
+            "ratio": errors[FORECAST] / best,
+            "scaled": scaled[FORECAST],
+            # The district's total has no error once it is scaled.
+            "ratio_scaled": scaled[FORECAST] / best_scaled if best_scaled > 1e-9 else np.nan,
+            "bias": told[FORECAST].sum() / came.sum() - 1.0,
+            "coverage80": float(rows["inside"].mean()),
+            "coverage80_5": float(rows["inside"][rows[FORECAST] >= WHOLE].mean()),
         }
-    )
-    return frame.dropna()
+    return found
 
 
-def _table(loans: pd.DataFrame, label: pd.Series) -> pd.DataFrame:
-    of = label.reindex(loans["product"]).to_numpy()
-    return pd.crosstab(loans["street"], of).astype(float)
+def mean_by_level(units: Sequence[dict[str, dict[str, float]]]) -> pd.DataFrame:
+    """Means over units of :func:`compare`, one row a level."""
+    return pd.concat([pd.DataFrame(unit).T for unit in units]).groupby(level=0, sort=False).mean()

@@ -5,7 +5,8 @@ neighbourhood's true votes for each project are predicted. Any file with voters'
 serves; nothing is set for one of them.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,6 @@ EDGES = (24, 34, 44, 54, 64)
 WEIGHTS = np.array([1.6, 1.6, 1.3, 0.8, 0.4, 0.2])
 """How much likelier each band is to be in the sample."""
 SIZES = (0.01, 0.02, 0.05, 0.10)
-SEEDS = tuple(range(10))
 REFERENCE = "post-stratified shrinkage"
 CHAIN = "chain"
 
@@ -51,14 +51,17 @@ class Vote:
         return counts, users
 
 
-@dataclass
+@dataclass(frozen=True)
 class Result:
-    """Figures of one vote: by method and sample size, lists over seeds."""
+    """Figures of one vote: by method and sample size, lists over seeds.
+
+    ``covered`` is the share of intervals that hold, shape (seeds, sizes, streets).
+    """
 
     name: str
-    wape: dict[str, dict[float, list[float]]] = field(default_factory=dict)
-    ndcg: dict[str, dict[float, list[float]]] = field(default_factory=dict)
-    covered: list[NDArray[np.bool_]] = field(default_factory=list)
+    wape: dict[str, dict[float, list[float]]]
+    ndcg: dict[str, dict[float, list[float]]]
+    covered: Floats
 
     def ratios(self, method: str) -> list[float]:
         """Mean WAPE over seeds as a ratio to the reference, by sample size."""
@@ -113,28 +116,56 @@ def read_vote(path: Path) -> Vote | None:
     )
 
 
-def judge(vote: Vote) -> Result:
-    """All methods on all samples."""
+def judge(path: Path, seed: int) -> dict[str, Any] | None:
+    """All methods on samples of all sizes.
+
+    Parameters
+    ----------
+    path
+        The file of one vote.
+    seed
+        Draws the samples.
+
+    Returns
+    -------
+    By method lists over sample sizes, of WAPE and of NDCG@10; and the share of intervals that
+    hold, by street. ``None`` if the file does not tell its voters' neighbourhoods.
+    """
+    vote = read_vote(path)
+    if vote is None:
+        return None
     everyone = np.arange(len(vote.street))
     full, people = vote.count(everyone)
     truth = full.sum(axis=1)
-    result = Result(vote.name)
     weight = WEIGHTS[vote.band] / WEIGHTS[vote.band].sum()
+    found: dict[str, Any] = {"name": vote.name, "wape": {}, "ndcg": {}}
+    covered = []
     for size in SIZES:
-        for seed in SEEDS:
-            rng = np.random.default_rng(seed)
-            who = rng.choice(everyone, round(size * len(everyone)), replace=False, p=weight)
-            counts, users = vote.count(who)
-            found = {name: peer(counts, users, people) for name, peer in PEERS.items()}
-            chain, _ = estimate_with_intervals(counts, users[:, :, None], people, rng=rng)
-            found[CHAIN] = chain.expected
-            for name, figures in found.items():
-                result.wape.setdefault(name, {}).setdefault(size, []).append(wape(figures, truth))
-                result.ndcg.setdefault(name, {}).setdefault(size, []).append(ndcg(figures, truth))
-            log_sd = np.sqrt(chain.log_sd**2 + chain.product_log_sd**2)
-            low, high = interval(chain.expected, log_sd)
-            result.covered.append((low <= truth) & (truth <= high))
-    return result
+        rng = np.random.default_rng(seed)
+        who = rng.choice(everyone, round(size * len(everyone)), replace=False, p=weight)
+        counts, users = vote.count(who)
+        told = {name: peer(counts, users, people) for name, peer in PEERS.items()}
+        chain, _ = estimate_with_intervals(counts, users[:, :, None], people, rng=rng)
+        told[CHAIN] = chain.expected
+        for name, figures in told.items():
+            found["wape"].setdefault(name, []).append(wape(figures, truth))
+            found["ndcg"].setdefault(name, []).append(ndcg(figures, truth))
+        log_sd = np.sqrt(chain.log_sd**2 + chain.product_log_sd**2)
+        low, high = interval(chain.expected, log_sd)
+        covered.append(((low <= truth) & (truth <= high)).mean(axis=1).tolist())
+    return {**found, "covered": covered}
+
+
+def gather(units: Sequence[dict[str, Any]]) -> Result:
+    """Figures of one vote from those of its seeds."""
+    wapes, ndcgs = (
+        {
+            method: {s: [u[measure][method][k] for u in units] for k, s in enumerate(SIZES)}
+            for method in units[0]["wape"]
+        }
+        for measure in ("wape", "ndcg")
+    )
+    return Result(units[0]["name"], wapes, ndcgs, np.array([u["covered"] for u in units]))
 
 
 def table(result: Result) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Street demand against the simulator's truth."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from benchmarks.demand.loans import compare
 from benchmarks.demand.peers import wape
 from data.dataset import Dataset
 from features.demand.streets import read_streets
 from recommender.demand.model import DemandModel
 from recommender.types import IdMap
+from training.demand.backtest import foretell_periods
 from training.demand.fit import fit_demand
 
 Floats = NDArray[np.float64]
@@ -24,14 +25,6 @@ SWEEPS: dict[str, tuple[float, ...]] = {
     "distance_decay": (0.0, 1.0, 2.0, 4.0),
     "seat_scarcity": (0.5, 1.0, 2.0, 4.0),
 }
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Figures of one world, and coverage by street."""
-
-    figures: dict[str, float]
-    by_street: Floats
 
 
 def simulate(seed: int, preset: str = "demo", **settings: Any) -> tuple[Dataset, pd.DataFrame, Any]:
@@ -48,7 +41,7 @@ def simulate(seed: int, preset: str = "demo", **settings: Any) -> tuple[Dataset,
     return observe(world), truth[truth["period"] == period], world.settings.until
 
 
-def judge(dataset: Dataset, truth: pd.DataFrame, until: Any) -> Judged:
+def judge(dataset: Dataset, truth: pd.DataFrame, until: Any) -> dict[str, Any]:
     """Fit on everything known at the present, compare with the truth of the next quarter."""
     model = fit_demand(dataset, as_of=until, rng=np.random.default_rng(0))
     period = str(truth["period"].iloc[0])
@@ -63,23 +56,32 @@ def judge(dataset: Dataset, truth: pd.DataFrame, until: Any) -> Judged:
     category = category_mean(model, products)
     covered = (estimate.low <= true) & (true <= estimate.high)
     own = within(estimate.expected[:, fresh], true[:, fresh])
-    return Judged(
-        {
-            "total_bias": estimate.expected.sum() / true.sum() - 1.0,
-            "total_bias_scaled": simple.sum() / true.sum() - 1.0,
-            "spearman_new": own,
-            "spearman_gain": own - within(category[:, fresh], true[:, fresh]),
-            "spearman_seen": within(estimate.expected[:, ~fresh], true[:, ~fresh]),
-            "wape": wape(estimate.expected, true),
-            "wape_seen": wape(estimate.expected[:, ~fresh], true[:, ~fresh]),
-            "wape_scaled": wape(simple, true),
-            "wape_ratio": wape(estimate.expected, true) / wape(simple, true),
-            "coverage80": float(covered.mean()),
-            "coverage80_seen": float(covered[:, ~fresh].mean()),
-            "coverage80_worst": float(covered.mean(axis=1).min()),
-        },
-        covered.mean(axis=1),
-    )
+    return {
+        "total_bias": estimate.expected.sum() / true.sum() - 1.0,
+        "total_bias_scaled": simple.sum() / true.sum() - 1.0,
+        "spearman_new": own,
+        "spearman_gain": own - within(category[:, fresh], true[:, fresh]),
+        "spearman_seen": within(estimate.expected[:, ~fresh], true[:, ~fresh]),
+        "wape": wape(estimate.expected, true),
+        "wape_seen": wape(estimate.expected[:, ~fresh], true[:, ~fresh]),
+        "wape_scaled": wape(simple, true),
+        "wape_ratio": wape(estimate.expected, true) / wape(simple, true),
+        "coverage80": float(covered.mean()),
+        "coverage80_seen": float(covered[:, ~fresh].mean()),
+        "coverage80_worst": float(covered.mean(axis=1).min()),
+        "coverage_by_street": covered.mean(axis=1).tolist(),
+    }
+
+
+def judge_seed(seed: int) -> dict[str, Any]:
+    """One world in which a third of the sessions is sold out."""
+    return judge(*simulate(seed, sold_out_share=1 / 3))
+
+
+def judge_quarters(seed: int) -> dict[str, dict[str, float]]:
+    """The last two quarters of one world, forecast when they began."""
+    dataset, _, until = simulate(seed, sold_out_share=1 / 3)
+    return compare(foretell_periods(dataset, as_of=until, periods=2))
 
 
 def within(found: Floats, true: Floats) -> float:
@@ -150,7 +152,7 @@ def sweep(seed: int = 21) -> list[dict[str, Any]]:
         for value in values:
             extra = {"no_show_paid": value * 0.6} if name == "no_show_free" else {}
             settings = {name: value, **extra}
-            found = judge(*simulate(seed, **settings)).figures
+            found = judge(*simulate(seed, **settings))
             rows.append({"setting": name, "value": value, **found})
     return rows
 

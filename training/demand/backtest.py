@@ -59,6 +59,38 @@ def backtest_demand(
 
     Parameters
     ----------
+    dataset, as_of, periods, seed, grain, progress
+        As in :func:`foretell_periods`.
+
+    Returns
+    -------
+    As of :func:`judge_periods`.
+
+    Raises
+    ------
+    UsageError
+        If no session was held in these periods.
+    """
+    return judge_periods(
+        foretell_periods(
+            dataset, as_of=as_of, periods=periods, seed=seed, grain=grain, progress=progress
+        )
+    )
+
+
+def foretell_periods(
+    dataset: Dataset,
+    *,
+    as_of: datetime,
+    periods: int,
+    seed: int = 0,
+    grain: Grain = "quarter",
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Foretell the last periods before a moment, each with what was known when it began.
+
+    Parameters
+    ----------
     dataset
         The contract's tables.
     as_of
@@ -74,11 +106,8 @@ def backtest_demand(
 
     Returns
     -------
-    One row a period, level and method, with columns :data:`COLUMNS`: cells that had attendances
-    or a forecast; attendances seen and foretold; the sum of absolute errors over the attendances
-    seen; attendances foretold over seen, less 1; and the share of cells with attendances or a
-    forecast of one or more inside their 80 % interval, which only the forecast has. Rows of period
-    ``all`` pool the periods.
+    One row a period, level and cell: the forecast and the naive ones, attendances, and inside,
+    whether these lie in the 80 % interval (NaN where the forecast is below one).
 
     Raises
     ------
@@ -110,7 +139,7 @@ def backtest_demand(
             f"no session was held from {wanted[0]} to {wanted[-1]}.",
             "Choose a later moment (--as-of) or more periods.",
         )
-    return _judge(pd.concat(cells))
+    return pd.concat(cells, ignore_index=True)
 
 
 def _compare(
@@ -147,7 +176,22 @@ def _compare(
     return found
 
 
-def _judge(cells: pd.DataFrame) -> pd.DataFrame:
+def judge_periods(cells: pd.DataFrame) -> pd.DataFrame:
+    """Errors by period, level and method.
+
+    Parameters
+    ----------
+    cells
+        As of :func:`foretell_periods`.
+
+    Returns
+    -------
+    One row a period, level and method, with columns :data:`COLUMNS`: cells that had attendances
+    or a forecast; attendances seen and foretold; the sum of absolute errors over the attendances
+    seen; attendances foretold over seen, less 1; and the share of cells with attendances or a
+    forecast of one or more inside their 80 % interval, which only the forecast has. Rows of period
+    ``all`` pool the periods.
+    """
     rows = []
     for period in (*dict.fromkeys(cells["period"]), "all"):
         of = cells if period == "all" else cells[cells["period"] == period]

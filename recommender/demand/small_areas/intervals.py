@@ -5,7 +5,8 @@ split at random into two halves, which are independent where counts are Poisson.
 fitted on one half and predicts the other; the factor on its standard deviations is the one under
 which the other half's counts, Poisson around a lognormal mean, are likeliest, held near 1 by a
 lognormal prior. (The factor at which bounds hold 80 % of the time was tried: counts of a few say
-so little about it that it swung between 0.5 and 1.7.) The full fit then uses that factor.
+so little about it that it swung between 0.5 and 1.7.) The full fit then uses that factor. The same
+halves say how much streets inform each other (:mod:`~recommender.demand.small_areas.mixture`).
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.demand.products.product_prior import ProductPrior
+from recommender.demand.small_areas.mixture import learn_sharing, mix
 from recommender.demand.small_areas.rates import StreetRates, estimate_rates
 
 Floats = NDArray[np.float64]
@@ -57,13 +59,25 @@ def estimate_with_intervals(
         "log_ratio_priors": log_ratio_priors,
         "dispersion": dispersion,
     }
-    fitted = estimate_rates(counts, exposure, population, **common)
     first = split(counts, rng)
     second = counts - first
+    halves = [
+        estimate_rates(known, exposure / 2.0, population, **common) for known in (first, second)
+    ]
+    sharing = learn_sharing(
+        [
+            (
+                kept_back.sum(axis=1) / dispersion,
+                half.of_counts(half.alone),
+                half.of_counts(half.shared),
+            )
+            for half, kept_back in zip(halves, (second, first), strict=True)
+        ]
+    )
+    fitted = estimate_rates(counts, exposure, population, sharing=sharing, **common)
     factors = []
-    for known, kept_back in ((first, second), (second, first)):
-        half = estimate_rates(known, exposure / 2.0, population, **common)
-        expected = half.standardised.offset * half.ratio
+    for half, known, kept_back in zip(halves, (first, second), (second, first), strict=True):
+        expected = half.of_counts(mix(half.alone, half.shared, sharing))
         spread = np.sqrt(half.log_sd**2 + 1.0 / (known.sum(axis=(0, 1)) / dispersion + 1.0))
         factors.append(calibrate(kept_back.sum(axis=1) / dispersion, expected / dispersion, spread))
     factor = np.maximum(np.exp(np.mean(np.log(factors), axis=0)), 1.0)

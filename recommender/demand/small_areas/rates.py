@@ -2,7 +2,8 @@
 
 Two views of each cell are combined: Gamma-Poisson shrinkage, which is careful where counts are
 few, and the correlated lognormal, which learns which streets have similar demand. Their errors
-differ, so the geometric mean of both is better than either (Timmermann 2006 on combinations).
+differ, so a geometric mean of both is better than either
+(:mod:`~recommender.demand.small_areas.mixture`).
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from recommender.demand.observations.surveys import reliability
 from recommender.demand.products.product_prior import ProductPrior
 from recommender.demand.small_areas.gamma_poisson import fit_gamma_poisson
+from recommender.demand.small_areas.mixture import SHARING, mix
 from recommender.demand.small_areas.poisson_lognormal import fit_poisson_lognormal
 from recommender.demand.small_areas.poststratification import Standardised, standardise
 from recommender.demand.small_areas.raking import rake
@@ -38,6 +40,8 @@ class StreetRates:
         What went in, for explanation.
     ratio
         ``expected`` over what age alone would give.
+    alone, shared
+        ``expected`` by either view.
     """
 
     expected: Floats
@@ -45,6 +49,13 @@ class StreetRates:
     product_log_sd: Floats
     standardised: Standardised
     ratio: Floats
+    alone: Floats
+    shared: Floats
+
+    def of_counts(self, expected: Floats) -> Floats:
+        """What figures of the whole population say of the counts, shape (streets, products)."""
+        base = self.standardised
+        return np.asarray(base.offset * expected / np.maximum(base.target, 1e-12))
 
 
 def estimate_rates(
@@ -56,6 +67,7 @@ def estimate_rates(
     product_prior: ProductPrior | None = None,
     log_ratio_priors: Sequence[Floats] = (),
     dispersion: float = 1.0,
+    sharing: float = SHARING,
 ) -> StreetRates:
     """Demand of every street for every product from counts by street and age band.
 
@@ -77,6 +89,8 @@ def estimate_rates(
         are weighted by how well they predict the counts.
     dispersion
         Variance of a count over its mean: above 1 where one booking is for several seats.
+    sharing
+        Weight of the view in which streets inform each other, in [0, 1].
 
     Returns
     -------
@@ -107,14 +121,16 @@ def estimate_rates(
     columns = target.sum(axis=0)
     by_gamma_poisson = rake(target * shrunk.mean, rows, columns)
     by_poisson_lognormal = rake(target * np.exp(shared.mode), rows, columns)
-    expected = np.sqrt(by_gamma_poisson * by_poisson_lognormal)
-    log_sd = np.sqrt(0.5 * (shrunk.log_sd**2 + shared.log_sd**2))
+    expected = mix(by_gamma_poisson, by_poisson_lognormal, sharing)
+    log_sd = np.sqrt((1.0 - sharing) * shrunk.log_sd**2 + sharing * shared.log_sd**2)
     return StreetRates(
         expected,
         log_sd,
         _product_log_sd(counts.sum(axis=0) / dispersion, population.sum(axis=0), base.band_rates),
         base,
         expected / np.maximum(base.target, 1e-12),
+        by_gamma_poisson,
+        by_poisson_lognormal,
     )
 
 
