@@ -6,9 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from prometheus_client import CollectorRegistry
 
 from data.store.erasures import Erasures
+from recommender.errors import UsageError
 from serving.api.http.database import Database
 from serving.api.http.metrics import Metrics
 from serving.api.http.tracing import Tracing
@@ -20,9 +22,15 @@ from serving.auth.local_issuer import key_set
 from serving.auth.oidc import ResidentSignIn
 from serving.auth.request_limits import RequestLimits
 from serving.auth.tokens import Issuer
+from serving.names import resolve
 from serving.outcomes.changes import ChangeCounter
 from serving.outcomes.recorder import Recorder
 from serving.settings import Settings
+
+_AREAS = sa.text(
+    "SELECT area_code, name FROM areas WHERE level IN ('city', 'district', 'street')"
+    " ORDER BY area_code"
+)
 
 
 class Service:
@@ -95,6 +103,17 @@ class Service:
         """The parent's code of every area."""
         state = self.refresher.state
         return {} if state is None else state.parents
+
+    def area_code(self, area: str) -> str:
+        """An area's code by its code or name; what nothing is called stays as it is."""
+        if area in self.parents():
+            return area
+        with self.database.engine().connect() as connection:
+            rows = connection.execute(_AREAS).all()
+        try:
+            return resolve(area, {row.area_code: (row.name or "",) for row in rows}, what="area")
+        except UsageError:
+            return area
 
     def open(self) -> None:
         """Start what runs beside the requests."""

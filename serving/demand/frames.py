@@ -7,9 +7,10 @@ from recommender.demand.disclosure import MIN_RESIDENTS
 from recommender.demand.explain import explain, own_bookings_sample
 from recommender.demand.model import DemandModel
 from recommender.demand.small_areas.location_quotient import location_quotients
-from recommender.errors import UnknownIdError, UsageError
+from recommender.errors import UsageError
 from recommender.types import IdMap
 from serving.messages.catalogue import Lang, text
+from serving.names import Names, category_names, resolve
 
 COLUMNS = (
     "street_code", "product_id", "period", "expected", "low", "high", "evidence_bookings",
@@ -29,7 +30,7 @@ def explain_frame(
     period
         Such as ``2027Q1``.
     street, product
-        The cell.
+        The cell, by codes or names.
     lang
         Language of the sentences.
 
@@ -42,6 +43,9 @@ def explain_frame(
     UnknownIdError, UsageError
         For an unknown street or product, or one whose figure is suppressed.
     """
+    street = _street_code(model, street)
+    titles = {code: (title,) for code, title in zip(model.products.ids, model.titles, strict=True)}
+    product = resolve(product, titles, what="product")
     steps = explain(model, street, product, period)
     return pd.DataFrame(
         {
@@ -70,7 +74,9 @@ def _step_text(model: DemandModel, step: str, product: str, lang: Lang) -> str:
 LOCATION_QUOTIENT_COLUMNS = ("street_code", "street", "category", "ratio", "strength", "speciality")
 
 
-def location_quotient_frame(model: DemandModel, period: str) -> pd.DataFrame:
+def location_quotient_frame(
+    model: DemandModel, period: str, *, street: str | None = None, category: str | None = None
+) -> pd.DataFrame:
     """一街一品: location quotient of each category in each street, strongest first.
 
     ``ratio`` is the category's share of the street's demand over its share of the district's,
@@ -84,6 +90,8 @@ def location_quotient_frame(model: DemandModel, period: str) -> pd.DataFrame:
         The fitted demand.
     period
         Such as ``2027Q1``.
+    street, category
+        Only this street, only this category, by codes or names; all by default.
 
     Returns
     -------
@@ -97,6 +105,11 @@ def location_quotient_frame(model: DemandModel, period: str) -> pd.DataFrame:
     products = model.listed(period)
     if len(products) == 0:
         raise UsageError(f"no product is listed in {period}.", "Choose another period.")
+    only = {}
+    if street is not None:
+        only["street_code"] = _populated_street(model, street)
+    if category is not None:
+        only["category"] = _category_code(model, category)
     streets = model.populated()
     estimate = model.estimate(streets, products, period)
     rows = model.streets.positions(streets.ids)
@@ -114,21 +127,56 @@ def location_quotient_frame(model: DemandModel, period: str) -> pd.DataFrame:
     )
     present = np.unique(group)
     n, m = len(streets), len(present)
-    street = np.repeat(np.arange(n), m)
-    category = np.tile(present, n)
+    row = np.repeat(np.arange(n), m)
+    column = np.tile(present, n)
     frame = pd.DataFrame(
         {
-            "street_code": np.array(streets.ids, dtype=object)[street],
-            "street": np.array(model.street_names, dtype=object)[rows[street]],
-            "category": np.array(model.categories, dtype=object)[category],
-            "ratio": found.ratio[street, category].round(2),
-            "strength": found.strength[street, category].round(1),
-            "speciality": found.best[street] == category,
+            "street_code": np.array(streets.ids, dtype=object)[row],
+            "street": np.array(model.street_names, dtype=object)[rows[row]],
+            "category": np.array(model.categories, dtype=object)[column],
+            "ratio": found.ratio[row, column].round(2),
+            "strength": found.strength[row, column].round(1),
+            "speciality": found.best[row] == column,
         }
     )
+    for name, wanted in only.items():
+        frame = frame[frame[name] == wanted]
     return frame.sort_values(
         ["speciality", "strength", "street_code"], ascending=[False, False, True]
     ).reset_index(drop=True)
+
+
+def _street_names(model: DemandModel) -> Names:
+    """Names of the model's streets, by code."""
+    pairs = zip(model.streets.ids, model.street_names, strict=True)
+    return {code: (name,) for code, name in pairs}
+
+
+def _street_code(model: DemandModel, street: str) -> str:
+    """A street of the model by its code or name; see :func:`serving.names.resolve`."""
+    return resolve(street, _street_names(model), what="street")
+
+
+def _populated_street(model: DemandModel, street: str) -> str:
+    """A street by its code or name, in which people are known to live.
+
+    Raises
+    ------
+    UsageError
+        If nobody is known to live there.
+    """
+    code = _street_code(model, street)
+    if code in streets_without_people(model):
+        raise UsageError(
+            f"no people are known in street {code}: it has no figures.",
+            "Give its rows in `population`, or residents whose `area_code` lies in it.",
+        )
+    return code
+
+
+def _category_code(model: DemandModel, category: str) -> str:
+    """A category of the model's products by its code or its Chinese or English name."""
+    return resolve(category, category_names(model.categories), what="category")
 
 
 def streets_without_people(model: DemandModel) -> tuple[str, ...]:
@@ -152,7 +200,7 @@ def demand_frame(
     period
         Such as ``2027Q1``.
     street, category
-        Only this street, only this category; all by default.
+        Only this street, only this category, by codes or names; all by default.
 
     Returns
     -------
@@ -165,22 +213,8 @@ def demand_frame(
     UsageError
         If the category or period is none, nothing is listed then, or the street has no people.
     """
-    if street in streets_without_people(model):
-        raise UsageError(
-            f"no people are known in street {street}: it has no figures.",
-            "Give its rows in `population`, or residents whose `area_code` lies in it.",
-        )
-    if street is not None and street not in model.streets:
-        raise UnknownIdError(
-            f"no street has the code {street!r}.",
-            f"Known are {', '.join(model.streets.ids[:12])}"
-            f"{' ...' if len(model.streets) > 12 else ''}.",
-        )
-    if category is not None and category not in model.categories:
-        raise UsageError(
-            f"no product is of category {category!r}.",
-            f"Known are {', '.join(model.categories)}.",
-        )
+    street = None if street is None else _populated_street(model, street)
+    category = None if category is None else _category_code(model, category)
     products = model.listed(period)
     if category is not None:
         wanted = model.categories.index(category)

@@ -12,8 +12,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "a budget row of {buyer} is left out: {period} is no period",
     ),
     "no_prices": (
-        "产品均无价格：按每场 {yuan:,.0f} 元计（products.assumed_price_fen）",
-        "no product has a price: {yuan:,.0f} yuan a session assumed (products.assumed_price_fen)",
+        "产品均无价格：按每场 {yuan:,.0f} 元计（products.assumed_price_yuan）",
+        "no product has a price: {yuan:,.0f} yuan a session assumed (products.assumed_price_yuan)",
     ),
     "no_price": ("没有价格", "it has no price"),
     "closed": (
@@ -306,13 +306,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "largest distance between touring streets (m)",
     ),
     "rule.venues.sessions_per_month": ("每场馆每月场次上限", "sessions a venue and month at most"),
-    "rule.splitting.threshold_fen": (
-        "化整为零提示限额（分）",
-        "threshold of the splitting warning (fen)",
+    "rule.splitting.threshold_yuan": (
+        "化整为零提示限额（元）",
+        "threshold of the splitting warning (yuan)",
     ),
-    "rule.products.assumed_price_fen": (
-        "无价格时按（分）",
-        "price assumed where none is known (fen)",
+    "rule.products.assumed_price_yuan": (
+        "无价格时按（元）",
+        "price assumed where none is known (yuan)",
     ),
     "rule.street": ("街镇特色权重", "weight of a street's speciality"),
     "rule.exclude": ("不予采购", "excluded"),

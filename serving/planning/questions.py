@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from recommender.errors import UnknownIdError
 from recommender.procurement.benefit import competing
 from recommender.procurement.explain.frontiers import (
     FrontierPoint,
@@ -23,6 +22,7 @@ from recommender.procurement.explain.questions import why, why_not
 from recommender.procurement.explain.second_opinion import second_opinion
 from recommender.procurement.plan import cell_attendance, evenness_of, plan_margins
 from serving.messages.catalogue import text
+from serving.names import resolve
 from serving.planning.explanations import conflict_text
 from serving.planning.problem.building import Planning
 from serving.planning.solution import Solved
@@ -44,9 +44,9 @@ def explain_choice(
     solved
         The solved plan.
     product
-        Its identifier.
+        Its identifier or title.
     street
-        Its code.
+        Its code or name.
     time_limit_s
         Seconds for the solver.
 
@@ -63,12 +63,10 @@ def explain_choice(
         If the product or the street cannot be planned.
     """
     problem = solved.problem
-    for code, known, what in (
-        (product, problem.products, "product listed in the period"),
-        (street, problem.streets, "street of these buyers"),
-    ):
-        if code not in known:
-            raise UnknownIdError(f"{code!r} is no {what}.", "See `gongxu plan` for codes.")
+    titles = {code: (_title(planning, code),) for code in problem.products.ids}
+    product = resolve(product, titles, what="product listed in the period")
+    streets = {code: (_street_names(planning)[code],) for code in problem.streets.ids}
+    street = resolve(street, streets, what="street of these buyers")
     s, p = problem.streets.position(street), problem.products.position(product)
     planned = bool(solved.plan.sessions[:, s, p].any())
     ask = why if planned else why_not

@@ -331,7 +331,10 @@ def describe(rules: PlanRules) -> list[tuple[str, str, str]]:
     for section in _TABLES:
         for key, value in getattr(rules, section):
             label = f"{section}.{key}"
-            if value != []:
+            if key.endswith("_fen"):  # officers read and write yuan
+                shown = label.removesuffix("fen") + "yuan"
+                rows.append((shown, f"{value / 100:.2f}".removesuffix(".00"), rules.where(label)))
+            elif value != []:
                 rows.append((label, str(value), rules.where(label)))
     for quota in rules.quotas:
         for key, info in QuotaBounds.model_fields.items():

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from recommender.errors import UsageError
+from serving.planning.rule_names import YuanError, standard_name, standard_names
 from serving.planning.rules import PlanRules, QuotaBounds
 
 
@@ -55,14 +56,20 @@ def parse_rules(text: str, *, name: str = "rules") -> PlanRules:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RulesError(f"{name} is not TOML: {error}.") from error
-    lines = _line_numbers(text)
+    written = _line_numbers(text)
     try:
-        rules = PlanRules.model_validate(document)
+        standard, renamed = standard_names(document)
+    except YuanError as error:
+        where = _line(written, error.label)
+        raise RulesError(f"{name}, line {where}: {error.label}: {error}.") from None
+    lines = {standard_name(label, renamed): line for label, line in written.items()}
+    try:
+        rules = PlanRules.model_validate(standard)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         label, reason = _label(first), _reason(first)
         raise RulesError(f"{name}, line {_line(lines, label)}: {label}: {reason}.") from None
-    return rules.read_from(text, lines, frozenset(_names(document)))
+    return rules.read_from(text, lines, frozenset(_names(standard)))
 
 
 def _names(document: Mapping[str, Any], prefix: str = "") -> list[str]:

@@ -11,7 +11,9 @@ from data.district_time import period_bounds
 from recommender.demand.model import DemandModel
 from recommender.errors import UsageError
 from recommender.types import IdMap
+from serving.names import resolve
 from serving.planning.problem.building import Planning, build_planning
+from serving.planning.rule_names import area_names, with_codes
 from serving.planning.rules import PlanRules
 from serving.settings import Settings
 from training.registry.loading import require_demand
@@ -99,7 +101,7 @@ def state_planning(
     rules
         The officer's rules.
     buyer
-        Only this buyer; ``None``: all.
+        Only this buyer, by its code or name; ``None``: all.
     budget_fen
         This budget instead of the table's.
 
@@ -110,8 +112,11 @@ def state_planning(
     Raises
     ------
     UsageError
-        If nothing is listed in the period.
+        If nothing is listed in the period, or a name is unknown.
     """
+    rules = with_codes(rules, sources.dataset)
+    if buyer is not None:
+        buyer = resolve(buyer, area_names(sources.dataset), what="buyer")
     model = sources.demand
     # An event without a product has demand of its own, but nobody sells it.
     sold = set(sources.dataset["products"]["product_id"])

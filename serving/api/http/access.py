@@ -22,7 +22,7 @@ class Access:
     own
         Path parameter that must be a resident's own pseudonym.
     area
-        Path parameter that must be an area the officer acts for.
+        Path parameter that must be an area the officer acts for; a name is replaced by its code.
     """
 
     def __init__(
@@ -52,6 +52,11 @@ class Access:
             )
         request.scope["principal"] = principal
         request.scope["caller"] = f"{principal.role}"
+        if self.area is not None:
+            area, service = request.path_params[self.area], request.app.state.service
+            if area not in service.parents():
+                code = await anyio.to_thread.run_sync(service.area_code, area)
+                request.path_params[self.area] = code
         if not self.allows(principal, request):
             raise HTTPException(403, "This caller may not do that.")
         return principal

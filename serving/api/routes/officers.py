@@ -2,24 +2,40 @@
 
 import base64
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from data.schema import CATEGORIES
-from recommender.errors import GateRefusedError, GongxuError, NotTrainedError, UnknownIdError
+from recommender.errors import (
+    GateRefusedError,
+    GongxuError,
+    NotTrainedError,
+    UnknownIdError,
+    UsageError,
+)
 from serving.api.http.access import Access, guarded
 from serving.api.routes.suggestions import CurrentState
 from serving.auth.roles import Role
 from serving.demand.frames import demand_frame
+from serving.names import category_names, resolve
 from training.registry.served import Served
 
 router = APIRouter()
 
 OPERATOR = Access(Role.OPERATOR)
-Category: Any = Literal[CATEGORIES]
+
+
+def _category(name: str) -> str:
+    try:
+        return resolve(name, category_names(), what="category")
+    except UsageError as error:
+        raise ValueError(str(error)) from None
+
+
+Category = Annotated[str, AfterValidator(_category)]
+"""A category by its code or its Chinese or English name."""
 
 
 class DemandRow(BaseModel):
@@ -95,7 +111,10 @@ def street_demand(
         str, Query(pattern=r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$", examples=["2027Q1"])
     ],
     _: CurrentState,
-    category: Annotated[Category | None, Query()] = None,
+    category: Annotated[
+        Category | None,
+        Query(max_length=200, description="By its code or name.", examples=["lecture", "讲座"]),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Query(max_length=200, description="From `next`.")] = None,
 ) -> Response:

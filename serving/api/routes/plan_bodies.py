@@ -1,8 +1,11 @@
 """What goes in and out of the routes of plans."""
 
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+NAME = r"^[^\x00-\x1f/?#]{1,200}$"
+"""A code or a name of an area, a product or a supplier."""
 
 
 class ChangeIn(BaseModel):
@@ -11,12 +14,27 @@ class ChangeIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     budget_fen: int | None = Field(default=None, ge=0, le=10**15, examples=[40000000])
+    budget_yuan: float | None = Field(
+        default=None, ge=0, le=10**13, examples=[400000], description="The same in yuan."
+    )
     rules: str | None = Field(
         default=None,
         max_length=100_000,
         pattern=r"^[^\x00]*$",
         description="The officer's rules as TOML (docs/plans.md).",
     )
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> Self:
+        if self.budget_fen is not None and self.budget_yuan is not None:
+            raise ValueError("budget_fen and budget_yuan say the same: give one of them")
+        return self
+
+    def asked(self) -> dict[str, Any]:
+        """What was given, money in fen."""
+        given = self.model_dump(exclude_none=True)
+        yuan = given.pop("budget_yuan", None)
+        return given if yuan is None else {**given, "budget_fen": round(100 * yuan)}
 
 
 class PlanIn(ChangeIn):
@@ -25,8 +43,9 @@ class PlanIn(ChangeIn):
     period: str = Field(pattern=r"^\d{4}(Q[1-4]|-(0[1-9]|1[0-2]))?$", examples=["2027Q1"])
     buyer: str | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9_.:-]{1,200}$",
-        description="Only this buyer, by its area code; all of the table `budgets` when left out.",
+        pattern=NAME,
+        description="Only this buyer, by its area's code or name; all of the table `budgets` when "
+        "left out.",
         examples=["310105001"],
     )
 

@@ -13,6 +13,7 @@ from serving.api.http.access import Access, guarded
 from serving.api.http.idempotency import IdempotencyKey, once
 from serving.api.routes.plan_access import PlanAccess
 from serving.api.routes.plan_bodies import (
+    NAME,
     ChangeIn,
     DecisionIn,
     DecisionOut,
@@ -37,6 +38,7 @@ PlanId = Annotated[
     Path(pattern=r"^[A-Za-z0-9_.-]{1,200}$", examples=["PLAN-2027Q1-0a1b2c3d4e5f"]),
 ]
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.:-]{1,200}$")]
+Named = Annotated[str, Path(pattern=NAME)]
 
 
 @router.post("/v1/plans", status_code=202, **guarded(OFFICERS))
@@ -45,11 +47,13 @@ def make_plan(
 ) -> PlanAsked:
     """Request a plan. A separate process solves it; fetch it from `path` later."""
     service, principal = request.app.state.service, request.scope["principal"]
+    if wished.buyer:
+        wished = wished.model_copy(update={"buyer": service.area_code(wished.buyer)})
     if principal.role is Role.OFFICER and not (
         wished.buyer and principal.acts_for(wished.buyer, service.parents())
     ):
         raise HTTPException(403, "Name a buyer that the caller acts for.")
-    asked = wished.model_dump(exclude_none=True)
+    asked = wished.asked()
     made, now = f"ask-{secrets.token_hex(8)}", service.now()
     taken = False
 
@@ -133,15 +137,15 @@ def get_plan(request: Request, plan_id: PlanId) -> Response:
 @router.post("/v1/plans/{plan_id}/what-if", **guarded(OF_OWN, 404, 409))
 def what_if(request: Request, plan_id: PlanId, change: ChangeIn) -> WhatIfOut:
     """Solve again with another budget or other rules, and compare. Nothing is kept."""
-    other = change.model_dump(exclude_none=True)
+    other = change.asked()
     if not other:
-        raise HTTPException(422, "Give budget_fen, rules, or both.")
+        raise HTTPException(422, "Give a budget, rules, or both.")
     return WhatIfOut.model_validate(_answer(request, plan_id, kind="what_if", change=other))
 
 
 @router.get("/v1/plans/{plan_id}/why-not/{product}/{street}", **guarded(OF_OWN, 404, 409))
-def why_not(request: Request, plan_id: PlanId, product: Code, street: Code) -> WhyNotOut:
-    """What it would cost to force a product into a street."""
+def why_not(request: Request, plan_id: PlanId, product: Named, street: Named) -> WhyNotOut:
+    """What it would cost to force a product into a street, each by its code or name."""
     answer = _answer(request, plan_id, kind="why_not", product=product, street=street)
     return WhyNotOut.model_validate(answer)
 

@@ -31,10 +31,11 @@ def demand(
         str | None, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")
     ] = None,
     street: Annotated[
-        str | None, typer.Option("--street", help="Only this street, by its code.")
+        str | None, typer.Option("--street", help="Only this street, by its code or name.")
     ] = None,
     category: Annotated[
-        str | None, typer.Option("--category", help="Only products of this category.")
+        str | None,
+        typer.Option("--category", help="Only this category, by its code or name."),
     ] = None,
     data: Annotated[
         Path | None,
@@ -79,7 +80,7 @@ def demand(
 
     The figure is what would come if capacity were unlimited.
 
-    Example: gongxu demand --period 2026Q4 --street 310105102 --category performance
+    Example: gongxu demand --period 2026Q4 --street 仙霞新村街道 --category 演出
     """
     from recommender.errors import UsageError
     from serving.demand.frames import (
@@ -114,12 +115,7 @@ def demand(
         )
         return
     if speciality:
-        quotients = location_quotient_frame(model, period)
-        if street is not None:
-            demand_frame(model, period, street=street)
-            quotients = quotients[quotients["street_code"] == street]
-        if category is not None:
-            quotients = quotients[quotients["category"] == category]
+        quotients = location_quotient_frame(model, period, street=street, category=category)
         quotients = quotients if top is None else quotients.head(top)
         emit(quotients, format, out=out, title=f"一街一品, specialities of the streets, {period}")
         return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from serving.cli.officers.money import BudgetFen, BudgetYuan, amount_fen
 from serving.cli.output import Format, FormatOption, emit, log
 from serving.messages.catalogue import text
 
@@ -25,12 +26,10 @@ def plan(
         typer.Option("--out", help="Write to this file: .xlsx, .pdf, .csv, .json or .ocds.json."),
     ] = None,
     buyer: Annotated[
-        str | None, typer.Option("--buyer", help="Only this buyer, by its area code.")
+        str | None, typer.Option("--buyer", help="Only this buyer, by its code or name.")
     ] = None,
-    budget_fen: Annotated[
-        int | None,
-        typer.Option("--budget-fen", help="Budget in fen, instead of the table `budgets`."),
-    ] = None,
+    budget_yuan: BudgetYuan = None,
+    budget_fen: BudgetFen = None,
     rules: Annotated[
         Path | None, typer.Option("--rules", help="The officer's rules, a TOML file.")
     ] = None,
@@ -54,7 +53,8 @@ def plan(
 
     Example: gongxu plan --period 2026Q4 --out plan.xlsx
     """
-    document = _make(period, buyer, budget_fen, rules, data, time_limit, gap, seed)
+    budget = amount_fen(budget_yuan, budget_fen)
+    document = _make(period, buyer, budget, rules, data, time_limit, gap, seed)
     if out is not None:
         from serving.exports.saving import save_plan
 

@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from recommender.errors import UsageError
+from serving.cli.officers.money import BudgetFen, BudgetYuan, amount_fen
 from serving.cli.output import Format, FormatOption, OutOption, emit, log
 from serving.messages.catalogue import text
 
@@ -19,10 +20,7 @@ if TYPE_CHECKING:
     from serving.planning.sources import Sources
 
 Period = Annotated[str, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")]
-Buyer = Annotated[str | None, typer.Option("--buyer", help="Only this buyer, by its area code.")]
-Budget = Annotated[
-    int | None, typer.Option("--budget-fen", help="Budget in fen, instead of the table `budgets`.")
-]
+Buyer = Annotated[str | None, typer.Option("--buyer", help="Only this buyer, by its code or name.")]
 Rules = Annotated[Path | None, typer.Option("--rules", help="The officer's rules, a TOML file.")]
 Data = Annotated[
     Path | None,
@@ -51,11 +49,12 @@ def register(app: typer.Typer) -> None:
 
 
 def why(
-    product: Annotated[str, typer.Argument(help="A product's identifier.")],
-    street: Annotated[str, typer.Argument(help="A street's code.")],
+    product: Annotated[str, typer.Argument(help="A product, by its identifier or title.")],
+    street: Annotated[str, typer.Argument(help="A street, by its code or name.")],
     period: Period,
     buyer: Buyer = None,
-    budget_fen: Budget = None,
+    budget_yuan: BudgetYuan = None,
+    budget_fen: BudgetFen = None,
     rules: Rules = None,
     data: Data = None,
     time_limit: Limit = 15.0,
@@ -64,14 +63,15 @@ def why(
 ) -> None:
     """Explain why a product is planned for a street or not, and the cost of the alternative.
 
-    Example: gongxu why P2026-00001 310105102 --period 2026Q4
+    Example: gongxu why P2026-00001 仙霞新村街道 --period 2026Q4
     """
     import pandas as pd
 
     from serving.planning.questions import explain_choice
 
+    budget = amount_fen(budget_yuan, budget_fen)
     planning, solved = _solve(
-        _sources(data, period, seed), period, rules, buyer, budget_fen, time_limit
+        _sources(data, period, seed), period, rules, buyer, budget, time_limit
     )
     answer = explain_choice(planning, solved, product, street, time_limit_s=time_limit)
     if format is not Format.TABLE:
@@ -87,13 +87,17 @@ def why(
 def what_if(
     period: Period,
     buyer: Buyer = None,
-    budget_fen: Budget = None,
+    budget_yuan: BudgetYuan = None,
+    budget_fen: BudgetFen = None,
     rules: Rules = None,
     new_rules: Annotated[
         Path | None, typer.Option("--new-rules", help="The rules to compare with.")
     ] = None,
+    new_budget_yuan: Annotated[
+        str | None, typer.Option("--new-budget-yuan", help="The budget to compare with, in yuan.")
+    ] = None,
     new_budget_fen: Annotated[
-        int | None, typer.Option("--new-budget-fen", help="The budget to compare with.")
+        int | None, typer.Option("--new-budget-fen", help="The same in fen, for programs.")
     ] = None,
     data: Data = None,
     time_limit: Limit = 15.0,
@@ -103,19 +107,19 @@ def what_if(
 ) -> None:
     """Compare the plan with the plan under another budget or other rules.
 
-    Example: gongxu what-if --period 2026Q4 --new-rules other.toml
+    Example: gongxu what-if --period 2026Q4 --new-budget-yuan 400000
     """
     import pandas as pd
 
     from serving.planning.questions import compare_plans
 
-    if new_rules is None and new_budget_fen is None:
-        raise UsageError("what is to be different?", "Give --new-budget-fen or --new-rules.")
+    other = amount_fen(new_budget_yuan, new_budget_fen, option="--new-budget")
+    if new_rules is None and other is None:
+        raise UsageError("what is to be different?", "Give --new-budget-yuan or --new-rules.")
+    budget = amount_fen(budget_yuan, budget_fen)
     sources = _sources(data, period, seed)
-    before = _solve(sources, period, rules, buyer, budget_fen, time_limit)
-    after = _solve(
-        sources, period, new_rules or rules, buyer, new_budget_fen or budget_fen, time_limit
-    )
+    before = _solve(sources, period, rules, buyer, budget, time_limit)
+    after = _solve(sources, period, new_rules or rules, buyer, other or budget, time_limit)
     figures, frame = compare_plans(before, after)
     table = pd.DataFrame(figures).T
     _show_difference(table, f"{period}", frame, {"figures": figures}, format, out)
@@ -125,7 +129,8 @@ def frontier(
     over: Annotated[Frontier, typer.Argument(help="What varies: budget, evenness or matching.")],
     period: Period,
     buyer: Buyer = None,
-    budget_fen: Budget = None,
+    budget_yuan: BudgetYuan = None,
+    budget_fen: BudgetFen = None,
     rules: Rules = None,
     data: Data = None,
     time_limit: Limit = 10.0,
@@ -143,7 +148,8 @@ def frontier(
     from serving.exports.frontiers import PLOTS, plot_frontier
     from serving.planning.questions import trace_budget, trace_evenness, trace_matching
 
-    _, solved = _solve(_sources(data, period, seed), period, rules, buyer, budget_fen, time_limit)
+    budget = amount_fen(budget_yuan, budget_fen)
+    _, solved = _solve(_sources(data, period, seed), period, rules, buyer, budget, time_limit)
     trace = {
         Frontier.BUDGET: trace_budget,
         Frontier.EVENNESS: trace_evenness,
@@ -160,7 +166,8 @@ def frontier(
 def opinion(
     period: Period,
     buyer: Buyer = None,
-    budget_fen: Budget = None,
+    budget_yuan: BudgetYuan = None,
+    budget_fen: BudgetFen = None,
     rules: Rules = None,
     data: Data = None,
     time_limit: Limit = 15.0,
@@ -176,8 +183,9 @@ def opinion(
 
     from serving.planning.questions import ask_equal_shares
 
+    budget = amount_fen(budget_yuan, budget_fen)
     planning, solved = _solve(
-        _sources(data, period, seed), period, rules, buyer, budget_fen, time_limit
+        _sources(data, period, seed), period, rules, buyer, budget, time_limit
     )
     figures, frame = ask_equal_shares(planning, solved)
     table = pd.DataFrame({name: figures[name] for name in ("plan", "shares")})

@@ -22,7 +22,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 SHOWN = 20
 """Changed cells on the page."""
 
-_Code = Annotated[str, Query(max_length=200, pattern=r"^[A-Za-z0-9_.:-]*$")]
+_Code = Annotated[str, Query(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
 
 @router.get("/console/plans/{plan_id}/what-if", **guarded(OF_PLAN, 404, 409))

@@ -93,7 +93,7 @@ def read_buyers(
             f"no area has the code {buyer!r}.", f"Buyers are {known}." if known else ""
         )
     if budget_fen is not None and budget_fen <= 0:
-        raise UsageError(f"a budget of {budget_fen} fen buys nothing.", "Give --budget-fen > 0.")
+        raise UsageError(f"a budget of {budget_fen} fen buys nothing.", "Give --budget-yuan > 0.")
     assumptions: list[str] = []
     if budget_fen is not None:
         code = buyer or _root(streets, up)
@@ -107,7 +107,7 @@ def read_buyers(
     if not amounts:
         whose = f"{buyer} has" if buyer else "nobody has"
         known_periods = sorted(dataset["budgets"]["period"].dropna().astype(str).unique())
-        hint = "Give --budget-fen (and --buyer), or rows in `budgets`."
+        hint = "Give --budget-yuan (and --buyer), or rows in `budgets`."
         if known_periods:
             hint += f" Periods with budgets: {known_periods[0]} to {known_periods[-1]}."
         raise UsageError(f"{whose} a budget for {period}.", hint)

@@ -29,6 +29,16 @@ def test_demand_comes_page_by_page(client: httpx.Client, officer) -> None:
         assert row["suppressed"] == (row["expected"] is None)
     films = client.get(f"{path}&category=lecture", headers=officer).json()
     assert {row["category"] for row in films["items"]} == {"lecture"}
+    named = "/v1/streets/华阳路街道/demand?period=2026Q4&category=讲座"
+    assert client.get(named, headers=officer).json() == films
+
+
+def test_a_street_is_named_only_by_its_officers(client: httpx.Client, token) -> None:
+    officer = token(Role.OFFICER, "o2", "310105002")
+    for street, status in (("江苏路街道", 200), ("华阳路街道", 403), ("街道", 403)):
+        path = f"/v1/streets/{street}/demand?period=2026Q4"
+        assert client.get(path, headers=officer).status_code == status, street
+    assert client.get("/v1/streets/无此街/demand?period=2026Q4", headers=officer).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,12 @@ def fetched(client: httpx.Client, path: str, headers: dict[str, str]) -> httpx.R
 
 def test_a_plan_is_solved_fetched_and_questioned(client: httpx.Client, officer, token) -> None:
     sent = {**officer, "Idempotency-Key": "plan-1"}
-    made = client.post("/v1/plans", json=ASKED, headers=sent)
+    named = {"period": "2026Q4", "buyer": "华阳路街道", "budget_yuan": 30_000}
+    made = client.post("/v1/plans", json=named, headers=sent)
     assert made.status_code == 202, made.text
     path = made.json()["path"]
     assert made.headers["location"] == path
-    again = client.post("/v1/plans", json=ASKED, headers=sent)
+    again = client.post("/v1/plans", json=named, headers=sent)
     assert again.json()["path"] == path
     assert again.headers["idempotency-replayed"] == "true"
 
@@ -53,7 +54,8 @@ def test_a_plan_is_solved_fetched_and_questioned(client: httpx.Client, officer, 
     assert client.get(own, headers=officer).json() == plan
     assert client.get(own, headers=token(Role.OFFICER, "o2", "310105002")).status_code == 403
 
-    asked = client.get(f"{own}/why-not/p1/310105001", headers=officer, timeout=250)
+    assert plan["summary"]["budget_fen"] == ASKED["budget_fen"]
+    asked = client.get(f"{own}/why-not/lecture 1/华阳路街道", headers=officer, timeout=250)
     assert asked.status_code == 200, asked.text
     assert asked.json()["reasons"]
     assert asked.json()["planned"] == ("p1" in {line["product_id"] for line in plan["lines"]})
@@ -158,8 +160,11 @@ def test_a_request_whose_planner_was_lost_is_not_pending_for_ever(
 
 
 def test_an_officer_names_a_buyer_of_their_own(client: httpx.Client, officer) -> None:
-    for asked in ({"period": "2026Q4"}, {**ASKED, "buyer": "310105002"}):
+    foreign = ({**ASKED, "buyer": other} for other in ("310105002", "江苏路街道", "路街道"))
+    for asked in ({"period": "2026Q4"}, *foreign):
         assert client.post("/v1/plans", json=asked, headers=officer).status_code == 403
+    both = {**ASKED, "budget_yuan": 1}
+    assert client.post("/v1/plans", json=both, headers=officer).status_code == 422
     assert client.get("/v1/plans/never-was", headers=officer).status_code == 404
 
 

@@ -80,9 +80,9 @@ def test_explanation_sums_to_the_figure(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--period", "2026Q4", "--street", "999"], "no street has the code '999'"),
+        (["--period", "2026Q4", "--street", "999"], "no street has the code or name '999'"),
         (["--period", "2026Q9"], "not a period"),
-        (["--period", "2026Q4", "--category", "opera"], "no product is of category"),
+        (["--period", "2026Q4", "--category", "opera"], "no category has the code or name 'opera'"),
     ],
 )
 def test_wrong_calls_end_with_two_and_say_why(
