@@ -108,16 +108,9 @@ AGE_BANDS = ("0-13", "14-17", "18-34", "35-59", "60-69", "70+")
 SEXES = ("f", "m", "u")
 SUPPLIER_KINDS = ("company", "social_organisation", "public_institution")
 CATEGORIES = (
-    "performance",
-    "lecture",
-    "exhibition",
-    "tour",
-    "course",
-    "film",
-    "activity",
-    "reading",
+    "performance", "lecture", "exhibition", "tour", "course", "film", "activity", "reading",
     "online",
-)
+)  # fmt: skip
 AUDIENCE_GROUPS = ("all", "children", "family", "youth", "adult", "senior", "disabled")
 EVENT_STATUSES = ("open", "cancelled", "done")
 BOOKING_STATUSES = ("booked", "waitlisted", "cancelled", "attended", "no_show")
@@ -126,6 +119,7 @@ SURVEY_KINDS = ("category", "product", "tag")
 SURVEY_CHANNELS = ("paper", "online", "meeting")
 REQUEST_KINDS = ("category", "tag", "product", "text")
 REQUEST_STATUSES = ("open", "planned", "held", "declined")
+HOLIDAY_KINDS = ("holiday", "workday")
 ORDER_STATUSES = ("proposed", "approved", "rejected", "ordered", "delivered", "accepted")
 
 _ID, _TEXT, _LIST, _CHOICE = Kind.ID, Kind.TEXT, Kind.LIST, Kind.CHOICE
@@ -212,6 +206,24 @@ _ALL = (
         ordered=(("listed_from", "listed_until"),),
     ),
     _table(
+        "orders",
+        "order_id",
+        Column("order_id", _ID, required=True),
+        Column("plan_id", _ID),
+        Column("line_id", _ID),
+        Column("buyer_code", _ID, required=True, references="areas"),
+        Column("product_id", _ID, required=True, references="products"),
+        Column("venue_id", _ID, references="venues"),
+        Column("scheduled_on", _DATE),
+        Column("sessions", _INT, required=True, low=1),
+        Column("amount_fen", _INT, low=0),
+        Column("status", _CHOICE, required=True, choices=ORDER_STATUSES),
+        Column("decided_by", _TEXT),
+        Column("decided_at", _TIME, past=True),
+        Column("reason", _TEXT, longest=20_000),
+        Column("satisfaction", _INT, low=1, high=5),
+    ),
+    _table(
         "events",
         "event_id",
         Column("event_id", _ID, required=True),
@@ -225,6 +237,7 @@ _ALL = (
         Column("published_at", _TIME),
         Column("booking_closes_at", _TIME),
         Column("status", _CHOICE, choices=EVENT_STATUSES),
+        Column("order_id", _ID, references="orders"),
         ordered=(("starts_at", "ends_at"),),
     ),
     _table(
@@ -248,6 +261,7 @@ _ALL = (
         Column("seats", _INT, low=1),
         Column("status", _CHOICE, required=True, choices=BOOKING_STATUSES),
         Column("updated_at", _TIME, past=True),
+        Column("suggestion_id", _ID),
         ordered=(("booked_at", "updated_at"),),
         newest="updated_at",
     ),
@@ -308,29 +322,18 @@ _ALL = (
         Column("answer", _TEXT, longest=2_000),
     ),
     _table(
+        "holidays",
+        "date",
+        Column("date", _DATE, required=True),
+        Column("name", _TEXT),
+        Column("kind", _CHOICE, required=True, choices=HOLIDAY_KINDS),
+    ),
+    _table(
         "budgets",
         "buyer_code period",
         Column("buyer_code", _ID, required=True, references="areas"),
         Column("period", Kind.PERIOD, required=True),
         Column("amount_fen", _INT, required=True, low=0),
-    ),
-    _table(
-        "orders",
-        "order_id",
-        Column("order_id", _ID, required=True),
-        Column("plan_id", _ID),
-        Column("line_id", _ID),
-        Column("buyer_code", _ID, required=True, references="areas"),
-        Column("product_id", _ID, required=True, references="products"),
-        Column("venue_id", _ID, references="venues"),
-        Column("scheduled_on", _DATE),
-        Column("sessions", _INT, required=True, low=1),
-        Column("amount_fen", _INT, low=0),
-        Column("status", _CHOICE, required=True, choices=ORDER_STATUSES),
-        Column("decided_by", _TEXT),
-        Column("decided_at", _TIME, past=True),
-        Column("reason", _TEXT, longest=20_000),
-        Column("satisfaction", _INT, low=1, high=5),
     ),
 )
 

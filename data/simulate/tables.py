@@ -12,6 +12,7 @@ from data.schema import AGE_BANDS, BOOKING_STATUSES, SUPPLIER_KINDS, TABLES
 from data.simulate.behaviour.attention import SURFACES
 from data.simulate.behaviour.purchasing import ONLINE
 from data.simulate.behaviour.ratings import draw_follows, draw_ratings
+from data.simulate.behaviour.requests import draw_requests
 from data.simulate.behaviour.surveys import draw_surveys
 from data.simulate.district.vocabulary import AUDIENCES, CATEGORY_NAMES, TAGS
 from data.simulate.identifiers import (
@@ -194,6 +195,7 @@ def _events(world: SimulatedWorld) -> dict[str, Any]:
         "published_at": times(e["published_s"][index]),
         "booking_closes_at": times(e["closes_s"][index]),
         "status": status[index],
+        "order_id": ids("O", e["order"][index], 6),
     }
 
 
@@ -293,13 +295,8 @@ def _residents(world: SimulatedWorld, part: slice) -> pd.DataFrame:
 
 def _bookings(world: SimulatedWorld, part: slice) -> pd.DataFrame:
     b = {name: values[part] for name, values in world.journal.bookings.items()}
-    codes = np.array(
-        [
-            BOOKING_STATUSES.index(s)
-            for s in ("booked", "waitlisted", "cancelled", "attended", "no_show")
-        ],
-        dtype=np.int8,
-    )
+    logged = ("booked", "waitlisted", "cancelled", "attended", "no_show")
+    codes = np.array([BOOKING_STATUSES.index(s) for s in logged], dtype=np.int8)
     return pd.DataFrame(
         {
             "booking_id": ids("B", np.arange(part.start, part.stop), 8),
@@ -309,6 +306,7 @@ def _bookings(world: SimulatedWorld, part: slice) -> pd.DataFrame:
             "seats": b["seats"],
             "status": _choice("bookings", "status", codes[b["status"]]),
             "updated_at": times(b["updated_s"]),
+            "suggestion_id": ids("L", b["visit"].clip(0), 8).where(b["visit"] >= 0),
         }
     )
 
@@ -342,7 +340,8 @@ _WHOLE = {
     "ratings": _ratings,
     "follows": _follows,
     "surveys": _surveys,
-    "requests": lambda _: {},
+    "requests": draw_requests,
+    "holidays": lambda _: {},
     "budgets": _budgets,
     "orders": _orders,
 }

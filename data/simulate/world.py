@@ -36,7 +36,7 @@ class SimulatedWorld:
 
     def rng(self, use: str) -> np.random.Generator:
         """A generator of its own for each later use, so that one does not shift another."""
-        uses = ("ratings", "follows", "surveys", "walk-ins", "residents", "orders")
+        uses = ("ratings", "follows", "surveys", "walk-ins", "residents", "orders", "requests")
         return np.random.default_rng(self.rng_seeds[uses.index(use)])
 
 
@@ -56,7 +56,7 @@ def create_world(
     -------
     The world, with the log of its history.
     """
-    seeds = np.random.SeedSequence(settings.seed).spawn(12)
+    seeds = np.random.SeedSequence(settings.seed).spawn(13)
     rngs = [np.random.default_rng(s) for s in seeds[:6]]
     place = lay_out(settings, rngs[0])
     people = populate(settings, place, rngs[1])

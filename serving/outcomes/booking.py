@@ -77,7 +77,9 @@ class Clerk:
     now: datetime
     erasures: Erasures
 
-    def book(self, resident_id: str, event_id: str, seats: int) -> str:
+    def book(
+        self, resident_id: str, event_id: str, seats: int, suggestion_id: str | None = None
+    ) -> str:
         """Book seats, or join the waiting list where they are not all free.
 
         Parameters
@@ -86,6 +88,8 @@ class Clerk:
             Who, and what.
         seats
             For so many people, from 1 to :data:`PARTY_MAX`.
+        suggestion_id
+            The line of the list that led to it.
 
         Returns
         -------
@@ -121,6 +125,7 @@ class Clerk:
                 "booked_at": self.now,
                 "seats": seats,
                 "status": status,
+                "suggestion_id": suggestion_id,
             }
         )
         return status

@@ -28,15 +28,20 @@ async def bookings(request: Request, notice: str = "") -> Response:
 
 @router.post("/events/{event_id}/book", **guarded(OWN, 404, 409))
 async def book(
-    request: Request, event_id: EventId, seats: Annotated[int, Form(ge=1, le=99)] = 1
+    request: Request,
+    event_id: EventId,
+    seats: Annotated[int, Form(ge=1, le=99)] = 1,
+    suggestion: Annotated[str, Form(max_length=100)] = "",
 ) -> Response:
     """Book, or join the waiting list."""
     if request.app.state.service.options.booking_link is not None:
         raise HTTPException(404, "Bookings are taken elsewhere.")
     try:
-        status = await clerk_does(request, lambda clerk, who: clerk.book(who, event_id, seats))
+        status = await clerk_does(
+            request, lambda clerk, who: clerk.book(who, event_id, seats, suggestion or None)
+        )
     except BookingRefusedError as refused:
-        shown = await event_context(request, event_id, "")
+        shown = await event_context(request, event_id, "", suggestion)
         return page(request, "event.html", status=409, notice="", refused=refused.code, **shown)
     return _to(f"/events/{event_id}?notice={status}#booking")
 

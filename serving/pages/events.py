@@ -41,14 +41,17 @@ async def event(
     event_id: EventId,
     place: Annotated[str, Query(max_length=200)] = "",
     notice: Annotated[str, Query(max_length=40)] = "",
+    suggestion: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
     """One event: when, where, seats, why it is suggested, other sessions, similar events."""
-    shown = await event_context(request, event_id, place)
+    shown = await event_context(request, event_id, place, suggestion)
     told = notice if notice in NOTICES else ""
     return page(request, "event.html", notice=told, refused="", **shown)
 
 
-async def event_context(request: Request, event_id: str, place: str) -> dict[str, Any]:
+async def event_context(
+    request: Request, event_id: str, place: str, suggestion: str
+) -> dict[str, Any]:
     """What an event's page shows.
 
     Parameters
@@ -59,6 +62,8 @@ async def event_context(request: Request, event_id: str, place: str) -> dict[str
         The event.
     place
         Code of the area the visitor chose; may be empty.
+    suggestion
+        The line of the list that led here; may be empty.
 
     Returns
     -------
@@ -104,6 +109,7 @@ async def event_context(request: Request, event_id: str, place: str) -> dict[str
             "sessions": sessions[:SESSIONS],
             "similar": similar,
             "place": place,
+            "suggestion": suggestion,
             "map": _map(state, found, text("page.map_caption", lang)),
         }
 

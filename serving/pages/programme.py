@@ -68,6 +68,8 @@ class Entry:
         Further sessions that fit the wishes.
     reasons
         Why it is suggested, by language.
+    suggestion_id
+        The line of the list that it stands in; empty outside lists.
     """
 
     event_id: str
@@ -83,6 +85,7 @@ class Entry:
     lasting: bool
     more: int = 0
     reasons: tuple[Mapping[str, str], ...] = field(default=())
+    suggestion_id: str = ""
 
     @property
     def scarce(self) -> bool:
@@ -177,6 +180,7 @@ class Programme:
             reasons: tuple[Mapping[str, str], ...] = tuple(line["reasons"])  # type: ignore[arg-type]
             product = self._list_tables.text.product_id[column]
             entry = self._entry(column, distance, now.timestamp(), reasons=reasons)
+            entry = replace(entry, suggestion_id=str(line.get("suggestion_id") or ""))
             if distance is None:  # from where the list was made for
                 entry = replace(entry, distance_m=line["distance_m"])  # type: ignore[arg-type]
             found.setdefault(product, entry)

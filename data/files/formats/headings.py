@@ -27,6 +27,8 @@ _COMMON = {
     "target": "对象",
     "period": "期间 周期",
     "buyer_code": "采购方代码 采购街道代码",
+    "order_id": "订单编号 订单号",
+    "suggestion_id": "推荐编号 推荐列表编号",
     "amount_fen": "金额（分） 金额(分) 预算（分） 预算(分)",
 }
 """Headings of any table by the column they mean; a blank between them."""
@@ -108,8 +110,12 @@ _OF_TABLE = {
         "asked_at": "提出时间",
         "answer": "答复",
     },
+    "holidays": {
+        "date": "日期",
+        "name": "名称 节假日",
+        "kind": "类型 类别",
+    },
     "orders": {
-        "order_id": "订单编号",
         "plan_id": "计划编号",
         "sessions": "场次 场次数",
         "scheduled_on": "安排日期",

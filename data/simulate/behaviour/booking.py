@@ -127,7 +127,9 @@ class BookingRun:
         who = np.concatenate([row, np.flatnonzero(by_hearsay)])
         event = open_events[np.concatenate([column[row, position], heard[by_hearsay]])]
         look = np.concatenate([EXAMINED[position], np.full(by_hearsay.sum(), EXAMINED[0])])
-        self._choose(visitors[who], at_s[who] + rng.integers(10, 300, len(who)), event, look)
+        visit = self._visits - len(visitors) + who
+        visit[len(row) :] = -1
+        self._choose(visitors[who], at_s[who] + rng.integers(10, 300, len(who)), event, look, visit)
 
     def _choose(
         self,
@@ -135,6 +137,7 @@ class BookingRun:
         at_s: NDArray[np.int64],
         event: NDArray[np.int64],
         look: NDArray[np.float32],
+        visit: NDArray[np.int64],
     ) -> None:
         """From what was looked at to what is booked."""
         rng, people, e = self._rng, self._people, self._agenda.events
@@ -150,6 +153,7 @@ class BookingRun:
         able *= self._season[self._catalogue.category[product], quarter.clip(0, 3)]
         yes = np.flatnonzero(rng.random(len(resident)) < able)
         resident, at_s, event, product = resident[yes], at_s[yes], event[yes], product[yes]
+        visit = visit[yes]
 
         key = resident.astype(np.uint64) * np.uint64(len(self._catalogue)) + product.astype(
             np.uint64
@@ -159,6 +163,7 @@ class BookingRun:
         logit += AGE_FIT[self._catalogue.audience[product], people.age[resident]]
         yes = np.flatnonzero(chance(key, self._settings.seed) < 1 / (1 + np.exp(-logit)))
         resident, at_s, event, key = resident[yes], at_s[yes], event[yes], key[yes]
+        visit = visit[yes]
 
         mask = np.uint64(len(self._seen) - 1)
         spots = [
@@ -172,7 +177,7 @@ class BookingRun:
         category = self._catalogue.category[e["product"][event]]
         wish = self._appetite.wish(resident[yes], category[yes])
         yes = yes[rng.random(len(yes)) < wish]
-        kept = yes[self._seating.seat(resident[yes], at_s[yes], event[yes])]
+        kept = yes[self._seating.seat(resident[yes], at_s[yes], event[yes], visit[yes])]
         self._appetite.go(resident[kept], category[kept])
         # Who was turned away may still come to another session.
         for spot in spots:

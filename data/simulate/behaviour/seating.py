@@ -40,7 +40,7 @@ class Seating:
 
     def __init__(self, agenda: Agenda, residents: int, rng: np.random.Generator) -> None:
         self._agenda, self._rng = agenda, rng
-        self.log = Columns("resident", "event", "booked_s", "updated_s", "seats", "status")
+        self.log = Columns("resident", "event", "booked_s", "updated_s", "seats", "status", "visit")
         self.taken = np.zeros(0, dtype=np.int64)
         self.wanted = np.zeros(0, dtype=np.int64)
         self._busy = np.zeros((CALENDAR, residents), dtype=bool)
@@ -78,7 +78,11 @@ class Seating:
         return ~self._busy[day, resident] & once
 
     def seat(
-        self, resident: NDArray[np.int64], at_s: NDArray[np.int64], event: NDArray[np.int64]
+        self,
+        resident: NDArray[np.int64],
+        at_s: NDArray[np.int64],
+        event: NDArray[np.int64],
+        visit: NDArray[np.int64],
     ) -> NDArray[np.int64]:
         """Book as far as seats go; returns the positions of those with a seat or in a queue.
 
@@ -90,6 +94,8 @@ class Seating:
             Time of each request, seconds since 1970.
         event
             Event of each request.
+        visit
+            The visit whose list showed the event; -1: it was heard of elsewhere.
 
         Returns
         -------
@@ -116,6 +122,7 @@ class Seating:
             updated_s=at_s[kept],
             seats=party[kept],
             status=np.where(fits[kept], BOOKED, WAITLISTED),
+            visit=visit[kept],
         )
         self._busy[self._day(event[kept]), resident[kept]] = True
         self._waiting = np.concatenate([self._waiting, rows[~fits[kept]]])

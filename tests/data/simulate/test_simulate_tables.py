@@ -41,7 +41,7 @@ def digest(folder: Path) -> dict[str, str]:
 def test_keys_are_distinct_and_references_found(tables):
     for name, table in TABLES.items():
         frame = tables[name]
-        assert len(frame) or name == "requests", f"{name} is empty"
+        assert len(frame) or name == "holidays", f"{name} is empty"
         assert not frame.duplicated(list(table.key)).any(), f"{name} repeats a key"
         for column in table.columns:
             values = frame[column.name]
@@ -79,6 +79,35 @@ def test_seats_are_never_oversold(tables):
     assert len(waiting)
 
 
+def test_bookings_name_the_list_that_showed_the_event(tables):
+    shown = tables["impressions"].set_index("suggestion_id")[["resident_id", "event_id"]]
+    listed = tables["bookings"].dropna(subset=["suggestion_id"])
+    recent = listed[listed["suggestion_id"].isin(shown.index)]
+    pairs = set(zip(shown.index, shown["resident_id"], shown["event_id"], strict=True))
+    found = recent[["suggestion_id", "resident_id", "event_id"]].itertuples(index=False)
+    assert len(recent) > 50
+    assert {tuple(row) for row in found} <= pairs
+    assert 0.4 < len(listed) / len(tables["bookings"]) < 0.95
+
+
+def test_events_name_the_order_they_deliver(tables):
+    orders = tables["orders"].set_index("order_id")
+    ordered = tables["events"]["order_id"].map(orders["product_id"])
+    assert (tables["events"]["product_id"] == ordered).all()
+    delivered = tables["events"].groupby("order_id").size()
+    assert (delivered == orders["sessions"]).all()
+
+
+def test_residents_ask_for_what_they_came_to_and_old_requests_are_mostly_answered(world, tables):
+    asked = tables["requests"]
+    assert len(asked) > 10
+    assert set(asked["target_kind"]) == {"category", "tag"}
+    assert (asked["answer"].notna() == (asked["status"] != "open")).all()
+    age = pd.Timestamp(world.settings.until) - asked["asked_at"]
+    assert (asked.loc[age < pd.Timedelta("30D"), "status"] == "open").all()
+    assert (asked.loc[age > pd.Timedelta("90D"), "status"] != "open").mean() > 0.5
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path):
     tiny = {"residents": 600, "products": 60, "events": 80, "years": 1}
     for folder, seed in (("a", 3), ("b", 3), ("c", 4)):
@@ -87,9 +116,9 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(tmp_path):
     assert first == digest(tmp_path / "b")
     other = digest(tmp_path / "c")
     assert first.keys() == other.keys()
-    # Nothing is simulated of what residents ask for: its file holds the heading alone.
+    # The calendar library knows the holidays: the file holds the heading alone.
     same = {name for name in first if first[name] == other[name]}
-    assert same == {"requests.csv"}
+    assert same == {"holidays.csv"}
     assert read_settings(tmp_path / "a") == settings_for("demo", 3, **tiny)
 
 

@@ -106,3 +106,22 @@ def test_nobody_books_without_signing_in(site: httpx.Client, as_resident) -> Non
         "/events/u1/book", data={"seats": 1, "form_token": "0" * 64}
     )
     assert mixed.status_code == 403
+
+
+def test_a_booking_remembers_the_list_it_came_from(as_resident, site_service: Service) -> None:
+    browser = as_resident("r1")
+    shown = browser.get("/for-me").text
+    link = next(part for part in shown.split('href="') if "suggestion=" in part).split('"')[0]
+    path = link.replace("&amp;", "&")
+    suggestion = path.split("suggestion=")[1].split("&")[0]
+    event = path.split("/events/")[1].split("?")[0]
+    assert f'name="suggestion" value="{suggestion}"' in browser.get(path).text
+    browser.send(f"/events/{event}/book", path, seats=1, suggestion=suggestion)
+    browser.send(f"/events/{event}/cancel")
+    query = sa.text(
+        "SELECT status, suggestion_id FROM bookings WHERE resident_id = 'r1' AND event_id = :event"
+        " AND suggestion_id IS NOT NULL"
+    )
+    with site_service.database.engine().connect() as connection:
+        kept = connection.execute(query, {"event": event}).all()
+    assert [tuple(row) for row in kept] == [("cancelled", suggestion)]
