@@ -28,6 +28,7 @@ from data.converters import convert
 from data.dataset import Dataset
 from recommender.metrics.bootstrap import bootstrap_mean
 from training.evaluation.report import EvaluationReport
+from training.evaluation.tables import everything
 from training.evaluation.walk_forward import evaluate
 
 SHARED = Path(os.environ.get("GONGXU_SHARED_DATA", "../shared/data"))
@@ -231,7 +232,7 @@ def _run(
         dataset, cutoffs, rng=np.random.default_rng(SEED), peers=peers(dataset), **options
     )
     print(f"{name}: {found.notes}")
-    print(found.table().round(4).to_string(index=False), flush=True)
+    print(everything(found).round(4).to_string(index=False), flush=True)
     details[name] = {
         "scorers": found.scorers,
         "notes": found.notes,

@@ -23,6 +23,7 @@ from recommender.ranking.lists.reranking import DiversityPolicy
 from recommender.ranking.model.suggestion_model import BoundModel
 from training.evaluation.report import ENGINE, SERVED, UNEXPLORED, EvaluationReport
 from training.evaluation.served import LENGTH, ServedLists, Variant
+from training.evaluation.tables import everything
 from training.evaluation.walk_forward import evaluate
 
 ORDER_KEPT = DiversityPolicy(weight=0.0, category_share=1.0, product_most=0)
@@ -209,7 +210,7 @@ def measure(
         lists=StepLists,
         progress=lambda text: print(f"  {text}", flush=True),
     )
-    print(found.table().round(4).to_string(index=False), flush=True)
+    print(everything(found).round(4).to_string(index=False), flush=True)
     print(f"  {found.notes}")
     table = costs(found, seed)
     held = pd.DataFrame(

@@ -12,6 +12,7 @@ from recommender.ranking.model.two_stage import TwoStageRanking
 from recommender.ranking.query import make_query
 from recommender.ranking.snapshot import RankingSnapshot
 from recommender.scorers.fallback import fall_back
+from training.evaluation.diversification import BookedBefore
 from training.evaluation.report import ENGINE, Tally, measure
 from training.evaluation.served import ServedLists
 from training.suggestions.time_splits import Queries
@@ -76,6 +77,7 @@ def answer(
     column = np.full(len(snapshot.events) + 1, -1, dtype=np.intp)
     column[candidates] = np.arange(len(candidates))
     ranking = TwoStageRanking(bound, candidates, asked.at)
+    past, places = BookedBefore(snapshot), np.append(candidates, -1)
     rows = max(1, _CELLS // max(len(candidates), 1))
     nothing = dict.fromkeys(ids, 0)
     for tally in tallies.values():
@@ -104,7 +106,14 @@ def answer(
         lists |= {name: column[events] for name, events in served.lists(residents).items()}
         for name, best in lists.items():
             tally = tallies[name]
-            tally.rows.append(measure(best, relevant, new, residents, snapshot.residents, kind))
+            listed = places[best[:, :LIST]]
+            held = {
+                "categories": past.categories(listed),
+                "diversification": past.diversification(residents, listed),
+            }
+            tally.rows.append(
+                measure(best, relevant, new, residents, snapshot.residents, kind, held)
+            )
             shown = best[:, :LIST][best[:, :LIST] >= 0]
             columns, counts = np.unique(shown, return_counts=True)
             for event, count in zip(ids[columns], counts, strict=True):

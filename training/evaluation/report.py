@@ -1,5 +1,6 @@
 """What an evaluation found: measures of every question, means by scorer and group."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,8 @@ SERVED = "served"
 UNEXPLORED = "served_unexplored"
 """The same without exploration."""
 PER_QUERY = ("ndcg@10", "recall@20", "mrr")
+HELD = ("categories", "diversification")
+"""What a list of ten holds: see :mod:`training.evaluation.diversification`."""
 BINS = 5
 
 
@@ -43,10 +46,12 @@ class EvaluationReport:
     scorers
         Name → measure → value, and ``ci`` → measure → (low, high) at 95 %. Means are over residents
         of their own means; ``by_list`` holds means over lists, ``engine_gain`` how much more
-        NDCG@10 the engine has, paired by resident. ``engine`` is the ranker alone, ``served`` what
+        NDCG@10 the engine has, paired by resident. ``categories`` and ``diversification`` tell what
+        lists of ten hold. ``engine`` is the ranker alone, ``served`` what
         is served of it, ``served_unexplored`` the same without exploration.
     groups
-        Group → name → the same: ``hot``, ``warm``, ``cold`` residents; ``new_products``.
+        Group → name → the same: ``hot``, ``warm``, ``cold`` residents, ``without_history`` (warm
+        and cold together); ``new_products``.
     questions
         One row a scorer, resident and moment: the measures before averaging.
     notes
@@ -72,27 +77,6 @@ class EvaluationReport:
         """NDCG@10 of the served lists, exploration included, over that of the ranker alone."""
         return float(self.scorers[SERVED]["ndcg@10"] / max(self.scorers[ENGINE]["ndcg@10"], 1e-12))
 
-    def calibration(self) -> pd.DataFrame:
-        """Chances the engine gave beside what came; each fifth expects as many bookings."""
-        found = self.scorers[ENGINE]["calibration"]
-        whole = {name: found.get(name) for name in ("pairs", "predicted", "observed")}
-        rows = [{"chances": "all"} | whole]
-        rows += [{"chances": f"fifth {i}"} | one for i, one in enumerate(found.get("bins", ()), 1)]
-        return pd.DataFrame(rows)
-
-    def table(self, group: str | None = None) -> pd.DataFrame:
-        """One row a scorer, the engine last, for printing."""
-        chosen = self.scorers if group is None else self.groups[group]
-        rows = []
-        for name, values in chosen.items():
-            row: dict[str, Any] = {"scorer": name}
-            row.update({k: v for k, v in values.items() if isinstance(v, int | float)})
-            for measure in ("ndcg@10",):
-                low, high = values["ci"][measure]
-                row[f"{measure} 95 %"] = f"{low:.3f}-{high:.3f}"
-            rows.append(row)
-        return pd.DataFrame(rows)
-
 
 def measure(
     best: NDArray[np.intp],
@@ -101,6 +85,7 @@ def measure(
     residents: NDArray[np.intp],
     names: IdMap,
     kind: NDArray[np.object_],
+    held: Mapping[str, NDArray[np.float64]],
 ) -> pd.DataFrame:
     """Measures of each question of one asking.
 
@@ -116,6 +101,8 @@ def measure(
         Positions, and the identifiers they stand for.
     kind
         ``hot``, ``warm`` or ``cold``, shape (q,).
+    held
+        What each list holds, by the names in :data:`HELD`; shape (q,), NaN where it has no meaning.
 
     Returns
     -------
@@ -140,6 +127,7 @@ def measure(
             "new recall@20": recall_at_k(fresh_hits, some, 20),
             "new mrr": reciprocal_rank(fresh_hits),
         }
+        | dict(held)
     )
 
 
@@ -170,59 +158,54 @@ def make_report(
     The report.
     """
     scorers: dict[str, dict[str, Any]] = {}
-    groups: dict[str, dict[str, dict[str, Any]]] = {}
     frames = []
     for name, tally in tallies.items():
         rows = pd.concat(tally.rows, ignore_index=True)
         frames.append(rows.assign(scorer=name))
         exposure = np.array(list(tally.shown.values()), dtype=np.float64)
         places = max(tally.places, 1)
-        scorers[name] = _means(rows, rng) | {
+        scorers[name] = {
             "coverage": float((exposure > 0).mean()),
             "novelty": tally.surprise / places,
             "gini": gini(exposure),
             "new_product_share": tally.new / places,
         }
-        for kind in ("hot", "warm", "cold"):
-            some = rows[rows["kind"] == kind]
-            if len(some):
-                groups.setdefault(kind, {})[name] = _means(some, rng)
-        fresh = rows[rows["fresh"]]
-        if len(fresh):
-            renamed = fresh.drop(columns=list(PER_QUERY)).rename(
-                columns=lambda column: column.removeprefix("new ")
-            )
-            groups.setdefault("new_products", {})[name] = _means(renamed, rng)
     questions = pd.concat(frames, ignore_index=True)
-    _compare(scorers, questions, rng)
+    for name, values in _compared(questions, rng).items():
+        scorers[name] = values | scorers[name]
+    fresh = questions[questions["fresh"]].drop(columns=list(PER_QUERY))
+    parts = {kind: questions[questions["kind"] == kind] for kind in ("hot", "warm", "cold")}
+    parts["without_history"] = questions[questions["kind"] != "hot"]
+    parts["new_products"] = fresh.rename(columns=lambda column: column.removeprefix("new "))
+    groups = {name: _compared(part, rng) for name, part in parts.items() if len(part)}
     scorers[ENGINE]["calibration"] = _calibration(np.concatenate(chances))
     return EvaluationReport(used, scorers, groups, questions, notes)
 
 
-def _means(rows: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
-    """Means over residents of their own means, with intervals."""
-    each = rows.groupby("resident_id", observed=True)[list(PER_QUERY)].mean()
-    found: dict[str, Any] = {name: float(each[name].mean()) for name in PER_QUERY}
-    found["residents"] = len(each)
-    found["ci"] = {name: list(bootstrap_mean(each[name].to_numpy(), rng=rng)) for name in PER_QUERY}
-    found["by_list"] = {name: float(rows[name].mean()) for name in PER_QUERY} | {"lists": len(rows)}
-    return found
+def _compared(questions: pd.DataFrame, rng: np.random.Generator) -> dict[str, dict[str, Any]]:
+    """Means of every scorer, and how much more the engine has, paired by resident.
 
-
-def _compare(
-    scorers: dict[str, dict[str, Any]], questions: pd.DataFrame, rng: np.random.Generator
-) -> None:
-    """Add ``engine_gain``: how much more NDCG@10 the ranker has, by resident, paired."""
-    each = questions.pivot_table(
-        index="resident_id", columns="scorer", values="ndcg@10", aggfunc="mean", observed=True
-    )
-    for name, values in scorers.items():
+    Means are over residents of their own means, with intervals; ``by_list`` holds those over lists.
+    """
+    columns = [*PER_QUERY, *HELD]
+    each = questions.groupby(["scorer", "resident_id"], observed=True, sort=False)[columns].mean()
+    engine = each.xs(ENGINE, level="scorer")["ndcg@10"]
+    compared: dict[str, dict[str, Any]] = {}
+    for name in questions["scorer"].unique():
+        mine, rows = each.xs(name, level="scorer"), questions[questions["scorer"] == name]
+        found: dict[str, Any] = {column: float(mine[column].mean()) for column in columns}
+        found["residents"] = len(mine)
+        found["ci"] = {
+            column: list(bootstrap_mean(mine[column].to_numpy(), rng=rng)) for column in PER_QUERY
+        }
+        means = {column: float(rows[column].mean()) for column in columns}
+        found["by_list"] = means | {"lists": len(rows)}
         if name != ENGINE:
-            gain = (each[ENGINE] - each[name]).to_numpy()
-            values["engine_gain"] = {
-                "ndcg@10": float(gain.mean()),
-                "ci": list(bootstrap_mean(gain, rng=rng)),
-            }
+            gain = (engine.reindex(mine.index) - mine["ndcg@10"]).to_numpy()
+            interval = list(bootstrap_mean(gain, rng=rng))
+            found["engine_gain"] = {"ndcg@10": float(gain.mean()), "ci": interval}
+        compared[str(name)] = found
+    return compared
 
 
 def _calibration(pairs: NDArray[np.float64]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Walk-forward evaluation: every scorer and the full engine on later time, side by side."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -99,7 +99,8 @@ def evaluate(
         If no booking follows a cutoff, or none goes before it.
     """
     say = progress or (lambda _: None)
-    unpublished = int(dataset["events"]["published_at"].isna().sum())
+    events = dataset["events"]
+    undated = set(events.loc[events["published_at"].isna(), "event_id"])
     if assume_published is not None:
         dataset = _published_before_start(dataset, assume_published)
     bookings = dataset["bookings"]
@@ -117,20 +118,36 @@ def evaluate(
         "questions": 0,
         "bookings": 0,
         "unreachable_bookings": 0,
+        "unreachable_not_known": 0,
+        "unreachable_undated": 0,
         "asks": 0,
     }
-    notes["events_without_publication"] = unpublished
+    notes["events_without_publication"] = len(undated)
     lead = timedelta(days=ASSUMED_LEAD_DAYS) if assume_published is None else assume_published
     notes["assumed_lead_days"] = lead / timedelta(days=1)
     used = 0
     cut = windows(moments, _moment(end), every)
     most = max(100, questions // max(sum(len(window.asks) for window in cut), 1))
     for number, window in enumerate(cut, 1):
-        say(f"window {number} of {len(cut)}: fitting on what was known at {window.start}")
+        title = f"window {number} of {len(cut)}"
+        say(f"{title}: fitting on what was known at {_minute(window.start)}")
         asked = _walk(
-            dataset, window, every, most, tallies, chances, notes, rng, fit, peers, lists, say
+            dataset,
+            window,
+            every,
+            most,
+            undated,
+            tallies,
+            chances,
+            notes,
+            rng,
+            fit,
+            peers,
+            lists,
+            say,
         )
         used += asked > 0
+        say(f"{title}: {asked:,} lists until {_minute(window.end)}{_so_far(tallies, asked)}")
     if not used:
         raise UsageError(
             "nothing that could have been suggested was booked after the cutoff.",
@@ -144,6 +161,7 @@ def _walk(
     window: Window,
     every: np.timedelta64,
     most: int,
+    undated: Collection[str],
     tallies: dict[str, Tally],
     chances: list[NDArray[np.float64]],
     notes: dict[str, Any],
@@ -161,7 +179,7 @@ def _walk(
     old_products = {snapshot.products.ids[p] for p in old}
     asked = 0
     for at, until in window.steps():
-        say(f"asking at {at}, answered until {until}")
+        say(f"asking at {_minute(at)}, answered until {_minute(until)}")
         now, taken, known = _as_asked(dataset, at, until)
         snapshot = build_snapshot(now, zoned(at), district_zone())
         residents = snapshot.residents.positions(taken["resident_id"], missing=-1)
@@ -177,12 +195,29 @@ def _walk(
         notes["asks"] += 1
         notes["bookings"] += len(taken)
         notes["unreachable_bookings"] += questions.missed
+        notes["unreachable_not_known"] += int((events < 0).sum())
+        notes["unreachable_undated"] += int(taken["event_id"][events < 0].isin(undated).sum())
         notes["questions"] += len(questions.residents)
         if len(questions.residents) == 0:
             continue
         asked += len(questions.residents)
         answer(bound, served, others, questions, old_products, tallies, rng)
     return asked
+
+
+def _minute(moment: Moment) -> str:
+    return str(np.datetime_as_string(moment, unit="m")).replace("T", " ")
+
+
+def _so_far(tallies: dict[str, Tally], asked: int) -> str:
+    """NDCG@10 over the lists of all windows up to here, of the engine and of popularity."""
+    if not asked:
+        return ""
+    means = {
+        name: pd.concat([rows["ndcg@10"] for rows in tallies[name].rows]).mean()
+        for name in (ENGINE, next(iter(CHAINS)))
+    }
+    return "; NDCG@10 so far " + ", ".join(f"{n} {value:.3f}" for n, value in means.items())
 
 
 def _published_before_start(dataset: Dataset, lead: timedelta) -> Dataset:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from data.dataset import Dataset
+    from training.evaluation.report import EvaluationReport
 
 
 def register(app: typer.Typer) -> None:
@@ -47,11 +48,11 @@ def evaluate(
             "--assume-published",
             min=0,
             help="Days before their start that events without a time of publication are taken to "
-            "have been published. Default: 90.",
+            "have been published; judged beside the default, 90.",
         ),
     ] = None,
     groups: Annotated[
-        bool, typer.Option("--groups", help="Also report groups of residents and new products.")
+        bool, typer.Option("--groups", help="Also report every measure by group.")
     ] = False,
     plot: Annotated[
         Path | None, typer.Option("--plot", help="Write a plot of the comparison (.png or .svg).")
@@ -66,23 +67,62 @@ def evaluate(
 
     Example: gongxu evaluate --data var/demo --cutoff 2026-06-01 --format json
     """
+    from training.evaluation import tables
+
+    cutoffs = [_moment(text) for text in cutoff or []]
+    dataset = _dataset(data)
+    report = _run(dataset, cutoffs, seed, step_days, assume_published)
+    reports = [report]
+    if assume_published is not None and report.notes["events_without_publication"]:
+        reports.append(_run(dataset, cutoffs, seed, step_days, None))
+    if plot is not None:
+        _plot(tables.accuracy(report), plot)
+        log.print(f"wrote {plot}")
+    if format is Format.JSON and out is None:
+        document = report.document()
+        if len(reports) > 1:
+            document["by_default"] = reports[1].document()
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        return
+    for one in reports:
+        _reach(one)
+    if format is not Format.TABLE or out is not None:
+        emit(tables.everything(report), format, out=out)
+        return
+    lists = f"{report.windows} window(s), {report.notes['questions']:,} lists"
+    emit(tables.accuracy(report), format, title=lists)
+    emit(tables.content(report), format, title="what lists of ten hold")
+    emit(tables.by_group(report), format, title="NDCG@10 by group of residents (their number)")
+    emit(tables.calibration(report), format, title="chances of the engine and what came")
+    if len(reports) > 1:
+        title = "events without a publication: known from when?"
+        emit(tables.by_publication(reports), format, title=title)
+    for name in report.groups if groups else ():
+        emit(tables.accuracy(report, name), format, title=name)
+
+
+def _run(
+    dataset: "Dataset",
+    cutoffs: "list[datetime]",
+    seed: int,
+    step_days: float | None,
+    assume_published: float | None,
+) -> "EvaluationReport":
     from datetime import timedelta
 
     import numpy as np
 
     from training.evaluation.walk_forward import evaluate as run
 
-    cutoffs = [_moment(text) for text in cutoff or []]
-    dataset = _dataset(data)
     with progress() as bar:
         task = bar.add_task("evaluating", total=None)
 
         def tell(step: str) -> None:
             bar.update(task, description=step)
             if not log.is_terminal:
-                log.print(step)
+                log.print(step, soft_wrap=True)
 
-        report = run(
+        return run(
             dataset,
             cutoffs,
             rng=np.random.default_rng(seed),
@@ -90,26 +130,24 @@ def evaluate(
             assume_published=None if assume_published is None else timedelta(days=assume_published),
             progress=tell,
         )
-    if plot is not None:
-        _plot(report.table(), plot)
-        log.print(f"wrote {plot}")
-    if format is Format.JSON and out is None:
-        sys.stdout.write(json.dumps(report.document(), indent=2) + "\n")
-        return
+
+
+def _reach(report: "EvaluationReport") -> None:
+    """How many bookings no list could hold, and whether an assumption is to blame."""
     notes = report.notes
-    title = f"{report.windows} window(s), {notes['questions']:,} questions"
     log.print(
-        f"{notes['unreachable_bookings']:,} of {notes['bookings']:,} bookings could be in no list "
-        f"(event not known or not open when asked, or booked before); "
-        f"{notes['events_without_publication']:,} events have no time of publication and count "
-        f"as known {notes['assumed_lead_days']:g} days before they start"
+        f"{notes['unreachable_bookings']:,} of {notes['bookings']:,} bookings could be in no list: "
+        f"the event of {notes['unreachable_not_known']:,} was not known when asked, the others' "
+        "was not open or full, or booked before",
+        soft_wrap=True,
     )
-    emit(report.table(), format, out=out, title=title)
-    if format is Format.TABLE and out is None:
-        emit(report.calibration(), format, title="chances of the engine and what came")
-    if groups and format is Format.TABLE and out is None:
-        for name in report.groups:
-            emit(report.table(name), format, title=name)
+    if notes["events_without_publication"]:
+        log.print(
+            f"{notes['events_without_publication']:,} events have no time of publication and count "
+            f"as known {notes['assumed_lead_days']:g} days before they start, or from their first "
+            f"booking on; {notes['unreachable_undated']:,} of these bookings are of such an event",
+            soft_wrap=True,
+        )
 
 
 def _moment(text: str) -> "datetime":

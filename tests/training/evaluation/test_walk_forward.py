@@ -15,6 +15,7 @@ from data.snapshot import as_of
 from features.ranking.snapshot import build_snapshot
 from recommender.errors import NotTrainedError, UsageError
 from recommender.ranking.model.suggestion_model import SuggestionModel
+from training.evaluation.tables import calibration
 from training.evaluation.walk_forward import evaluate
 from training.suggestions.fit import fit_suggestions
 from training.suggestions.time_splits import queries, windows
@@ -211,6 +212,29 @@ def test_bookings_that_no_list_could_hold_depend_on_when_events_are_taken_to_be_
     assert [notes["assumed_lead_days"] for notes in found] == [0, 90]
     assert found[0]["bookings"] == found[1]["bookings"]
     assert found[0]["unreachable_bookings"] > 5 * found[1]["unreachable_bookings"]
+    # Nothing has a publication here: whatever was not known was not by assumption.
+    assert found[0]["unreachable_undated"] == found[0]["unreachable_not_known"] > 0
+
+
+def test_events_with_a_publication_are_not_blamed_on_an_assumption(report):
+    notes = report.notes
+    assert notes["unreachable_undated"] == 0
+    assert 0 < notes["unreachable_not_known"] <= notes["unreachable_bookings"]
+
+
+def test_progress_tells_each_window_and_what_came_of_it(district, fitted):
+    told = []
+    evaluate(
+        district,
+        [CUTOFF, CUTOFF + timedelta(days=28)],
+        rng=np.random.default_rng(0),
+        fit=lambda *_, **__: fitted[0],
+        progress=told.append,
+    )
+    for number in (1, 2):
+        mine = [line for line in told if line.startswith(f"window {number} of 2:")]
+        assert len(mine) == 2
+        assert "NDCG@10 so far engine 0." in mine[1]
 
 
 def test_a_foreign_engine_is_asked_the_same_and_knows_only_what_was_known(district, fitted):
@@ -247,7 +271,7 @@ def test_chances_are_compared_with_what_everybody_did_not_with_what_bookers_did(
     assert predicted == sorted(predicted)
     assert bins[-1]["observed"] > 2 * bins[0]["observed"]
     assert 0.5 < found["predicted"] / found["observed"] < 2
-    assert len(report.calibration()) == 1 + len(bins)
+    assert len(calibration(report)) == 1 + len(bins)
 
 
 @pytest.mark.parametrize("seed", [1, 2])
