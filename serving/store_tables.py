@@ -135,4 +135,5 @@ plan_requests = sa.Table(
     sa.Column("status", sa.Text, nullable=False),
     sa.Column("plan_id", _ID, index=True),
     sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("progress", JSONB),
 )

@@ -18,6 +18,7 @@ from serving.console.access import ANY_USER, acts_for
 from serving.console.demand import default_period, district_demand
 from serving.console.plans.kept import read_plans, read_requests
 from serving.planning.planner import ask
+from serving.planning.progress import CANCELLED
 from serving.web.rendering import page
 from serving.web.route import PageRoute
 
@@ -57,7 +58,11 @@ async def today(request: Request) -> Response:
                     for plan in read_plans(connection, principal, service.parents())
                     if plan["decided"] < plan["lines"]
                 ]
-                requests = read_requests(connection, principal, service.parents(), now=now)
+                requests = [
+                    asked
+                    for asked in read_requests(connection, principal, service.parents(), now=now)
+                    if asked["status"] != CANCELLED
+                ]
         return {
             "newest_booking": newest,
             "areas": names,

@@ -20,6 +20,7 @@ from recommender.procurement.schedule import Slot
 from serving.planning.compliance import line_warnings, plan_warnings
 from serving.planning.explanations import line_reasons
 from serving.planning.problem.building import Planning
+from serving.planning.progress import Progress
 from serving.planning.rules import PlanRules, Recusal, describe
 from serving.planning.solution import Solved, solve_planning
 from serving.planning.sources import Sources, state_planning
@@ -86,6 +87,7 @@ def make_plan(
     budget_fen: int | None = None,
     time_limit_s: float = 30.0,
     mip_gap: float = 0.005,
+    progress: Progress | None = None,
 ) -> PlanDocument:
     """State the problem, solve it, and write the plan down.
 
@@ -101,6 +103,8 @@ def make_plan(
         Only this buyer; this budget instead of the table's.
     time_limit_s, mip_gap
         Of the solver, seconds and relative.
+    progress
+        Hears how far it is.
 
     Returns
     -------
@@ -114,7 +118,16 @@ def make_plan(
         If the rules conflict, or no plan was found in the time.
     """
     planning = state_planning(sources, period, rules, buyer=buyer, budget_fen=budget_fen)
-    solved = solve_planning(planning, time_limit_s=time_limit_s, mip_gap=mip_gap)
+    if progress is not None:
+        progress.begin("solving")
+    solved = solve_planning(
+        planning,
+        time_limit_s=time_limit_s,
+        mip_gap=mip_gap,
+        told=None if progress is None else progress.hear,
+    )
+    if progress is not None:
+        progress.begin("writing")
     return write_document(
         planning, solved, model_version=sources.model_version, data_date=sources.data_date
     )

@@ -15,12 +15,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
 from data.district_time import set_district_zone
 from recommender.errors import GongxuError, UnknownIdError, UsageError
+from serving.planning.progress import (
+    CANCELLED,
+    DONE,
+    FAILED,
+    CancelledError,
+    Progress,
+    end_request,
+    is_cancelled,
+)
 from serving.settings import Settings
-from serving.store_tables import plan_requests
 from serving.streams import keep_output_clean
 
 if TYPE_CHECKING:
@@ -29,14 +35,14 @@ if TYPE_CHECKING:
     from serving.planning.solution import Solved
     from serving.planning.sources import Sources
 
-SOLVING, DONE, FAILED = "solving", "done", "failed"
-"""States of a request."""
-
 _TIME_LIMIT_S = 20.0
 _QUESTION_S = 10.0
 _WHOLE_S = 300.0
 LOST_AFTER = timedelta(seconds=2 * _WHOLE_S)
 """A request that is older and has no plan lost its planner and whoever waited for that."""
+_WATCH_S = 0.5
+"""Seconds between two looks at whether an officer ended the solving."""
+
 _log = logging.getLogger("gongxu.planner")
 
 
@@ -53,6 +59,10 @@ def begin(question: dict[str, Any], settings: Settings, ended: Callable[[], None
         See :func:`work`.
     ended
         Called when the planner has ended, however it did.
+
+    Notes
+    -----
+    A planner whose request was cancelled is ended within a second, whatever it is doing.
     """
 
     def start() -> "subprocess.Popen[bytes]":
@@ -64,10 +74,10 @@ def begin(question: dict[str, Any], settings: Settings, ended: Callable[[], None
 
     def wait(process: "subprocess.Popen[bytes]") -> None:
         try:
-            code = process.wait()
-            if code < 0:  # killed, such as for want of memory: once more
-                code = start().wait()
-            if code != 0:
+            code = _watched(process, question["request_id"], settings)
+            if code is not None and code < 0:  # killed, such as for want of memory: once more
+                code = _watched(start(), question["request_id"], settings)
+            if code:
                 how = f"was ended by signal {-code}, twice" if code < 0 else "failed; see the log"
                 _give_up(question["request_id"], f"the planner {how}. Ask again.", settings)
         except Exception:
@@ -78,17 +88,31 @@ def begin(question: dict[str, Any], settings: Settings, ended: Callable[[], None
     threading.Thread(target=wait, args=(start(),), daemon=True).start()
 
 
+def _watched(process: "subprocess.Popen[bytes]", request_id: str, settings: Settings) -> int | None:
+    """A planner's exit code; ``None`` when its request was cancelled and it was ended."""
+    from serving.composition import open_store
+
+    store = open_store(settings)
+    try:
+        while True:
+            try:
+                return process.wait(_WATCH_S)
+            except subprocess.TimeoutExpired:
+                if is_cancelled(store.engine, request_id):
+                    process.kill()
+                    process.wait()
+                    return None
+    finally:
+        store.close()
+
+
 def _give_up(request_id: str, detail: str, settings: Settings) -> None:
     from serving.composition import open_store
 
     store = open_store(settings)
     try:
         with store.engine.begin() as connection:
-            connection.execute(
-                sa.update(plan_requests)
-                .where(plan_requests.c.request_id == request_id, plan_requests.c.status == SOLVING)
-                .values(status=FAILED, detail=detail)
-            )
+            end_request(connection, request_id, FAILED, detail=detail)
     finally:
         store.close()
 
@@ -192,8 +216,10 @@ def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[s
     from serving.planning.sources import served_sources
 
     store = open_store(settings)
+    progress = Progress(store.engine, question["request_id"])
     told: dict[str, Any] = {"status": FAILED, "detail": "the planner failed; the log has why."}
     try:
+        progress.begin("reading")
         sources = served_sources(settings)
         asked = question["asked"]
         document = make_plan(
@@ -203,20 +229,21 @@ def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[s
             buyer=asked.get("buyer"),
             budget_fen=asked.get("budget_fen"),
             time_limit_s=_TIME_LIMIT_S,
+            progress=progress,
         )
         content = json.loads(plan_json(document)) | {"rules_text": document.rules_text}
         with store.engine.begin() as connection:
             keep_plan(connection, content, made_by=question["by"], now=now)
-        told = {"status": DONE, "detail": "", "plan_id": document.plan_id}
+            told = {"status": DONE, "detail": "", "plan_id": document.plan_id}
+            if not end_request(connection, question["request_id"], **told):
+                raise CancelledError("the solving was ended by an officer.")
+    except CancelledError as error:
+        told = {"status": CANCELLED, "detail": str(error)}
     except (GongxuError, ValueError, OverflowError) as error:
         told = {"status": FAILED, "detail": str(error)}
     finally:
         with store.engine.begin() as connection:
-            connection.execute(
-                sa.update(plan_requests)
-                .where(plan_requests.c.request_id == question["request_id"])
-                .values(told)
-            )
+            end_request(connection, question["request_id"], **told)
         store.close()
     return told
 

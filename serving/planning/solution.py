@@ -13,6 +13,7 @@ from recommender.procurement.plan import ProcurementPlan, Status
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import Slot, schedule
+from recommender.procurement.solver.incumbent import Told
 from recommender.procurement.verify import verify_plan
 from serving.messages.catalogue import text
 from serving.planning.explanations import conflict_text, with_lines
@@ -51,6 +52,7 @@ def solve_planning(
     time_limit_s: float = 30.0,
     mip_gap: float = 0.005,
     clock: Callable[[], float] = time.monotonic,
+    told: Told | None = None,
 ) -> Solved:
     """Solve and schedule; default rules that cannot be kept yield, with a warning.
 
@@ -68,6 +70,8 @@ def solve_planning(
         Relative gap at which the search may stop.
     clock
         Seconds from any origin.
+    told
+        Hears how the search goes on; what it raises ends the search.
 
     Returns
     -------
@@ -82,7 +86,9 @@ def solve_planning(
 
     def solve(posed: ProcurementProblem, share: float = _SHARE) -> ProcurementPlan:
         left = max(0.0, deadline - clock())
-        return plan_procurement(posed, time_limit_s=share * left, mip_gap=mip_gap, clock=clock)
+        return plan_procurement(
+            posed, time_limit_s=share * left, mip_gap=mip_gap, clock=clock, told=told
+        )
 
     problem, loosened = aim_at_evenness(planning), []
     plan = solve(problem)

@@ -20,7 +20,7 @@ from serving.console import (
 from serving.console import requests as officers_requests
 from serving.console.plans import pages as plans
 from serving.console.plans import questions as plan_questions
-from serving.console.plans import trail
+from serving.console.plans import solving, trail
 from serving.pages import bookings, for_me, preferences, requests, screen, whats_on
 from serving.pages import events as event_pages
 from serving.pages import sign_in as residents_sign_in
@@ -40,6 +40,7 @@ ROUTERS = (
     today.router,
     streets.router,
     trail.router,
+    solving.router,
     plan_questions.router,
     plans.router,
     catalogue.router,

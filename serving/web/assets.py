@@ -2,7 +2,8 @@
 
 import hashlib
 from functools import lru_cache
-from importlib import resources
+from importlib import metadata, resources
+from pathlib import Path as FilePath
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path, Request, Response
@@ -17,17 +18,37 @@ _KINDS = {
     "js": "text/javascript; charset=utf-8",
 }
 YEAR_S = 31_536_000
+HTMX = "htmx.js"
+"""Changes parts of pages in place; where it is not installed, whole pages come instead."""
+
+_HTMX_PACKAGE, _HTMX_FILE = "django-htmx", "django_htmx/static/django_htmx/htmx-2.min.js"
 
 
 @lru_cache(maxsize=1)
 def assets() -> dict[str, bytes]:
     """Content by file name."""
     folder = resources.files("serving.web") / "static"
-    return {
+    own = {
         entry.name: entry.read_bytes()
         for entry in folder.iterdir()
         if entry.name.rpartition(".")[2] in _KINDS
     }
+    htmx = installed_htmx()
+    return own if htmx is None else {**own, HTMX: htmx}
+
+
+def installed_htmx() -> bytes | None:
+    """The script of the installed package; of the package nothing is imported."""
+    try:
+        found = FilePath(str(metadata.distribution(_HTMX_PACKAGE).locate_file(_HTMX_FILE)))
+        return found.read_bytes()
+    except (metadata.PackageNotFoundError, OSError):
+        return None
+
+
+def has_htmx() -> bool:
+    """Whether pages may change in place."""
+    return HTMX in assets()
 
 
 @lru_cache(maxsize=64)

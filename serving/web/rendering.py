@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from serving.messages.catalogue import text, text_or
 from serving.web import moments
-from serving.web.assets import asset_path
+from serving.web.assets import HTMX, asset_path, has_htmx
 from serving.web.display import display_of
 from serving.web.forms import FIELD, form_token
 
@@ -39,7 +39,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(asset=asset_path, FIELD=FIELD)
+    environment.globals.update(asset=asset_path, FIELD=FIELD, HTMX=HTMX, has_htmx=has_htmx)
     environment.filters.update(
         yuan=yuan, number=number, percent=percent, json_ld=json_ld, size=size
     )

@@ -19,7 +19,6 @@ from recommender.procurement.plan import (
     ProcurementPlan,
     Status,
     Tour,
-    cell_attendance,
     make_lines,
     toured_sessions,
 )
@@ -28,10 +27,10 @@ from recommender.procurement.rules.registry import STRUCTURE
 from recommender.procurement.rules.values import Explanation, RuleKey
 from recommender.procurement.solver.deadline import Clock, Deadline
 from recommender.procurement.solver.heuristic import fill
+from recommender.procurement.solver.incumbent import Incumbent, Told
 from recommender.procurement.solver.linear_model import LinearModel, build_model, with_rows
 from recommender.procurement.solver.precedence import in_order, relax_in_order, skipped_steps
 from recommender.procurement.solver.relaxation import Relaxation
-from recommender.procurement.verify import verify_sessions
 
 Floats = NDArray[np.float64]
 
@@ -45,6 +44,7 @@ def plan_procurement(
     time_limit_s: float = 30.0,
     mip_gap: float = 0.005,
     clock: Clock = time.monotonic,
+    told: Told | None = None,
 ) -> ProcurementPlan:
     """Choose sessions of most benefit that keep every rule.
 
@@ -61,6 +61,8 @@ def plan_procurement(
         The relative gap at which the search may stop.
     clock
         Seconds from any origin.
+    told
+        Hears how the search goes on; what it raises ends the search.
 
     Returns
     -------
@@ -69,7 +71,7 @@ def plan_procurement(
     """
     deadline = Deadline.within(_KEPT * time_limit_s, clock)
     model = build_model(problem)
-    best = _Best(problem, model)
+    best = Incumbent(problem, model, told)
     before = deadline.left()
     best.offer(fill(problem, model, deadline=deadline.part(0.4)), "greedy")
     heuristic_s = before - deadline.left()
@@ -77,6 +79,7 @@ def plan_procurement(
     if relaxed.feasible is False:
         return _infeasible(problem, deadline)
     bound = relaxed.bound if relaxed.feasible else _simple_bound(problem, model)
+    best.lower(bound)
     if relaxed.feasible:
         _round(problem, model, relaxed, best, deadline, heuristic_s)
         proven = _search(model, relaxed, best, deadline, mip_gap)
@@ -108,7 +111,7 @@ def _round(
     problem: ProcurementProblem,
     model: LinearModel,
     relaxed: Relaxation,
-    best: "_Best",
+    best: Incumbent,
     deadline: Deadline,
     heuristic_s: float,
 ) -> None:
@@ -138,7 +141,7 @@ def _round(
 def _search(
     model: LinearModel,
     relaxed: Relaxation,
-    best: "_Best",
+    best: Incumbent,
     deadline: Deadline,
     mip_gap: float,
 ) -> float | None:
@@ -181,6 +184,7 @@ def _search(
             return None
         if kernel_bound is not None:
             bound = min(bound, max(kernel_bound, outside, best.value))
+            best.lower(bound)
         if whole or (size >= n and status == "done"):  # what stays fixed cannot beat the best
             return bound
         size *= 3
@@ -242,34 +246,6 @@ def solve_with_fixed(
     x = base.copy()
     x[free] = result.x
     return x, proven, status
-
-
-class _Best:
-    """The best whole solution so far that the independent verifier accepts."""
-
-    def __init__(self, problem: ProcurementProblem, model: LinearModel) -> None:
-        self.problem, self.model = problem, model
-        self.x: Floats | None = None
-        self.sessions = np.zeros(
-            (len(problem.buyers), len(problem.streets), len(problem.products)), dtype=np.int64
-        )
-        self.tours: tuple[Tour, ...] = ()
-        self.value, self.method = -np.inf, "greedy"
-
-    def offer(self, x: Floats | None, method: str) -> bool:
-        """Take a solution if it is better; False when there is none or it breaks a rule."""
-        if x is None:
-            return False
-        sessions, tours = self.model.sessions(x, self.sessions.shape), self.model.tours_of(x)
-        cells = cell_attendance(self.problem, sessions.sum(axis=0), self.problem.demand)
-        value = plan_value(self.problem, cells)
-        if value <= self.value:
-            return True
-        if verify_sessions(self.problem, sessions, tours):
-            return False
-        self.x, self.value, self.method = x, value, method
-        self.sessions, self.tours = sessions, tours
-        return True
 
 
 def _all_tours(

@@ -24,7 +24,8 @@ from serving.api.routes.plan_bodies import (
 )
 from serving.auth.roles import Role
 from serving.planning.kept_plans import ENDINGS, plan_file, read_plan, split_ending
-from serving.planning.planner import FAILED, LOST_AFTER, SOLVING, ask, begin
+from serving.planning.planner import LOST_AFTER, ask, begin
+from serving.planning.progress import CANCELLED, FAILED, SOLVING
 from serving.store_tables import plan_requests
 
 router = APIRouter(tags=["plans"])
@@ -182,6 +183,8 @@ def _plan(request: Request, plan_id: str) -> tuple[Any, dict[str, Any]]:
     service = request.app.state.service
     with service.database.engine().connect() as connection:
         asked, content = read_plan(connection, plan_id)
+    if not content and asked["status"] == CANCELLED:
+        raise HTTPException(409, f"The solving was ended by {asked['detail']}.")
     if not content and asked["status"] == FAILED:
         raise HTTPException(409, f"The plan could not be made: {asked['detail']}")
     if not content and service.now() - asked["asked_at"] > LOST_AFTER:

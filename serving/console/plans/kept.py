@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from serving.auth.roles import Principal, Role
-from serving.planning.planner import DONE
+from serving.planning.progress import DONE
 from serving.store_tables import plan_requests
 
 RECENT = timedelta(days=7)

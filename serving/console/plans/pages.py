@@ -17,14 +17,13 @@ from serving.console.access import OF_PLAN, OFFICERS, acts_for
 from serving.console.demand import LEAD, offered_periods
 from serving.console.plans.kept import read_plans, read_requests
 from serving.console.plans.rules_form import FIELDS, rules_text
+from serving.console.plans.solving import solving_page
 from serving.planning.kept_plans import read_plan
-from serving.planning.planner import FAILED, LOST_AFTER
 from serving.web.rendering import page
 from serving.web.route import PageRoute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-RELOAD_S = 4
 LINES = 50
 """Lines on one page of a plan."""
 
@@ -228,19 +227,10 @@ def _plan_page(
         if content:
             orders = _read_orders(connection, content["plan_id"])
     if not content:
-        lost = service.now() - asked["asked_at"] > LOST_AFTER
-        failed = lost or asked["status"] == FAILED
-        response = page(
-            request,
-            "plan_solving.html",
-            asked=asked,
-            failed=failed,
-            lost=lost and asked["status"] != FAILED,
-            status=409 if failed else 200,
-        )
-        if not failed:
-            response.headers["Refresh"] = str(RELOAD_S)
-        return response
+        return solving_page(request, asked)
+    if request.headers.get("hx-request") and plan_id != content["plan_id"]:
+        # Asked for in place while it was being solved: the whole page comes now.
+        return Response(headers={"HX-Redirect": f"/console/plans/{content['plan_id']}"})
     lines = content["lines"]
     streets = sorted({(each["street_code"], each["street"]) for each in lines})
     shown = [each for each in lines if street in ("", each["street_code"])]

@@ -10,7 +10,7 @@ from data.store.decisions import keep_plan
 from serving.api.service import Service
 from serving.auth.roles import Role
 from serving.planning.document import COLUMNS
-from serving.planning.planner import SOLVING
+from serving.planning.progress import SOLVING
 from serving.store_tables import plan_requests
 
 pytestmark = [pytest.mark.usefixtures("world"), pytest.mark.slow]

@@ -44,6 +44,8 @@ ALLOWED = {
     "POST /console/requests/answer": OFFICERS,
     "POST /console/requests/surveys": OFFICERS,
     "GET /console/plans/{plan_id}/audit": OFFICERS,
+    "POST /console/plans/{plan_id}/cancel": OFFICERS,
+    "POST /console/plans/{plan_id}/retry": OFFICERS,
     "POST /console/plans/{plan_id}/stages": OFFICERS,
     "GET /console/plans/{plan_id}/what-if": OFFICERS,
     "GET /console/plans/{plan_id}/why-not": OFFICERS,

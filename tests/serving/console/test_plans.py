@@ -1,17 +1,21 @@
 """Plans: the form's rules, one plan's lines, decisions with reason and declaration."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from data.store.decisions import keep_plan
 from recommender.errors import UsageError
+from serving.api.routes import plans as plan_routes
+from serving.console.plans import solving
 from serving.console.plans.rules_form import FIELDS, rules_text
-from serving.planning.planner import LOST_AFTER, SOLVING
+from serving.planning.planner import LOST_AFTER
+from serving.planning.progress import CANCELLED, SOLVING
 from serving.planning.rules_file import parse_rules
 from serving.store_tables import plan_requests
+from serving.web import rendering
 
 PLAN = "PLAN-2026Q4-0a1b2c3d4e5f"
 
@@ -209,6 +213,69 @@ def test_a_planner_that_was_killed_is_told(as_user, site_service) -> None:
     assert answer.status_code == 409
     assert "求解程序中断" in answer.text
     assert "refresh" not in answer.headers
+
+
+@pytest.fixture
+def solving_plan(as_user, site_service):
+    """A request that is being solved."""
+    asked = {
+        "request_id": "ask-now",
+        "asked_at": site_service.now() - timedelta(seconds=9),
+        "asked_by": "officer",
+        "asked": {"period": "2026Q4", "buyer": "310105001"},
+        "status": SOLVING,
+        "detail": "",
+        "progress": {"stage": "solving", "value": 1235.4, "gap": 0.0312},
+    }
+    with site_service.database.engine().begin() as connection:
+        connection.execute(sa.delete(plan_requests).where(plan_requests.c.request_id == "ask-now"))
+        connection.execute(plan_requests.insert().values(asked))
+    return "/console/plans/ask-now"
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_page_tells_how_far_the_solving_is_and_comes_again_by_itself(
+    as_user, solving_plan, monkeypatch, installed
+) -> None:
+    monkeypatch.setattr(solving, "has_htmx", lambda: installed)
+    monkeypatch.setitem(rendering._environment().globals, "has_htmx", lambda: installed)
+    answer = as_user("officer").get(solving_plan)
+    assert answer.status_code == 200
+    for told in ("加权1,235人次", "3.1%", '<li aria-current="step">求解'):
+        assert told in answer.text
+    assert re.search(r"<dd>(9|1\d)秒</dd>", answer.text)
+    within = '<noscript><meta http-equiv="refresh" content="2"></noscript>' in answer.text
+    assert (within, "refresh" in answer.headers) == (installed, not installed)
+    assert ("/static/htmx.js?v=" in answer.text) is installed
+
+
+def test_an_officer_ends_the_solving_and_asks_for_the_same_again(
+    as_user, solving_plan, form_token, site_service, monkeypatch
+) -> None:
+    browser = as_user("officer")
+    token = {"form_token": form_token(browser.get(solving_plan).text)}
+    assert browser.post(f"{solving_plan}/cancel", data=token).status_code == 303
+    answer = browser.get(solving_plan, headers={"HX-Request": "true"})
+    assert (answer.status_code, answer.headers["HX-Refresh"]) == (200, "true")
+    assert "求解已停止" in answer.text
+    assert "由 officer 停止" in answer.text
+    asked: list[dict[str, object]] = []
+
+    def begin(question, settings, ended) -> None:
+        asked.append(question["asked"])
+        ended()
+
+    monkeypatch.setattr(plan_routes, "begin", begin)
+    again = browser.post(f"{solving_plan}/retry", data=token)
+    assert again.status_code == 303
+    assert again.headers["location"].startswith("/console/plans/ask-")
+    assert asked == [{"period": "2026Q4", "buyer": "310105001"}]
+    with site_service.database.engine().connect() as connection:
+        query = sa.select(plan_requests.c.status, plan_requests.c.detail)
+        row = connection.execute(query.where(plan_requests.c.request_id == "ask-now")).one()
+        acts = sa.text("SELECT actor FROM audit WHERE action = 'plan.cancel'")
+        assert connection.execute(acts).scalars().all() == ["officer"]
+    assert tuple(row) == (CANCELLED, "officer")
 
 
 def test_the_operator_sees_the_models(as_user) -> None:

@@ -1,10 +1,13 @@
 """What every page has: a strict policy, errors as pages, addresses that stay on this site."""
 
 import re
+import sys
+from importlib import metadata
 
 import httpx
 import pytest
 
+from serving.web import assets
 from serving.web.forms import local_path
 
 PAGES = ("/", "/events/u1", "/how-ranking-works", "/nowhere", "/events/none")
@@ -63,3 +66,18 @@ def test_other_sites_are_no_place_to_go_next(site: httpx.Client, path: str) -> N
 def test_own_pages_are() -> None:
     assert local_path("/events/u1?place=310105001", "/") == "/events/u1?place=310105001"
     assert local_path(None, "/console") == "/console"
+
+
+def test_the_script_for_changes_in_place_is_had_without_its_package(monkeypatch) -> None:
+    before = set(sys.modules)
+    script = assets.installed_htmx()
+    assert not {name for name in set(sys.modules) - before if "django" in name}
+    if script is not None:  # it is installed by `make demo` and `make test`
+        assert b"htmx" in script
+        assert assets.assets()[assets.HTMX] == script
+
+    def nowhere(name: str) -> metadata.Distribution:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "distribution", nowhere)
+    assert assets.installed_htmx() is None

@@ -1,0 +1,78 @@
+"""The best plan found so far, and what is told of the search while it goes on."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.procurement.benefit import plan_value
+from recommender.procurement.plan import Tour, cell_attendance
+from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.solver.linear_model import LinearModel
+from recommender.procurement.verify import verify_sessions
+
+Floats = NDArray[np.float64]
+Told = Callable[[float, float], None]
+"""Hears the value of the best plan so far and the bound, whenever one of them gets better."""
+
+
+class Incumbent:
+    """The best whole solution so far that the independent verifier accepts.
+
+    Parameters
+    ----------
+    problem, model
+        What is solved.
+    told
+        Hears of every better solution and bound.
+    """
+
+    def __init__(
+        self, problem: ProcurementProblem, model: LinearModel, told: Told | None = None
+    ) -> None:
+        self.problem, self.model, self.told = problem, model, told
+        self.bound = np.inf
+        self.x: Floats | None = None
+        self.sessions = np.zeros(
+            (len(problem.buyers), len(problem.streets), len(problem.products)), dtype=np.int64
+        )
+        self.tours: tuple[Tour, ...] = ()
+        self.value, self.method = -np.inf, "greedy"
+
+    def offer(self, x: Floats | None, method: str) -> bool:
+        """Take a solution if it is better.
+
+        Parameters
+        ----------
+        x
+            One entry a column of the model; ``None``: there is none.
+        method
+            Where it came from.
+
+        Returns
+        -------
+        False when there is none, or it breaks a rule.
+        """
+        if x is None:
+            return False
+        sessions, tours = self.model.sessions(x, self.sessions.shape), self.model.tours_of(x)
+        cells = cell_attendance(self.problem, sessions.sum(axis=0), self.problem.demand)
+        value = plan_value(self.problem, cells)
+        if value <= self.value:
+            return True
+        if verify_sessions(self.problem, sessions, tours):
+            return False
+        self.x, self.value, self.method = x, value, method
+        self.sessions, self.tours = sessions, tours
+        self._tell()
+        return True
+
+    def lower(self, bound: float) -> None:
+        """Note what no plan can exceed."""
+        if bound < self.bound:
+            self.bound = bound
+            self._tell()
+
+    def _tell(self) -> None:
+        if self.told is not None:
+            self.told(self.value, self.bound)
