@@ -38,7 +38,10 @@ STEPS = RuleKey("steps")
 COMPETITION = RuleKey("competition")
 """Rows of the model's structure: what masses come to beside each other."""
 
-STRUCTURE = frozenset({STEPS.rule, COMPETITION.rule, "touring"})
+PAYMENTS = RuleKey("payments")
+"""Rows of the model's structure: what a street's sessions cost is paid by its buyers."""
+
+STRUCTURE = frozenset({STEPS.rule, COMPETITION.rule, PAYMENTS.rule, "touring"})
 """Rows that always hold; they are never part of a conflict and have no shadow price."""
 
 _BY_NAME = {rule.name: rule for rule in RULES}

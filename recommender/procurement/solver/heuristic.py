@@ -24,12 +24,13 @@ def fill(
     model: LinearModel,
     start: Floats | None = None,
     *,
+    cost: Floats | None = None,
     deadline: Deadline | None = None,
 ) -> Floats | None:
     """A whole solution that keeps every rule, or ``None`` when this way finds none.
 
     Lower bounds are met first, each by the sessions that gain most per yuan; then sessions are
-    added, most benefit per yuan first, as long as no rule breaks. Under an evenness bound the
+    added, most benefit for its cost first, as long as no rule breaks. Under an evenness bound the
     street with the least attendance per resident chooses next.
 
     Parameters
@@ -38,6 +39,9 @@ def fill(
         The problem and its model.
     start
         A whole solution that breaks no upper bound, to go on from; empty when ``None``.
+    cost
+        What each session column costs, > 0: its price, or what its money, room and other bounds
+        gain elsewhere, which tells where something else than money is short.
     deadline
         When to stop adding. What must be is met all the same, so that there is an answer.
 
@@ -47,7 +51,8 @@ def fill(
     """
     n = model.n_sessions
     price = np.maximum(problem.price_fen[model.product].astype(np.float64), 1.0)
-    ratio = model.worth / price
+    cost = price if cost is None else cost
+    ratio = model.worth / cost
     order = np.argsort(-ratio, kind="stable")
     state = _State(problem, model, start)
     shares = state.silence(
@@ -66,11 +71,11 @@ def fill(
                 spent += price[column] * state.add(int(column))
     state.low = shares
     if model.has("evenness"):
-        levels = _Levels(problem, model, state, deadline)
+        levels = _Levels(problem, model, state, cost, deadline)
         if not levels.spread(useful, from_start=start is not None):
             return None
     else:
-        for position, column in enumerate(state.gains.best_first(useful, price)):
+        for position, column in enumerate(state.gains.best_first(useful, cost)):
             if _time_is_up(deadline, position):
                 break
             state.add(column)
@@ -96,13 +101,14 @@ class _Levels:
         problem: ProcurementProblem,
         model: LinearModel,
         state: "_State",
+        cost: Floats,
         deadline: Deadline | None,
     ) -> None:
         self.deadline = deadline
         steps = np.diff(problem.totals(problem.demand), axis=0)
         gain = steps[model.tier, model.street, model.product] / problem.residents[model.street]
         self.gain, self.street, self.state = gain, model.street, state
-        self.price = np.maximum(problem.price_fen[model.product].astype(np.float64), 1.0)
+        self.cost = cost
         self.residents = problem.residents
         self.level = np.zeros(len(problem.streets))
         np.add.at(self.level, model.street, gain * state.taken)
@@ -126,7 +132,7 @@ class _Levels:
                 self._restore(last)
         if not self._even():
             return False
-        for position, column in enumerate(self.state.gains.best_first(order, self.price)):
+        for position, column in enumerate(self.state.gains.best_first(order, self.cost)):
             if _time_is_up(self.deadline, position):
                 break
             self._add_if_even(column)
@@ -149,7 +155,7 @@ class _Levels:
         """Let the least served street choose until nothing fits; the last even state."""
         gains = self.state.gains
         queues = [
-            gains.best_first(order[self.street[order] == s], self.price)
+            gains.best_first(order[self.street[order] == s], self.cost)
             for s in range(len(self.level))
         ]
         open_ = set(range(len(queues)))

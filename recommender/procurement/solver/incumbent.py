@@ -22,7 +22,7 @@ class Incumbent:
     Parameters
     ----------
     problem, model
-        What is solved.
+        The problem and its model with buyers.
     told
         Hears of every better solution and bound.
     """
@@ -32,7 +32,7 @@ class Incumbent:
     ) -> None:
         self.problem, self.model, self.told = problem, model, told
         self.bound = np.inf
-        self.x: Floats | None = None
+        self.found = False
         self.sessions = np.zeros(
             (len(problem.buyers), len(problem.streets), len(problem.products)), dtype=np.int64
         )
@@ -45,24 +45,44 @@ class Incumbent:
         Parameters
         ----------
         x
-            One entry a column of the model; ``None``: there is none.
+            A whole solution of the model; ``None``: there is none.
         method
-            Where it came from.
+            Where it comes from.
 
         Returns
         -------
-        False when there is none, or it breaks a rule.
+        False when there is none or it breaks a rule.
         """
         if x is None:
             return False
-        sessions, tours = self.model.sessions(x, self.sessions.shape), self.model.tours_of(x)
+        shape = (self.sessions.shape[0], self.sessions.shape[1], self.sessions.shape[2])
+        return self.offer_plan(self.model.sessions(x, shape), self.model.tours_of(x), method)
+
+    def offer_plan(self, sessions: NDArray[np.int64], tours: tuple[Tour, ...], method: str) -> bool:
+        """Take a plan if it is better.
+
+        Parameters
+        ----------
+        sessions
+            Shape (B, S, P).
+        tours
+            Which of them tour together.
+        method
+            Where it comes from.
+
+        Returns
+        -------
+        False when it breaks a rule.
+        """
+        if sessions.max(initial=0) > self.problem.sessions_per_cell:
+            return False
         cells = cell_attendance(self.problem, sessions.sum(axis=0), self.problem.demand)
         value = plan_value(self.problem, cells)
         if value <= self.value:
             return True
         if verify_sessions(self.problem, sessions, tours):
             return False
-        self.x, self.value, self.method = x, value, method
+        self.found, self.value, self.method = True, value, method
         self.sessions, self.tours = sessions, tours
         self._tell()
         return True

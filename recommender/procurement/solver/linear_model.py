@@ -94,6 +94,32 @@ class LinearModel:
         np.add.at(counts, (self.buyer, self.street, self.product), taken)
         return counts
 
+    def columns_of(self, sessions: NDArray[np.int64], tours: tuple[Tour, ...]) -> Floats:
+        """A plan as a solution; several buyers of a cell take its steps in turn.
+
+        Parameters
+        ----------
+        sessions
+            Shape (B, S, P).
+        tours
+            Which of them tour together.
+
+        Returns
+        -------
+        One entry a column; only sessions and tours are set.
+        """
+        x = np.zeros(len(self.value))
+        before = np.cumsum(sessions, axis=0) - sessions
+        first = before[self.buyer, self.street, self.product]
+        count = sessions[self.buyer, self.street, self.product]
+        x[: self.n_sessions] = (self.tier >= first) & (self.tier < first + count)
+        at = {key: position for position, key in enumerate(self.tours)}
+        for tour in tours:
+            position = at.get((tour.first, tour.second, tour.product))
+            if position is not None:
+                x[self.n_sessions + position] = tour.sessions
+        return x
+
     def tours_of(self, x: Floats) -> tuple[Tour, ...]:
         """The tours that a whole solution stands for."""
         taken = np.rint(x[self.n_sessions : self.n_sessions + len(self.tours)]).astype(int)
@@ -197,6 +223,32 @@ def with_rows(model: LinearModel, steps: list[tuple[list[int], list[int]]]) -> L
         low=np.concatenate([model.low, [row.low for row in rows]]),
         high=np.concatenate([model.high, [row.high for row in rows]]),
         keys=(*model.keys, *(row.key for row in rows)),
+    )
+
+
+def without_rows(model: LinearModel, gone: NDArray[np.bool_]) -> LinearModel:
+    """Leave rows out that no solution of interest breaks.
+
+    Parameters
+    ----------
+    model
+        The model.
+    gone
+        One entry a row; none: the model as it is.
+
+    Returns
+    -------
+    The shorter model.
+    """
+    if not gone.any():
+        return model
+    kept = np.flatnonzero(~gone)
+    return replace(
+        model,
+        matrix=sp.csr_array(model.matrix[kept]),
+        low=model.low[kept],
+        high=model.high[kept],
+        keys=tuple(model.keys[i] for i in kept),
     )
 
 

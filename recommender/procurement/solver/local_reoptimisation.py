@@ -59,7 +59,7 @@ def reoptimise_around(
     or none was found in the time.
     """
     model = build_model(problem)
-    planned = _columns_of(model, plan)
+    planned = model.columns_of(plan.sessions, plan.tours)
     n, end = model.n_sessions, model.n_sessions + len(model.tours)
     fixed = np.zeros(len(model.value), dtype=np.bool_)
     free = _margin(problem, model, planned[:n] > 0, (street, product))
@@ -106,18 +106,3 @@ def _gains(problem: ProcurementProblem, model: LinearModel, planned: NDArray[np.
     category = problem.category[model.product]
     np.add.at(mass, (model.street[planned], category[planned]), model.worth[planned])
     return np.asarray(model.worth * competition.margins(mass)[model.street, category])
-
-
-def _columns_of(model: LinearModel, plan: ProcurementPlan) -> Floats:
-    """The plan as a solution of the model; several buyers of a cell take its steps in turn."""
-    x = np.zeros(len(model.value))
-    before = np.cumsum(plan.sessions, axis=0) - plan.sessions
-    first = before[model.buyer, model.street, model.product]
-    count = plan.sessions[model.buyer, model.street, model.product]
-    x[: model.n_sessions] = (model.tier >= first) & (model.tier < first + count)
-    at = {key: position for position, key in enumerate(model.tours)}
-    for tour in plan.tours:
-        position = at.get((tour.first, tour.second, tour.product))
-        if position is not None:
-            x[model.n_sessions + position] = tour.sessions
-    return x

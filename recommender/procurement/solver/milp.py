@@ -28,9 +28,16 @@ from recommender.procurement.rules.values import Explanation, RuleKey
 from recommender.procurement.solver.deadline import Clock, Deadline
 from recommender.procurement.solver.heuristic import fill
 from recommender.procurement.solver.incumbent import Incumbent, Told
-from recommender.procurement.solver.linear_model import LinearModel, build_model, with_rows
-from recommender.procurement.solver.precedence import in_order, relax_in_order, skipped_steps
-from recommender.procurement.solver.relaxation import Relaxation
+from recommender.procurement.solver.linear_model import (
+    LinearModel,
+    build_model,
+    with_rows,
+    without_rows,
+)
+from recommender.procurement.solver.payers import Merged, merge_buyers
+from recommender.procurement.solver.precedence import relax_in_order, skipped_steps
+from recommender.procurement.solver.relaxation import Relaxation, opportunity_costs
+from recommender.procurement.solver.rounding import fill_up, round_relaxation
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +51,7 @@ def plan_procurement(
     time_limit_s: float = 30.0,
     mip_gap: float = 0.005,
     clock: Clock = time.monotonic,
+    start: ProcurementPlan | None = None,
     told: Told | None = None,
 ) -> ProcurementPlan:
     """Choose sessions of most benefit that keep every rule.
@@ -61,6 +69,9 @@ def plan_procurement(
         The relative gap at which the search may stop.
     clock
         Seconds from any origin.
+    start
+        A plan to begin with, such as the one that is on the table; it counts where it keeps the
+        rules.
     told
         Hears how the search goes on; what it raises ends the search.
 
@@ -70,26 +81,34 @@ def plan_procurement(
     rules that conflict.
     """
     deadline = Deadline.within(_KEPT * time_limit_s, clock)
-    model = build_model(problem)
-    best = Incumbent(problem, model, told)
-    before = deadline.left()
-    best.offer(fill(problem, model, deadline=deadline.part(0.4)), "greedy")
-    heuristic_s = before - deadline.left()
-    model, relaxed = relax_in_order(model, deadline=deadline.part(0.4))
+    full = build_model(problem)
+    merged = merge_buyers(problem, full)
+    best = Incumbent(problem, full, told)
+    if start is not None:
+        best.offer_plan(start.sessions, start.tours, start.method)
+    model, relaxed = relax_in_order(merged.model, deadline=deadline.part(0.6))
     if relaxed.feasible is False:
         return _infeasible(problem, deadline)
-    bound = relaxed.bound if relaxed.feasible else _simple_bound(problem, model)
-    best.lower(bound)
     if relaxed.feasible:
-        _round(problem, model, relaxed, best, deadline, heuristic_s)
-        proven = _search(model, relaxed, best, deadline, mip_gap)
-        if proven is None and best.x is None:
+        bound = relaxed.bound
+        best.lower(bound)
+        round_relaxation(merged, model, relaxed, best, deadline)
+        if not best.found:
+            best.offer(fill(problem, full, deadline=deadline), "greedy")
+        proven = _search(merged, model, relaxed, best, deadline, mip_gap)
+        if proven is None and not best.found:
             return _infeasible(problem, deadline)
         bound = min(bound, proven) if proven is not None else bound
-    if best.x is None:
+        if merged.model is not full and bound - best.value > mip_gap * bound:
+            _settle_payers(merged, relaxed, best, deadline)
+    else:
+        bound = _simple_bound(problem, full)
+        best.lower(bound)
+        best.offer(fill(problem, full, deadline=deadline), "greedy")
+    if not best.found:
         return _nothing(problem, Status.UNKNOWN, (), bound)
     bound = max(bound, best.value)
-    tours = _all_tours(model, best.sessions, best.tours)
+    tours = _all_tours(full, best.sessions, best.tours)
     gap = 0.0 if bound <= 0 else (bound - best.value) / bound
     return ProcurementPlan(
         status=Status.OPTIMAL if gap <= mip_gap else Status.FEASIBLE,
@@ -104,41 +123,8 @@ def plan_procurement(
     )
 
 
-_TIGHTER = (0.0, 0.01, 0.04, 0.1, 0.25)
-
-
-def _round(
-    problem: ProcurementProblem,
-    model: LinearModel,
-    relaxed: Relaxation,
-    best: Incumbent,
-    deadline: Deadline,
-    heuristic_s: float,
-) -> None:
-    """Round the relaxation down and fill up.
-
-    Few columns are fractional, so this is nearly optimal, except that an evenness bound no longer
-    holds exactly; so the relaxation is rounded again under slightly tighter ones.
-    ``heuristic_s`` is what the first filling took: each filling here takes about as long.
-    """
-    for tighter in _TIGHTER:
-        if deadline.left() <= (2 if tighter else 1) * heuristic_s:
-            return
-        if tighter:
-            if problem.gini_max is None:
-                return
-            tight = build_model(replace(problem, gini_max=problem.gini_max * (1 - tighter)))
-            _, relaxed = relax_in_order(tight, deadline=deadline.part(0.2), start=relaxed.x > 0)
-            if not relaxed.feasible:
-                return
-        whole = np.floor(relaxed.x + 1e-9)
-        whole[model.n_sessions :] = 0.0
-        whole = in_order(model, whole)
-        if best.offer(fill(problem, model, whole, deadline=deadline.part(0.5)), "rounded"):
-            return
-
-
 def _search(
+    merged: Merged,
     model: LinearModel,
     relaxed: Relaxation,
     best: Incumbent,
@@ -150,6 +136,8 @@ def _search(
     Returns the proven bound, or ``None`` when no whole solution exists.
     """
     n = model.n_sessions
+    dear = opportunity_costs(model, relaxed)
+    model = without_rows(model, ~relaxed.active)
     cost = np.round(np.abs(relaxed.reduced[:n]), 6)  # rounding noise would hide the ties
     # Ties are many (sessions that fill the same venue at the same price). The relaxation's own
     # choice comes first; the others are mixed, so that a kernel holds some of every street.
@@ -164,7 +152,7 @@ def _search(
         fixed = np.zeros(len(model.value), dtype=np.bool_)
         fixed[ranked[size:]] = True
         fixed[:n] &= ~(taken & (relaxed.x[:n] < 1 - 1e-9))
-        if best.x is not None:  # what cannot beat the best so far need not be looked at
+        if best.found:  # what cannot beat the best so far need not be looked at
             fixed[:n] |= cost > relaxed.bound - best.value + 1e-6
         whole = not fixed.any()
         outside = -np.inf if whole else relaxed.bound - float(cost[fixed[:n]].min())
@@ -175,10 +163,11 @@ def _search(
         tried = True
         # By how much the solver came late: a kernel three times as large will, too.
         late = max(late, 3 * (left - deadline.left() - share * left))
-        if x is not None and not best.offer(x, "milp"):
-            skipped = skipped_steps(model, x)
-            if skipped:  # taken out of order, to look more even than they are
-                model = with_rows(model, skipped)
+        if x is not None:
+            if merged.model is not merged.full:  # what fits no single purse is replaced
+                fill_up(merged, np.rint(x), dear, best, deadline=deadline, method="milp")
+            elif not best.offer(x, "milp") and (skipped := skipped_steps(model, x)):
+                model = with_rows(model, skipped)  # out of order, to look more even
                 continue
         if whole and status == "infeasible":
             return None
@@ -188,6 +177,29 @@ def _search(
         if whole or (size >= n and status == "done"):  # what stays fixed cannot beat the best
             return bound
         size *= 3
+
+
+def _settle_payers(
+    merged: Merged, relaxed: Relaxation, best: Incumbent, deadline: Deadline
+) -> None:
+    """Choose purses and the sessions of small reduced cost anew, buyer by buyer.
+
+    It matters where a purse holds few sessions.
+    """
+    if not best.found or deadline.left() < 0.5:
+        return
+    full, n = merged.full, merged.model.n_sessions
+    near = np.zeros(n, dtype=np.bool_)
+    near[np.argsort(np.abs(relaxed.reduced[:n]), kind="stable")[:_KERNEL]] = True
+    fixed = np.zeros(len(full.value), dtype=np.bool_)
+    fixed[: full.n_sessions] = ~near[merged.member]
+    gone = np.zeros(len(full.keys), dtype=np.bool_)
+    gone[merged.rows] = ~relaxed.active[: len(merged.rows)]
+    planned = full.columns_of(best.sessions, best.tours)
+    x, _, _ = solve_with_fixed(
+        without_rows(full, gone), fixed, planned, time_limit_s=0.9 * deadline.left(), mip_gap=1e-3
+    )
+    best.offer(x, "milp")
 
 
 def solve_with_fixed(
