@@ -1,6 +1,6 @@
-"""The district's time zone, and periods of its calendar.
+"""The district's time zone and country, and periods of its calendar.
 
-The one place that knows the zone. A program sets it once, when it starts, from the setting
+The one place that knows them. A program sets it once, when it starts, from the setting
 ``GONGXU_TIMEZONE``; everything that shows or reads local times asks here, and what computes with
 local hours or days (``features/``) takes the zone as an argument.
 """
@@ -15,6 +15,7 @@ from recommender.demand.periods import period_months
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 
 _zone = DEFAULT_ZONE
+_country = ""
 
 
 def district_zone() -> ZoneInfo:
@@ -22,10 +23,23 @@ def district_zone() -> ZoneInfo:
     return _zone
 
 
-def set_district_zone(zone: ZoneInfo) -> None:
-    """Choose the zone of this process."""
-    global _zone
-    _zone = zone
+def district_country() -> str:
+    """The country whose public holidays count, as it was set; empty: the one of the zone."""
+    return _country
+
+
+def set_district_zone(zone: ZoneInfo, country: str = "") -> None:
+    """Choose the zone and country of this process.
+
+    Parameters
+    ----------
+    zone
+        The time zone.
+    country
+        ISO 3166 code; empty: the country of the zone.
+    """
+    global _zone, _country
+    _zone, _country = zone, country
 
 
 def period_bounds(period: str) -> tuple[datetime, datetime]:

@@ -33,6 +33,14 @@ class Settings(BaseSettings):
             "Retrain after changing it."
         ),
     )
+    country: str | None = Field(
+        default=None,
+        pattern="^([A-Z]{2})?$",
+        description=(
+            "The country whose public holidays and adjusted working days count, an ISO 3166 code "
+            "such as CN. Unset: the country of the time zone. The table holidays overrides it."
+        ),
+    )
     models_kept: int = Field(
         default=10,
         ge=1,

@@ -8,7 +8,7 @@ with satisfaction (满意度).
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -123,6 +123,12 @@ def read_plan_document(connection: sa.Connection, plan_id: str) -> dict[str, Any
     return dict(found)
 
 
+def _first_day(line: Mapping[str, Any]) -> date | None:
+    """The first of the days that a line was planned on."""
+    first = str(line.get("dates") or "")[:10]
+    return date.fromisoformat(first) if first else None
+
+
 def decide(connection: sa.Connection, made: Decision, *, now: datetime) -> str:
     """Record a decision and its order; returns the order's identifier.
 
@@ -175,6 +181,7 @@ def decide(connection: sa.Connection, made: Decision, *, now: datetime) -> str:
         "buyer_code": line["buyer_code"],
         "product_id": line["product_id"],
         "venue_id": line["venue_id"],
+        "scheduled_on": _first_day(line),
         "sessions": sessions,
         "amount_fen": round(line["amount_fen"] * sessions / line["sessions"]),
         "status": "rejected" if made.decision == "reject" else "approved",

@@ -1,6 +1,6 @@
 """Days for touring sessions (巡演): two neighbouring streets on a Saturday and the Sunday after."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 from recommender.procurement.schedule import Slot
@@ -8,7 +8,9 @@ from recommender.procurement.schedule import Slot
 _BEGINNINGS = (5, 2, 0)  # Saturday, Wednesday, Monday: the next day belongs to the pair
 
 
-def tour_days(months: Sequence[str], slots: Sequence[Slot]) -> dict[int, tuple[date, date]]:
+def tour_days(
+    months: Sequence[str], slots: Sequence[Slot], open_days: Collection[date] | None = None
+) -> dict[int, tuple[date, date]]:
     """Two days in a row for every pair of touring sessions, by the pair's number.
 
     A product's pairs in one month get different days, as long as there are any left; weekends go
@@ -20,6 +22,8 @@ def tour_days(months: Sequence[str], slots: Sequence[Slot]) -> dict[int, tuple[d
         Names of the months such as ``2027-01``, by position.
     slots
         The schedule. The first day is that of the slot that comes first.
+    open_days
+        Days that can be agreed on; ``None``: all.
 
     Returns
     -------
@@ -33,6 +37,8 @@ def tour_days(months: Sequence[str], slots: Sequence[Slot]) -> dict[int, tuple[d
         pairs = _pairs(months[slot.month])
         count = used.get((slot.product, slot.month), 0)
         used[slot.product, slot.month] = count + 1
+        if open_days is not None:
+            pairs = [pair for pair in pairs if set(pair) <= set(open_days)] or pairs
         days[slot.tour] = pairs[count % len(pairs)]
     return days
 

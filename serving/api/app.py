@@ -69,7 +69,7 @@ def create_app(
     """
     service = service or Service(settings or Settings(), options or ServiceSettings())
     options = service.options
-    set_district_zone(service.settings.timezone)
+    set_district_zone(service.settings.timezone, service.settings.country or "")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

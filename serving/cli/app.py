@@ -59,7 +59,8 @@ def root(
     from serving.settings import Settings
 
     require_known_settings(os.environ)
-    set_district_zone(Settings().timezone)
+    settings = Settings()
+    set_district_zone(settings.timezone, settings.country or "")
 
 
 for name in GROUPS:

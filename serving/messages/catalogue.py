@@ -17,6 +17,7 @@ from serving.messages import (
     plans,
     reasons,
     residents,
+    schedules,
     workbook,
 )
 
@@ -42,6 +43,7 @@ TOPICS: dict[str, Topic] = {
     "plan": plans.MESSAGES,
     "reason": reasons.MESSAGES,
     "resident": residents.MESSAGES,
+    "schedule": schedules.MESSAGES,
     "workbook": workbook.MESSAGES,
 }
 """Topic to its sentences; a sentence's key is ``topic.key``."""

@@ -270,6 +270,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "每街镇场次上限（平常季度的倍数）",
         "sessions of a street at most (times a usual quarter's)",
     ),
+    "rule.plan.lead_days": ("首场提前天数", "days before the first session"),
     "rule.plan.months": ("可安排的月份", "months that can be used"),
     "rule.floor.sessions_per_street": ("每街镇保底场次", "minimum sessions a street"),
     "rule.floor.sessions_per_committee": ("每居委保底场次", "minimum sessions a committee"),

@@ -37,6 +37,8 @@ def line_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
         warnings = []
         if not row["placed"]:
             warnings.append(text("plan.no_free_venue", "zh"))
+        elif row["undated"]:
+            warnings.append(text("schedule.no_day", "zh", sessions=row["undated"]))
         smaller = _smaller_venue(planning, row)
         if smaller:
             warnings.append(smaller)

@@ -18,6 +18,7 @@ from recommender.procurement.plan import cell_attendance, evenness_of
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import Slot
 from serving.planning.compliance import line_warnings, plan_warnings
+from serving.planning.dates import date_words
 from serving.planning.explanations import line_reasons
 from serving.planning.problem.building import Planning
 from serving.planning.progress import Progress
@@ -29,7 +30,7 @@ COLUMNS = (
     "line_id", "buyer_code", "street_code", "product_id", "supplier_id", "venue_id", "period",
     "sessions", "amount_fen", "expected", "low", "high", "marginal_fen_per_attendance", "reasons",
     "warnings", "plan_id", "model_version", "buyer", "street", "title", "category", "supplier",
-    "venue", "months", "price_fen", "evidence_bookings", "evidence_surveys", "new",
+    "venue", "months", "dates", "price_fen", "evidence_bookings", "evidence_surveys", "new",
 )  # fmt: skip
 """The contract's columns, then names and facts for people."""
 
@@ -248,12 +249,14 @@ def _frame(planning: Planning, solved: Solved) -> pd.DataFrame:
             problem.products.ids[slot.product],
         )
         by_line.setdefault(key, {}).setdefault(slot.venue, []).append(slot)
+    dates = date_words(solved.slots, solved.appointments)
     rows = []
     for line in plan.lines:
         venues = by_line[line.buyer, line.street, line.product]
         left = line.amount_fen
         for position, (venue, slots) in enumerate(venues.items(), start=1):
             sessions = sum(slot.sessions for slot in slots)
+            on = dates.get((slots[0].buyer, slots[0].street, slots[0].product, venue), [])
             share = sessions / line.sessions
             amount = left if position == len(venues) else int(line.amount_fen * share)
             left -= amount
@@ -272,6 +275,8 @@ def _frame(planning: Planning, solved: Solved) -> pd.DataFrame:
                     "marginal_fen_per_attendance": round(line.marginal_fen_per_attendance, 1),
                     "toured": line.toured,
                     "months": _month_words(planning.months, slots),
+                    "dates": ";".join(on),
+                    "undated": sessions - len(on),
                 }
             )
     return _name(planning, pd.DataFrame(rows, columns=list(rows[0]) if rows else _EMPTY))
@@ -287,6 +292,7 @@ def _month_words(months: Sequence[str], slots: Sequence[Slot]) -> str:
 _EMPTY = [
     "buyer_code", "street_code", "product_id", "venue_position", "placed", "sessions",
     "amount_fen", "expected", "low", "high", "marginal_fen_per_attendance", "toured", "months",
+    "dates", "undated",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from recommender.procurement.touring_days import tour_days
 from serving.messages.catalogue import Lang, text
 from serving.messages.plans import MESSAGES
 from serving.planning.problem.building import Planning
+from serving.planning.problem.days import agreed_days
 from serving.planning.rules import PlanRules
 
 
@@ -116,7 +117,7 @@ def _tours(planning: Planning, slots: Sequence[Slot]) -> dict[tuple[str, str, st
     """With whom and on which days every line tours, one sentence a session."""
     problem = planning.problem
     names = dict(zip(planning.streets.streets.ids, planning.streets.names, strict=True))
-    days = tour_days(planning.months, slots)
+    days = tour_days(planning.months, slots, agreed_days(planning.days))
     halves: dict[int, list[Slot]] = {}
     for slot in slots:
         if slot.tour >= 0:

@@ -87,6 +87,7 @@ def buyers_of(connection: sa.Connection, plan_id: str) -> set[str]:
 def kept_document(content: Mapping[str, Any]) -> PlanDocument:
     """A kept plan as it was when it was made."""
     lines = pd.DataFrame(content["lines"], columns=list(COLUMNS))
+    lines["dates"] = lines["dates"].fillna("")  # what earlier releases kept has none
     for column in ("reasons", "warnings"):
         lines[column] = [_joined(value) for value in lines[column]]
     return PlanDocument(

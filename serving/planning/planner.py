@@ -291,6 +291,7 @@ def _process(said: int, settings: Settings) -> "subprocess.Popen[bytes]":
         **os.environ,
         "GONGXU_HOME": str(settings.home),
         "GONGXU_TIMEZONE": str(settings.timezone),
+        "GONGXU_COUNTRY": settings.country or "",
     }
     if settings.database_url is not None:
         environment["GONGXU_DATABASE_URL"] = settings.database_url
@@ -311,7 +312,7 @@ def main() -> int:
     question = json.load(sys.stdin)
     try:
         settings = Settings()
-        set_district_zone(settings.timezone)
+        set_district_zone(settings.timezone, settings.country or "")
         answer = work(question, settings, now=datetime.now(UTC))
     except UnknownIdError as error:
         answer = {"unknown": error.message}

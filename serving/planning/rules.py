@@ -66,6 +66,7 @@ class PlanSection(Section):
     growth_max: float = Field(default=1.5, ge=0.1, le=1000)
     sessions_per_product: int = Field(default=1, ge=1, le=20)
     months: list[str] = Field(default_factory=list)
+    lead_days: int = Field(default=14, ge=0, le=730)
 
 
 class NewSection(Section):

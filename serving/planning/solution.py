@@ -14,8 +14,10 @@ from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import Slot, schedule
 from recommender.procurement.solver.incumbent import Told
+from recommender.procurement.timetable import Appointment
 from recommender.procurement.verify import verify_plan
 from serving.messages.catalogue import text
+from serving.planning.dates import appoint, seat_as_scheduled
 from serving.planning.explanations import conflict_text, with_lines
 from serving.planning.problem.building import Planning
 
@@ -28,11 +30,12 @@ class NoPlanError(GongxuError):
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """A solved planning: the problem as it was finally posed, its plan and its schedule."""
+    """A solved planning: the problem as it was finally posed, its plan, schedule and days."""
 
     problem: ProcurementProblem
     plan: ProcurementPlan
     slots: tuple[Slot, ...]
+    appointments: tuple[Appointment, ...]
     loosened: tuple[str, ...]
 
 
@@ -131,7 +134,8 @@ def solve_planning(
         found = "; ".join(str(violation) for violation in broken[:3])
         raise GongxuError(f"the plan breaks its own rules: {found}.")
     slots = schedule(problem, planning.calendar, plan.sessions, plan.tours)
-    return Solved(problem, plan, slots, tuple(loosened))
+    problem, plan = seat_as_scheduled(planning, problem, plan, slots)
+    return Solved(problem, plan, slots, appoint(planning, slots), tuple(loosened))
 
 
 _SHARE = 0.7  # of the time left for each attempt: there is always some for another

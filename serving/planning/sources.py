@@ -20,7 +20,7 @@ from training.registry.loading import require_demand
 
 PLAN_TABLES = (
     "areas", "population", "venues", "suppliers", "products", "events", "residents", "bookings",
-    "budgets", "orders",
+    "budgets", "orders", "holidays",
 )  # fmt: skip
 """What planning reads of the database."""
 

@@ -139,7 +139,7 @@ def main(root: Path, at: datetime) -> int:
     """
     logging.config.dictConfig(LOGGING)
     settings = Settings()
-    set_district_zone(settings.timezone)
+    set_district_zone(settings.timezone, settings.country or "")
     try:
         store = open_store(settings)
         try:

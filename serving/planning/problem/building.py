@@ -16,13 +16,22 @@ from recommender.demand.model import HALF_WIDTH
 from recommender.demand.observations.saturation import DEFAULT_REPEAT_FACTOR
 from recommender.errors import UsageError
 from recommender.geography import great_circle_m
+from recommender.procurement.audience_times import CalendarDays
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.registry import SETTINGS
 from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import VenueCalendar
+from recommender.procurement.timetable import Engagements, Timing
 from recommender.types import DemandEstimate, IdMap
 from serving.messages.catalogue import text
 from serving.planning.problem.budgets import Buyers, read_buyers
+from serving.planning.problem.days import (
+    months_of,
+    open_shares,
+    read_days,
+    read_engagements,
+    read_timing,
+)
 from serving.planning.problem.history import History, StandingSupply, read_history, read_standing
 from serving.planning.problem.quotas import (
     apply_items,
@@ -50,6 +59,8 @@ class Planning:
         For the solver.
     calendar, months
         Venues, and the names of the months that sessions can be held in.
+    days, timing, engagements
+        The days of these months, what products need of them, and what already stands on them.
     products, suppliers, venues
         Rows of the tables, by identifier.
     streets, buyers, history, standing, estimate
@@ -64,6 +75,9 @@ class Planning:
     rules: PlanRules
     calendar: VenueCalendar
     months: tuple[str, ...]
+    days: CalendarDays
+    timing: Timing
+    engagements: Engagements
     products: pd.DataFrame
     suppliers: pd.DataFrame
     venues: pd.DataFrame
@@ -133,16 +147,20 @@ def build_planning(
     moment = as_of or period_bounds(period)[0]
     standing = read_standing(dataset, streets, planned, estimate.products, period, as_of=moment)
     volume = read_volume(dataset, streets, planned, period, as_of=moment)
-    read, venues, months = read_venues(
+    months = months_of(period, rules)
+    days, eased = read_days(dataset, period, months, rules, as_of=moment)
+    assumptions += eased
+    read, venues = read_venues(
         dataset,
         streets,
         planned,
         products,
         suppliers,
-        period,
+        months,
         rules,
         standing=standing,
         busiest_month=volume.busiest_month,
+        open_shares=open_shares(days, len(months)),
     )
     assumptions += read.assumptions
 
@@ -189,6 +207,7 @@ def build_planning(
     if not (residents > 0).all():
         assumptions.append(text("plan.population_unknown", "zh"))
         residents = np.where(residents > 0, residents, max(1.0, float(np.median(residents))))
+    timing = read_timing(products)
     limits, limit_groups = slot_limits(read.calendar, n_streets)
     most = _whole(products["sessions_max"].fillna(9999)) - standing.sessions.sum(axis=0)
     most = np.maximum(most, 0)
@@ -242,6 +261,11 @@ def build_planning(
         rules=rules,
         calendar=read.calendar,
         months=months,
+        days=days,
+        timing=timing,
+        engagements=read_engagements(
+            dataset, days, timing, products, venues, read.calendar.street, as_of=moment
+        ),
         products=products,
         suppliers=suppliers,
         venues=venues,

@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from data.dataset import Dataset
-from data.district_time import district_zone, period_bounds
 from features.demand.streets import Streets
-from recommender.errors import UsageError
 from recommender.procurement.problem import SlotLimit
 from recommender.procurement.schedule import VenueCalendar
 from serving.messages.catalogue import text
@@ -44,12 +41,13 @@ def read_venues(
     planned: list[str],
     products: pd.DataFrame,
     suppliers: pd.DataFrame,
-    period: str,
+    months: tuple[str, ...],
     rules: PlanRules,
     *,
     standing: StandingSupply,
     busiest_month: Mapping[str, int],
-) -> tuple[VenuesRead, pd.DataFrame, tuple[str, ...]]:
+    open_shares: NDArray[np.float64],
+) -> tuple[VenuesRead, pd.DataFrame]:
     """Venues of the planned streets, with the slots that standing sessions leave free.
 
     Parameters
@@ -60,18 +58,19 @@ def read_venues(
         Codes of the streets that are planned, in the problem's order.
     products, suppliers
         Rows of the tables, by identifier.
-    period, rules
-        The period to plan, and the officer's rules.
+    months, rules
+        The months that can be used, and the officer's rules.
     standing
         Sessions of the period that already take up venues.
     busiest_month
         Most sessions that a venue ever held in a month, by venue.
+    open_shares
+        The part of each month that the lead time leaves, shape (M,).
 
     Returns
     -------
-    The calendar, the venues' rows, and the months' names.
+    The calendar, and the venues' rows.
     """
-    months = _months(period, rules)
     venues = dataset["venues"]
     at = {code: position for position, code in enumerate(planned)}
     street = np.array(
@@ -93,6 +92,7 @@ def read_venues(
     level = venues["level"].astype(str)
     missing = np.array([at[code] for code in without], dtype=np.intp)
     open_months, closed = _open_months(products, suppliers, months)
+    open_months &= open_shares > 0
     online = products["category"].astype(str).to_numpy() == "online"
     audience = products["audience_groups"].fillna("").astype(str)
     calendar = VenueCalendar(
@@ -107,8 +107,14 @@ def read_venues(
         ),
         slots=np.concatenate(
             [
-                _free_slots(venues, months, _slots_each(venues, rules, busiest_month), standing),
-                np.full((len(missing), len(months)), 10_000),
+                _free_slots(
+                    venues,
+                    months,
+                    _slots_each(venues, rules, busiest_month),
+                    standing,
+                    open_shares,
+                ),
+                np.full((len(missing), len(months)), 10_000) * (open_shares > 0),
             ]
         ).astype(np.int64),
         needs_seats=np.where(
@@ -118,7 +124,7 @@ def read_venues(
         nowhere=online,
         open_months=open_months,
     )
-    return VenuesRead(calendar, tuple(assumptions), closed), venues, months
+    return VenuesRead(calendar, tuple(assumptions), closed), venues
 
 
 _GROWTH = 1.1
@@ -144,9 +150,10 @@ def _free_slots(
     months: tuple[str, ...],
     each: NDArray[np.int64],
     standing: StandingSupply,
+    open_shares: NDArray[np.float64],
 ) -> NDArray[np.int64]:
-    """Slots of every venue and month that standing sessions leave free, shape (V, M)."""
-    free = np.repeat(each[:, None], len(months), axis=1)
+    """Slots of each venue and month that standing sessions and the lead time leave, (V, M)."""
+    free = np.ceil(each[:, None] * open_shares - 1e-9).astype(np.int64)
     at = {str(code): position for position, code in enumerate(venues["venue_id"])}
     for (venue, month), n in sorted(standing.venue_sessions.items(), reverse=True):
         if venue not in at:
@@ -224,24 +231,6 @@ def slot_limits(
             groups[name] = need
             limits.append(SlotLimit(s, name, room, above_seats=float(least)))
     return tuple(limits), groups
-
-
-def _months(period: str, rules: PlanRules) -> tuple[str, ...]:
-    start, end = period_bounds(period)
-    first = start.astimezone(district_zone())
-    last = (end - timedelta(days=1)).astimezone(district_zone())
-    months = []
-    year, month = first.year, first.month
-    while (year, month) <= (last.year, last.month):
-        months.append(f"{year}-{month:02d}")
-        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    if not rules.plan.months:
-        return tuple(months)
-    foreign = [name for name in rules.plan.months if name not in months]
-    if foreign:
-        where = rules.where("plan.months")
-        raise UsageError(f"rules, {where}: plan.months: {foreign[0]} is not in {period}.")
-    return tuple(rules.plan.months)
 
 
 def _open_months(
