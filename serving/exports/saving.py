@@ -1,6 +1,7 @@
 """A plan to a file, by the file's ending."""
 
 import json
+import re
 from pathlib import Path
 
 from recommender.errors import UsageError
@@ -8,8 +9,44 @@ from serving.exports.tables import write_csv
 from serving.planning.document import PlanDocument
 
 
+def save_by_buyer(document: PlanDocument, folder: Path) -> list[Path]:
+    """Write a workbook and a PDF for every buyer, named after plan and buyer.
+
+    Parameters
+    ----------
+    document
+        The plan.
+    folder
+        Where to; made where it is missing.
+
+    Returns
+    -------
+    The files.
+
+    Raises
+    ------
+    UsageError
+        If one of them is there already: an officer may have filled it in.
+    """
+    from serving.exports.paper import buyers_of, for_buyer
+
+    made: list[tuple[str, Path]] = []
+    for code, name in buyers_of(document):
+        plain = re.sub(r'[\\/:*?"<>|\s]+', "_", name) or code
+        stem = f"{document.period}-{plain}-{document.plan_id.rpartition('-')[2]}"
+        made += [(code, folder / f"{stem}{ending}") for ending in (".xlsx", ".pdf")]
+    there = [path.name for _, path in made if path.exists()]
+    if there:
+        raise UsageError(
+            f"{folder} holds {there[0]} already, which may be filled in.", "Give another folder."
+        )
+    for code, path in made:
+        save_plan(for_buyer(document, code), path)
+    return [path for _, path in made]
+
+
 def save_plan(document: PlanDocument, out: Path) -> None:
-    """Write ``.xlsx``, ``.pdf`` (one page a street), ``.csv``, ``.json`` or ``.ocds.json``.
+    """Write ``.xlsx``, ``.pdf``, ``.csv``, ``.json`` or ``.ocds.json``.
 
     Parameters
     ----------
@@ -69,6 +106,7 @@ def plan_json(document: PlanDocument) -> str:
         "recusals": [recusal.model_dump() for recusal in document.recusals],
         "stages": list(document.stages),
         "left_out": dict(document.left_out),
+        "last_year": json.loads(document.last_year.to_json(orient="records", force_ascii=False)),
         "lines": lines,
     }
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"

@@ -36,36 +36,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "item": ("{title}（{street}）", "{title} ({street})"),
     "unit": ("场", "session"),
-    # One printed page a street
-    "no_lines": ("本建议没有任何行。", "This plan has no lines."),
-    "page_foot": ("{plan}　模型 {version}", "{plan}, model {version}"),
-    "page_number": ("第 {page} 页", "Page {page}"),
-    "page_title": (
-        "{street}　公共文化采购建议　{period}",
-        "{street}: purchase plan for public culture {period}",
-    ),
-    "more_lines": (
-        "另有 {lines} 行（{sessions} 场，{yuan:,.0f} 元）见工作簿“明细”。",
-        "{lines} more lines ({sessions} sessions, {yuan:,.0f} yuan): see the workbook.",
-    ),
-    "page_note": (
-        "本页是建议，由采购人员逐行决定并写明理由。人次为模型估计。",
-        "This page is a suggestion; officers decide on every line and state the reason. "
-        "Attendances are model estimates.",
-    ),
-    "lines_with_warnings": (
-        "有提示的行：{lines}，见工作簿“提示”。",
-        "Lines with notes: {lines}; see the workbook.",
-    ),
-    "signatures": (
-        "经办人：＿＿＿＿＿＿　　审核人：＿＿＿＿＿＿　　日期：＿＿＿＿＿＿",
-        "Officer: ____________  Reviewer: ____________  Date: ____________",
-    ),
-    "no_venue": ("另行落实", "to be found"),
-    "category_sessions": ("{category} {sessions} 场", "{category}: {sessions} sessions"),
     "month": ("{month}月×{sessions}", "{month}×{sessions}"),
-    "comma": ("、", ", "),
-    "new_mark": ("{mix}。★ 为新产品。", "{mix}. ★ marks new products."),
     # The weekly digest
     "digest_subject": (
         "{first:%m}月{first:%d}日起一周的文化活动",
@@ -80,6 +51,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "You receive this letter because you follow something. It ends when you unfollow.",
     ),
     "online": ("线上", "online"),
+    "weekday": ("周{day}", "{day}"),
     "weekday_0": ("一", "Mon"),
     "weekday_1": ("二", "Tue"),
     "weekday_2": ("三", "Wed"),

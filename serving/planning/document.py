@@ -9,14 +9,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from recommender.demand.competition import matching_degree
-from recommender.procurement.benefit import category_masses, competing
 from recommender.procurement.intervals import total_interval
-from recommender.procurement.plan import cell_attendance, evenness_of
-from recommender.procurement.problem import ProcurementProblem
+from recommender.procurement.plan import evenness_of
 from recommender.procurement.schedule import Slot
+from serving.planning.comparisons import (
+    LAST_YEAR,
+    by_buyer,
+    by_category,
+    category_positions,
+    last_year_of,
+    of_streets,
+)
 from serving.planning.compliance import line_warnings, plan_warnings
 from serving.planning.dates import date_words
 from serving.planning.explanations import line_reasons
@@ -31,6 +35,7 @@ COLUMNS = (
     "sessions", "amount_fen", "expected", "low", "high", "marginal_fen_per_attendance", "reasons",
     "warnings", "plan_id", "model_version", "buyer", "street", "title", "category", "supplier",
     "venue", "months", "dates", "price_fen", "evidence_bookings", "evidence_surveys", "new",
+    "audience",
 )  # fmt: skip
 """The contract's columns, then names and facts for people."""
 
@@ -41,6 +46,29 @@ _NUMBERS = {
 }  # fmt: skip
 _DTYPES = {name: _NUMBERS.get(name, "str") for name in COLUMNS}
 """Also of a plan without lines, so that nothing has to ask whether there are any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What stands decided about a line.
+
+    Attributes
+    ----------
+    decision
+        ``accept``, ``change`` or ``reject``.
+    sessions
+        What was ordered; 0 when rejected.
+    officer, reason
+        Who, and why.
+    status
+        Of the order: ``approved``, ``rejected``, ``ordered``, ``delivered`` or ``accepted``.
+    """
+
+    decision: str
+    sessions: int
+    officer: str
+    reason: str
+    status: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +91,11 @@ class PlanDocument:
         Officers who must not decide about a supplier.
     left_out
         Products that could not be planned, with the reason.
+    last_year
+        The same period a year before by street and category, columns of
+        :data:`serving.planning.comparisons.LAST_YEAR`.
+    decided
+        What officers decided so far, by line.
     """
 
     plan_id: str
@@ -77,6 +110,8 @@ class PlanDocument:
     rules_text: str
     stages: tuple[str, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)
+    last_year: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LAST_YEAR)))
+    decided: Mapping[str, Decided] = field(default_factory=dict)
 
 
 def make_plan(
@@ -130,12 +165,21 @@ def make_plan(
     if progress is not None:
         progress.begin("writing")
     return write_document(
-        planning, solved, model_version=sources.model_version, data_date=sources.data_date
+        planning,
+        solved,
+        model_version=sources.model_version,
+        data_date=sources.data_date,
+        last_year=last_year_of(sources.dataset, planning),
     )
 
 
 def write_document(
-    planning: Planning, solved: Solved, *, model_version: str, data_date: datetime
+    planning: Planning,
+    solved: Solved,
+    *,
+    model_version: str,
+    data_date: datetime,
+    last_year: pd.DataFrame | None = None,
 ) -> PlanDocument:
     """Lines with names, reasons and warnings, and the whole plan's figures.
 
@@ -147,6 +191,8 @@ def write_document(
         The plan and its schedule.
     model_version, data_date
         The demand model, and until when its data reaches.
+    last_year
+        The same period a year before; ``None``: not known.
 
     Returns
     -------
@@ -168,7 +214,7 @@ def write_document(
     frame = frame.astype(_DTYPES)
     spent, budget = int(frame["amount_fen"].sum()), int(problem.budget_fen.sum())
     expected = float(frame["expected"].sum())
-    low, high = total_interval(problem, plan.sessions.sum(axis=0), _categories(planning))
+    low, high = total_interval(problem, plan.sessions.sum(axis=0), category_positions(planning))
     summary = {
         "status": str(plan.status),
         "gap": plan.gap,
@@ -184,8 +230,10 @@ def write_document(
         "high": round(high, 1),
         "fen_per_attendance": spent / expected if expected > 0 else None,
         "gini": evenness_of(problem, plan.sessions),
-        **_matching(planning, problem, plan.sessions),
+        **by_category(planning, problem, plan.sessions),
         "new_products_share": float(frame.loc[frame["new"], "amount_fen"].sum() / max(spent, 1)),
+        "buyers": by_buyer(planning, problem, plan, frame, category_positions(planning)),
+        "of_streets": of_streets(planning, problem),
     }
     return PlanDocument(
         plan_id=plan_id,
@@ -200,42 +248,8 @@ def write_document(
         rules_text=planning.rules.text,
         stages=tuple(planning.rules.stages.names),
         left_out=planning.left_out,
+        last_year=pd.DataFrame(columns=list(LAST_YEAR)) if last_year is None else last_year,
     )
-
-
-def _matching(
-    planning: Planning, problem: ProcurementProblem, sessions: NDArray[np.int64]
-) -> dict[str, Any]:
-    """供需匹配度 of the plan and of each street, beside the wants by category; None: unknown."""
-    competition = problem.competition
-    if competition is None:
-        return {"matching": None, "matching_by_street": {}, "wants": {}}
-    cells = cell_attendance(problem, sessions.sum(axis=0), problem.expected)
-    came = category_masses(problem, competing(problem, cells))
-    degree = matching_degree(came, competition.wants)
-    people = problem.residents / problem.residents.sum()
-    attended, wanted = came.sum(axis=0), people @ competition.wants
-    names = planning.products["category"].astype(str).to_numpy()
-    return {
-        "matching": round(float(degree @ people), 3),
-        "matching_by_street": {
-            street: round(float(each), 3)
-            for street, each in zip(problem.streets.ids, degree, strict=True)
-        },
-        "wants": {
-            names[problem.category == c][0]: {
-                "wants": round(float(wanted[c]), 3),
-                "attendances": round(float(attended[c] / max(attended.sum(), 1e-9)), 3),
-            }
-            for c in np.unique(problem.category).tolist()
-        },
-    }
-
-
-def _categories(planning: Planning) -> NDArray[np.intp]:
-    """Position of each product's category, shape (P,)."""
-    codes, _ = pd.factorize(planning.products["category"].astype(str))
-    return np.asarray(codes, dtype=np.intp)
 
 
 def _frame(planning: Planning, solved: Solved) -> pd.DataFrame:
@@ -302,6 +316,7 @@ def _name(planning: Planning, frame: pd.DataFrame) -> pd.DataFrame:
     frame["supplier_id"] = own["supplier_id"].to_numpy()
     frame["title"] = own["title"].to_numpy()
     frame["category"] = own["category"].astype(str).to_numpy()
+    frame["audience"] = own["audience_groups"].fillna("").astype(str).to_numpy()
     frame["price_fen"] = planning.problem.price_fen[
         planning.problem.products.positions(frame["product_id"])
     ]

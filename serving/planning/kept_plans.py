@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from data.store.decisions import read_plan_document
 from recommender.errors import UnknownIdError
+from serving.planning.comparisons import LAST_YEAR
 from serving.planning.document import COLUMNS, PlanDocument
 from serving.planning.rules import Recusal
 from serving.store_tables import plan_requests
@@ -87,7 +88,8 @@ def buyers_of(connection: sa.Connection, plan_id: str) -> set[str]:
 def kept_document(content: Mapping[str, Any]) -> PlanDocument:
     """A kept plan as it was when it was made."""
     lines = pd.DataFrame(content["lines"], columns=list(COLUMNS))
-    lines["dates"] = lines["dates"].fillna("")  # what earlier releases kept has none
+    for column in ("dates", "audience"):  # what earlier releases kept has none
+        lines[column] = lines[column].astype(object).where(lines[column].notna(), "")
     for column in ("reasons", "warnings"):
         lines[column] = [_joined(value) for value in lines[column]]
     return PlanDocument(
@@ -103,6 +105,7 @@ def kept_document(content: Mapping[str, Any]) -> PlanDocument:
         rules_text=content.get("rules_text", ""),
         stages=tuple(content["stages"]),
         left_out=content["left_out"],
+        last_year=pd.DataFrame(content.get("last_year", []), columns=list(LAST_YEAR)),
     )
 
 

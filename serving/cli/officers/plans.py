@@ -23,7 +23,11 @@ def plan(
     period: Annotated[str, typer.Option("--period", help="Such as 2027Q1, 2027-01 or 2027.")],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Write to this file: .xlsx, .pdf, .csv, .json or .ocds.json."),
+        typer.Option(
+            "--out",
+            help="A file (.xlsx, .pdf, .csv, .json, .ocds.json), or a folder for a workbook and "
+            "a PDF of every buyer.",
+        ),
     ] = None,
     buyer: Annotated[
         str | None, typer.Option("--buyer", help="Only this buyer, by its code or name.")
@@ -56,10 +60,7 @@ def plan(
     budget = amount_fen(budget_yuan, budget_fen)
     document = _make(period, buyer, budget, rules, data, time_limit, gap, seed)
     if out is not None:
-        from serving.exports.saving import save_plan
-
-        save_plan(document, out)
-        log.print(f"wrote {len(document.lines):,} lines to {out}", soft_wrap=True)
+        save(document, out)
     for warning in document.warnings:
         log.print(f"[yellow]{text('document.warning', 'zh')}[/] {escape(warning)}", soft_wrap=True)
     if out is None and format is not Format.TABLE:
@@ -134,6 +135,26 @@ def _keep(document: "PlanDocument") -> None:
             keep_plan(connection, content, made_by=user, now=datetime.now(UTC))
     finally:
         store.close()
+
+
+def save(document: "PlanDocument", out: Path) -> None:
+    """Write a plan to a file, or every buyer's workbook and PDF to a folder.
+
+    Parameters
+    ----------
+    document
+        The plan.
+    out
+        A file by its ending; what has none is a folder.
+    """
+    from serving.exports.saving import save_by_buyer, save_plan
+
+    if out.is_dir() or not out.suffix:
+        for file in save_by_buyer(document, out):
+            log.print(f"wrote {file}", soft_wrap=True)
+        return
+    save_plan(document, out)
+    log.print(f"wrote {len(document.lines):,} lines to {out}", soft_wrap=True)
 
 
 def _head(name: str) -> str:
