@@ -1,9 +1,58 @@
-"""Figures that rest on fewer than ten residents are not shown, nor can they be worked out."""
+"""The gate of every figure about people: what rests on fewer than ten is not shown, nor worked out.
+
+Cells of demand pass :func:`disclosure_control`, counts of what people did :func:`disclosed_counts`;
+rates and means that are shown are made of counts that passed.
+"""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 MIN_RESIDENTS = 10
+ROUNDING = 5
+"""Counts that are shown are multiples of it."""
+
+
+def disclosed_counts(
+    counts: ArrayLike, residents: ArrayLike, *, least: int = MIN_RESIDENTS, step: int = ROUNDING
+) -> NDArray[np.float64]:
+    """Counts of what people did, as they may be shown.
+
+    Rounded, so that no difference between two answers, of two days, or with and without a street,
+    is what one resident did. None at all counts as few: or the first to come would show.
+
+    Parameters
+    ----------
+    counts
+        Such as attendances, any shape.
+    residents
+        Distinct residents behind each count, same shape.
+    least
+        How many there must be.
+    step
+        What counts are rounded to multiples of.
+
+    Returns
+    -------
+    Shape as given; NaN where fewer residents are behind the count.
+    """
+    rounded = step * np.round(np.asarray(counts, dtype=np.float64) / step)
+    return np.where(np.asarray(residents) >= least, rounded, np.nan)
+
+
+def disclosed_count(count: float, residents: int) -> int | None:
+    """One count, as it may be shown.
+
+    Parameters
+    ----------
+    count, residents
+        See :func:`disclosed_counts`.
+
+    Returns
+    -------
+    ``None`` where fewer than :data:`MIN_RESIDENTS` residents are behind it.
+    """
+    shown = float(disclosed_counts(count, residents))
+    return None if np.isnan(shown) else int(shown)
 
 
 def disclosure_control(

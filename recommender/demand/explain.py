@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recommender.demand.disclosure import disclosed_count
 from recommender.demand.model import DemandModel
 from recommender.demand.observations.exposure import MIN_SAMPLE
 from recommender.errors import UsageError
@@ -91,7 +92,8 @@ def own_bookings_sample(model: DemandModel, product: str) -> float | None:
 
     Returns
     -------
-    The number, 0 if too few were recorded to be used; ``None`` for a product without bookings.
+    The number, 0 if too few were recorded to be used; ``None`` for a product of which no street
+    has bookings that may be told of.
 
     Raises
     ------
@@ -99,7 +101,8 @@ def own_bookings_sample(model: DemandModel, product: str) -> float | None:
         For an unknown product.
     """
     p = model.products.position(product)
-    if not model.bookings[:, p].any():
+    shown = np.where(model.suppressed()[:, p], 0, model.bookings[:, p]).sum()
+    if disclosed_count(shown, int(shown)) is None:
         return None
     sample = float(model.effective_impressions[p])
     return sample if sample >= MIN_SAMPLE else 0.0

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.demand.competition import Competition
-from recommender.demand.disclosure import MIN_RESIDENTS, disclosure_control
+from recommender.demand.disclosure import MIN_RESIDENTS, disclosed_counts, disclosure_control
 from recommender.demand.periods import period_months
 from recommender.interfaces import Arrays
 from recommender.types import DemandEstimate, IdMap
@@ -43,6 +43,11 @@ def _column_or_all(middle: Callable[..., Any], values: Floats, *, otherwise: flo
     return np.array(
         [middle(c[k]) if k.any() else whole for c, k in zip(values.T, known.T, strict=True)]
     )
+
+
+def _disclosed_evidence(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Counts of bookings or votes; 0 for few as for none."""
+    return np.nan_to_num(disclosed_counts(counts, counts)).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,8 +183,8 @@ class DemandModel:
             self,
             expected=np.where(hidden, rate * came * self.within_reach, self.expected),
             log_sd=np.where(hidden, widest, self.log_sd),
-            bookings=bookings,
-            survey_votes=np.where(hidden, 0, self.survey_votes),
+            bookings=_disclosed_evidence(bookings),
+            survey_votes=_disclosed_evidence(np.where(hidden, 0, self.survey_votes)),
         )
 
     def _grid(

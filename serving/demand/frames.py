@@ -190,8 +190,8 @@ def demand_frame(
     """Rows of the contract's `demand`, highest demand first.
 
     Every product listed in the period is a row of every street in which people are known to live.
-    A suppressed row has no numbers, and a count of
-    bookings below ten is left empty.
+    A suppressed row has no numbers; counts of
+    bookings and votes are multiples of five, and left empty below ten.
 
     Parameters
     ----------
@@ -232,7 +232,7 @@ def demand_frame(
         return np.where(hidden, np.nan, values.ravel().round(digits))
 
     bookings = estimate.evidence_bookings.ravel()
-    few = hidden | ((bookings > 0) & (bookings < MIN_RESIDENTS))
+    votes = estimate.evidence_surveys.ravel()
     frame = pd.DataFrame(
         {
             "street_code": np.repeat(np.array(streets.ids, dtype=object), m),
@@ -242,7 +242,7 @@ def demand_frame(
             "low": shown(estimate.low),
             "high": shown(estimate.high),
             "evidence_bookings": pd.array(bookings, dtype="Int64"),
-            "evidence_surveys": pd.array(estimate.evidence_surveys.ravel(), dtype="Int64"),
+            "evidence_surveys": pd.array(votes, dtype="Int64"),
             "supply": estimate.supply.ravel(),
             "gap": shown(estimate.gap),
             "suppressed": hidden,
@@ -251,8 +251,8 @@ def demand_frame(
             "category": np.tile(np.array(model.categories, dtype=object)[model.group[columns]], n),
         }
     )
-    frame.loc[few, "evidence_bookings"] = pd.NA
-    frame.loc[hidden, "evidence_surveys"] = pd.NA
+    frame.loc[bookings < MIN_RESIDENTS, "evidence_bookings"] = pd.NA
+    frame.loc[votes < MIN_RESIDENTS, "evidence_surveys"] = pd.NA
     frame = frame.sort_values(
         ["expected", "street_code", "product_id"], ascending=[False, True, True], na_position="last"
     ).reset_index(drop=True)

@@ -45,8 +45,9 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "ordered_amount": ("订单金额", "Ordered for"),
     "satisfaction": ("满意度", "Satisfaction"),
     "few_residents": (
-        "依据不足10位居民的数字不予显示。",
-        "Figures that rest on fewer than ten residents are not shown.",
+        "依据不足10位居民的数字不予显示；人数、人次取5的倍数。",
+        "Figures that rest on fewer than ten residents are not shown; counts of people are"
+        " rounded to fives.",
     ),
     # Import
     "imports_help": (

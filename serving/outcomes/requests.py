@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from data.schema import CATEGORIES, REQUEST_STATUSES, TABLES
 from data.store.audit import append_audit
 from data.store.erasures import Erasures
+from recommender.demand.disclosure import disclosed_count
 from recommender.errors import UnknownIdError, UsageError
 from serving.outcomes.ingest import BAD, merge_rows
 
@@ -118,8 +119,16 @@ def read_requests(connection: sa.Connection, resident_id: str) -> list[dict[str,
 
 
 def count_requests(connection: sa.Connection) -> list[dict[str, Any]]:
-    """How many residents of each area ask for what, most asked for first."""
-    return [dict(row) for row in connection.execute(_COUNTED).mappings()]
+    """How many residents of each area ask for what, most asked for first.
+
+    ``residents`` is a multiple of five, ``None`` below ten; those subjects come last, the latest
+    first.
+    """
+    rows = [dict(row) for row in connection.execute(_COUNTED).mappings()]
+    for row in rows:
+        row["residents"] = disclosed_count(row["residents"], row["residents"])
+    rows.sort(key=lambda row: row["latest"], reverse=True)
+    return sorted(rows, key=lambda row: -(row["residents"] or 0))
 
 
 def answer_requests(

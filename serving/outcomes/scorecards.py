@@ -4,10 +4,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from recommender.demand.disclosure import disclosed_count
 from recommender.errors import UnknownIdError
-
-FEWEST = 10
-"""Figures that rest on fewer residents are not shown."""
 
 PRIOR_STARS, PRIOR_RATINGS = 4.0, 20.0
 """Mean stars are shrunk towards the first, as if so many people had given them (assumed)."""
@@ -17,13 +15,15 @@ _HELD = sa.text(
     " coalesce(sum(coalesce(b.seats, 1)) FILTER (WHERE b.status = 'attended'), 0) AS attendances,"
     " count(*) FILTER (WHERE b.status = 'attended') AS came,"
     " count(*) FILTER (WHERE b.status = 'no_show') AS missed,"
-    " count(DISTINCT b.resident_id) FILTER (WHERE b.status = 'attended') AS residents"
+    " count(DISTINCT b.resident_id) FILTER (WHERE b.status = 'attended') AS residents,"
+    " count(DISTINCT b.resident_id) FILTER (WHERE b.status IN ('attended', 'no_show')) AS judged"
     " FROM products p JOIN events e USING (product_id) LEFT JOIN bookings b USING (event_id)"
     " WHERE p.supplier_id = :supplier AND e.starts_at <= :now"
     " AND e.status IS DISTINCT FROM 'cancelled'"
 )
 _STARS = sa.text(
-    "SELECT count(*) AS ratings, coalesce(sum(r.stars), 0) AS stars"
+    "SELECT count(*) AS ratings, coalesce(sum(r.stars), 0) AS stars,"
+    " count(DISTINCT r.resident_id) AS residents"
     " FROM products p JOIN events e USING (product_id) JOIN ratings r USING (event_id)"
     " WHERE p.supplier_id = :supplier"
 )
@@ -38,6 +38,22 @@ _ORDERS = sa.text(
 )
 
 
+def delight(stars: float, ratings: float) -> float:
+    """愉悦指数: mean stars, shrunk towards the usual.
+
+    Parameters
+    ----------
+    stars, ratings
+        Their sum and number, as disclosed.
+
+    Returns
+    -------
+    From 1 to 5.
+    """
+    shrunk = (stars + PRIOR_STARS * PRIOR_RATINGS) / (ratings + PRIOR_RATINGS)
+    return min(5.0, max(1.0, shrunk))
+
+
 def supplier_scorecard(connection: sa.Connection, supplier_id: str, *, now: Any) -> dict[str, Any]:
     """Delivery, attendance and satisfaction of one supplier.
 
@@ -50,7 +66,8 @@ def supplier_scorecard(connection: sa.Connection, supplier_id: str, *, now: Any)
 
     Returns
     -------
-    Figures by name; ``None`` for those of fewer than ten residents.
+    Figures by name; ``None`` for those of fewer than ten residents. Counts of what people did
+    are multiples of five, and rates are made of them.
 
     Raises
     ------
@@ -67,20 +84,18 @@ def supplier_scorecard(connection: sa.Connection, supplier_id: str, *, now: Any)
     held = connection.execute(_HELD, asked).mappings().one()
     stars = connection.execute(_STARS, asked).mappings().one()
     orders = connection.execute(_ORDERS, asked).mappings().one()
-    shown = held["residents"] >= FEWEST
-    rated = stars["ratings"] >= FEWEST
-    shrunk = (float(stars["stars"]) + PRIOR_STARS * PRIOR_RATINGS) / (
-        stars["ratings"] + PRIOR_RATINGS
-    )
-    told = held["came"] + held["missed"]
+    told = disclosed_count(held["came"] + held["missed"], held["judged"])
+    missed = disclosed_count(held["missed"], held["judged"])
+    ratings = disclosed_count(stars["ratings"], stars["residents"])
+    total = disclosed_count(stars["stars"], stars["residents"])
     return {
         "supplier_id": supplier_id,
         "name": known.name,
         "sessions_held": held["sessions"],
-        "attendances": int(held["attendances"]) if shown else None,
-        "no_show_rate": held["missed"] / told if shown and told else None,
-        "delight": shrunk if rated else None,
-        "ratings": stars["ratings"] if rated else None,
+        "attendances": disclosed_count(held["attendances"], held["residents"]),
+        "no_show_rate": None if missed is None or not told else min(1.0, missed / told),
+        "delight": None if ratings is None or total is None else delight(total, ratings),
+        "ratings": ratings,
         "orders_decided": orders["decided"],
         "orders_rejected": orders["rejected"],
         "orders_delivered": orders["delivered"],

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from recommender.demand.disclosure import MIN_RESIDENTS
 from recommender.procurement.intervals import total_interval
 from recommender.procurement.plan import evenness_of
 from recommender.procurement.schedule import Slot
@@ -333,10 +334,9 @@ def _name(planning: Planning, frame: pd.DataFrame) -> pd.DataFrame:
     frame["venue"] = [None if v is None else venue_names[v] for v in at]
     rows = planning.estimate.streets.positions(frame["street_code"])
     columns = planning.estimate.products.positions(frame["product_id"])
-    hidden = planning.estimate.suppressed[rows, columns]
     for name in ("evidence_bookings", "evidence_surveys"):
         values = pd.array(getattr(planning.estimate, name)[rows, columns], dtype="Int64")
-        values[hidden | np.asarray((values > 0) & (values < 10), dtype=np.bool_)] = pd.NA
+        values[np.asarray(values < MIN_RESIDENTS, dtype=np.bool_)] = pd.NA
         frame[name] = values
     frame["new"] = planning.history.new_product[columns]
     return frame

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from recommender.demand.disclosure import MIN_RESIDENTS
 from recommender.procurement.plan import ProcurementPlan
 from recommender.procurement.rules.registry import file_names
 from recommender.procurement.rules.values import Explanation, RuleKey
@@ -86,11 +87,11 @@ def line_reasons(
         votes = int(estimate.evidence_surveys[rows[s], p])
         if estimate.suppressed[rows[s], p]:
             sentences.append(text("plan.few_people", "zh"))
-        elif bookings >= 10:
+        elif bookings >= MIN_RESIDENTS:
             sentences.append(text("plan.own_bookings", "zh", bookings=bookings))
         elif planning.history.new_product[p]:
             sentences.append(text("plan.new_product", "zh"))
-        if votes >= 10:
+        if votes >= MIN_RESIDENTS:
             sentences.append(text("plan.survey_votes", "zh", votes=votes))
         sentences += [
             text("plan.meets_minimum", "zh", group=group_label(quota.group))

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 
 from data.district_time import district_zone
 from recommender.booking_states import ATTENDED, NO_SHOW
+from recommender.demand.disclosure import MIN_RESIDENTS
+from recommender.errors import UsageError
 from recommender.ranking.lists.engine import ListEngine
 from recommender.ranking.reports.overbooking import fit_show_rate, overbooking_limit
 from recommender.ranking.reports.supplier_exposure import SupplierExposure, supplier_exposure
@@ -83,7 +85,17 @@ def exposure_report(
     One row a supplier that offers something: ``supplier_id``, ``name``, ``events`` that can be
     booked, ``supply_share``, ``exposure_share``, ``ratio`` of the two (1 = as much as it offers);
     and the sums over all.
+
+    Raises
+    ------
+    UsageError
+        For lists of fewer than ten residents: they would tell what single people are shown.
     """
+    if len(lists) < MIN_RESIDENTS:
+        raise UsageError(
+            f"{len(lists)} lists are too few to report on.",
+            f"Give lists of at least {MIN_RESIDENTS} residents.",
+        )
     supplier = list_tables.snapshot.event_level["supplier"][list_tables.candidates]
     size = list_tables.snapshot.level_size["supplier"]
     found = supplier_exposure(lists, supplier, size)
@@ -111,7 +123,8 @@ def overbooking_report(list_tables: ListTables, epsilon: float) -> pd.DataFrame:
     """Bookings that each event ahead can take so that seldom somebody who comes finds no seat.
 
     Show-rates are those of past events of the same category that are paid, or free, alike; where
-    a category has had fewer than ``LEAST_EVENTS``, of all that are paid, or free, alike.
+    a category has had fewer than ``LEAST_EVENTS``, of all that are paid, or free, alike. They are
+    whole per cents of many bookings, and the usual guess where fewer than ten residents were judged.
 
     Parameters
     ----------
@@ -135,6 +148,8 @@ def overbooking_report(list_tables: ListTables, epsilon: float) -> pd.DataFrame:
     n = len(snapshot.events)
     came = np.bincount(snapshot.log_event[snapshot.log_outcome == ATTENDED], minlength=n)
     missed = np.bincount(snapshot.log_event[snapshot.log_outcome == NO_SHOW], minlength=n)
+    judged = np.isin(snapshot.log_outcome, (ATTENDED, NO_SHOW))
+    judged_event, judged_resident = snapshot.log_event[judged], snapshot.log_resident[judged]
     past = came + missed > 0
     paid, category = snapshot.event_ticket_fen > 0, snapshot.event_level["category"]
     seats = snapshot.event_seats[ahead].astype(np.int64)
@@ -145,7 +160,9 @@ def overbooking_report(list_tables: ListTables, epsilon: float) -> pd.DataFrame:
         alike = past & (paid == kind[0])
         own = alike & (category == kind[1])
         used = own if own.sum() >= LEAST_EVENTS else alike
-        a, b = fit_show_rate(came[used], missed[used])
+        if len(np.unique(judged_resident[used[judged_event]])) < MIN_RESIDENTS:
+            used = np.zeros_like(used)
+        a, b = _disclosed_rate(*fit_show_rate(came[used], missed[used]))
         rate[here] = a / (a + b)
         limit[here] = overbooking_limit(
             seats[here], a, b, epsilon=epsilon, protected=protected[here]
@@ -166,3 +183,10 @@ def overbooking_report(list_tables: ListTables, epsilon: float) -> pd.DataFrame:
         }
     )
     return frame.sort_values(["starts_at", "event_id"], ignore_index=True)
+
+
+def _disclosed_rate(a: float, b: float) -> tuple[float, float]:
+    """A fitted show-rate so coarse that no single booking is read from it."""
+    rate = min(0.99, max(0.01, round(a / (a + b), 2)))
+    strength = float(f"{a + b:.1g}")
+    return rate * strength, (1 - rate) * strength

@@ -1,8 +1,9 @@
 """Indices of effectiveness and evenness; no published formula was found, so these are assumed.
 
 Every row carries numerator and denominator, so that anyone can recompute it by hand. Counts of what
-people did are rounded, and left out where they rest on fewer than ten residents: neither a figure
-nor the difference between two periods tells what single people did.
+people did pass :mod:`recommender.demand.disclosure`, every index is made of counts that passed, and
+is left out where they rest on fewer than ten residents: neither a figure nor the difference between
+two periods, or two days, tells what single people did.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from data.dataset import Dataset
 from data.district_time import period_bounds
 from data.schema import CATEGORIES
 from features.demand.streets import read_streets
-from recommender.demand.disclosure import MIN_RESIDENTS
+from recommender.demand.disclosure import disclosed_counts
 from recommender.metrics.evenness import gini
 from serving.messages.catalogue import text
 
@@ -36,17 +37,11 @@ class IndexRules:
     prior_stars, prior_ratings
         The delight index is a mean shrunk towards ``prior_stars``, as if ``prior_ratings`` people
         had given them.
-    min_residents
-        An index that rests on fewer residents is left out.
-    rounding
-        Counts of what people did are multiples of it.
     """
 
-    version: str = "2 (assumed)"
+    version: str = "3 (assumed)"
     prior_stars: float = 4.0
     prior_ratings: float = 20.0
-    min_residents: int = MIN_RESIDENTS
-    rounding: int = 5
 
 
 def compute_indices(dataset: Dataset, period: str, rules: IndexRules | None = None) -> pd.DataFrame:
@@ -94,51 +89,37 @@ def compute_indices(dataset: Dataset, period: str, rules: IndexRules | None = No
     rows: list[tuple[str, str, float, float, float]] = []
 
     def add(index: str, over: float, under: float, scope: str = DISTRICT) -> None:
-        value = over / under if under else float("nan")
-        rows.append((index, scope, value, over, under))
+        if np.isnan(over) or np.isnan(under):
+            over = under = float("nan")
+        rows.append((index, scope, over / under if under else float("nan"), over, under))
 
-    def few(people: "pd.Series[str]") -> bool:
-        return 0 < people.nunique() < rules.min_residents
-
-    def add_counts(index: str, over: float, under: float, people: "pd.Series[str]") -> None:
-        if few(people):
-            rows.append((index, DISTRICT, np.nan, np.nan, np.nan))
-        else:
-            add(index, rounded(over), rounded(under))
-
-    def rounded(count: float) -> float:
-        return rules.rounding * round(count / rules.rounding)
+    def shown(count: float, who: "pd.Series[str]") -> float:
+        return float(disclosed_counts(count, who.nunique()))
 
     known = held[held["seats"].notna()]
     filled = came[came["event_id"].isin(known.index)]
-    add_counts("seat_fill", filled["seats"].sum(), known["seats"].sum(), filled["resident_id"])
+    add("seat_fill", shown(filled["seats"].sum(), filled["resident_id"]), known["seats"].sum())
     missed = bookings[bookings["status"] == "no_show"]
     told = pd.concat([missed["resident_id"], came["resident_id"]])
-    add_counts("no_show_rate", len(missed), len(told), told)
+    add("no_show_rate", shown(len(missed), told), shown(len(told), told))
     for scope, used, open_ in _venue_hours(dataset, held, (end - start).total_seconds() / _WEEK_S):
         add("venue_use", used, open_, scope)
     ratings = dataset["ratings"]
     ratings = ratings[ratings["event_id"].isin(held.index)]
     stars = ratings["stars"].astype(float)
-    prior = rules.prior_ratings
-    if few(ratings["resident_id"]):
-        rows.append(("delight", DISTRICT, np.nan, np.nan, np.nan))
-    elif len(stars):
-        add("delight", stars.sum() + prior * rules.prior_stars, len(stars) + prior)
-    else:
-        add("delight", 0.0, 0.0)
-    rated = ratings["resident_id"] if len(ratings) else came["resident_id"]
-    add_counts("response_rate", len(stars), len(came), rated)
-    add_counts("participation", came["resident_id"].nunique(), people, came["resident_id"])
-    service = _service(dataset, came.iloc[:0] if few(came["resident_id"]) else came)
+    prior, raters = rules.prior_ratings, ratings["resident_id"]
+    given = shown(len(stars), raters)
+    add("delight", shown(stars.sum(), raters) + prior * rules.prior_stars, given + prior)
+    add("response_rate", given, shown(len(came), came["resident_id"]))
+    add("participation", shown(came["resident_id"].nunique(), came["resident_id"]), people)
+    service = _service(dataset, came)
     spread = gini(service)
     rows.append(
         ("evenness", DISTRICT, float(service.mean()) * (1 - spread), spread, np.nan)
         if len(service)
         else ("evenness", DISTRICT, np.nan, np.nan, np.nan)
     )
-    asked = bookings.iloc[:0] if few(bookings["resident_id"]) else bookings
-    rows.append(("match", DISTRICT, _match(dataset, held, asked), np.nan, np.nan))
+    rows.append(("match", DISTRICT, _match(dataset, held, bookings), np.nan, np.nan))
     frame = pd.DataFrame(rows, columns=[name for name in COLUMNS[:-1] if name != "name_zh"])
     frame.insert(1, "name_zh", [text(f"index.{index}", "zh") for index in frame["index"]])
     return frame.assign(version=rules.version)
@@ -161,21 +142,28 @@ def _venue_hours(
 def _service(
     dataset: Dataset, came: pd.DataFrame
 ) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-    """Attendances per resident, by street with people in it."""
+    """Attendances per resident, by street with people in it; few residents count as none."""
     streets = read_streets(dataset)
     people = streets.population.sum(axis=1)
     residents = dataset["residents"].set_index("resident_id")["area_code"]
-    codes = came["resident_id"].map(residents).dropna().astype(str)
-    where = np.array([streets.area_street.get(code, -1) for code in codes], dtype=np.intp)
-    count = np.bincount(where[where >= 0], minlength=len(people)).astype(np.float64)
-    return np.asarray(count[people > 0] / people[people > 0], dtype=np.float64)
+    places = came["resident_id"].astype(str).map(residents.rename(index=str)).dropna().astype(str)
+    where = places.map(streets.area_street).dropna().astype(np.intp)
+    count = np.bincount(where, minlength=len(people))
+    who = came["resident_id"].loc[where.index].groupby(where).nunique()
+    who = who.reindex(np.arange(len(people)), fill_value=0).to_numpy()
+    shown = disclosed_counts(count, who)
+    if np.isnan(shown).all():
+        return np.array([])
+    return np.asarray(np.nan_to_num(shown)[people > 0] / people[people > 0], dtype=np.float64)
 
 
 def _match(dataset: Dataset, held: pd.DataFrame, bookings: pd.DataFrame) -> float:
     category = dataset["products"].set_index("product_id")["category"].astype(str)
     of_event = held["product_id"].map(category)
     asked = bookings[bookings["status"] != "cancelled"]
-    demand = asked.groupby(asked["event_id"].map(of_event))["seats"].sum()
+    by_category = asked.groupby(asked["event_id"].map(of_event))
+    seats, who = by_category["seats"].sum(), by_category["resident_id"].nunique()
+    demand = pd.Series(np.nan_to_num(disclosed_counts(seats, who)), index=seats.index)
     supply = held["seats"].astype("float64").groupby(of_event).sum()
     demand, supply = demand.reindex(CATEGORIES).fillna(0), supply.reindex(CATEGORIES).fillna(0)
     if not demand.sum() or not supply.sum():

@@ -5,6 +5,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from recommender.demand.disclosure import disclosed_count
+
 NEXT_STATUS = {"approved": "ordered", "ordered": "delivered", "delivered": "accepted"}
 
 _ORDERS = sa.text(
@@ -23,7 +25,8 @@ _ORDERS = sa.text(
 
 # An event does not name its order: two orders of one product for one venue share a figure.
 _CAME = sa.text(
-    "SELECT o.order_id, coalesce(sum(coalesce(b.seats, 1)), 0) AS people FROM orders o"
+    "SELECT o.order_id, coalesce(sum(coalesce(b.seats, 1)), 0) AS people,"
+    " count(DISTINCT b.resident_id) AS residents FROM orders o"
     " JOIN events e ON e.product_id = o.product_id AND e.venue_id = o.venue_id"
     "  AND e.status = 'done' AND e.starts_at >= coalesce(o.decided_at, e.starts_at)"
     " JOIN bookings b ON b.event_id = e.event_id AND b.status = 'attended'"
@@ -61,10 +64,12 @@ def read_attendances(connection: sa.Connection, orders: Sequence[str]) -> dict[s
 
     Returns
     -------
-    Attendances by order; orders without any are left out.
+    Attendances by order, to a multiple of five; orders to which fewer than ten residents came are
+    left out.
     """
     found = connection.execute(_CAME, {"orders": list(orders)})
-    return {str(row.order_id): int(row.people) for row in found}
+    shown = {str(row.order_id): disclosed_count(row.people, row.residents) for row in found}
+    return {order: people for order, people in shown.items() if people is not None}
 
 
 def read_order_buyer(connection: sa.Connection, order_id: str) -> str | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from data.dataset import Dataset
 from data.district_time import district_zone, period_bounds
 from features.demand.streets import Streets
+from recommender.demand.disclosure import MIN_RESIDENTS, disclosed_counts
 from recommender.errors import UsageError
 from recommender.types import IdMap
 from serving.messages.catalogue import text
@@ -225,24 +226,19 @@ def _stopped(
 ) -> dict[str, str]:
     """The stop rule: products that stayed empty or displeased often enough."""
     stopped: dict[str, str] = {}
-    people = _people_who_came(dataset)
-    if len(people):
-        done = past[(past["status"].astype(str) == "done") & (past["seats"] > 0)]
-        came = people.reindex(done["event_id"]).fillna(0.0).to_numpy(dtype=np.float64)
-        fill = pd.Series(came, index=done.index) / done["seats"].astype("float64")
-        by_product = fill.groupby(done["product_id"]).agg(["count", "mean"])
-        for code, row in by_product.iterrows():
-            few = (
-                row["count"] >= rules.new.stop_after_sessions
-                and row["mean"] < rules.new.stop_below_fill
+    fill = _fill_of_products(dataset, past)
+    for code, row in fill.iterrows():
+        few = (
+            row["sessions"] >= rules.new.stop_after_sessions
+            and row["fill"] < rules.new.stop_below_fill
+        )
+        if few and str(code) in products:
+            stopped[str(code)] = text(
+                "plan.stopped_empty",
+                "zh",
+                sessions=int(row["sessions"]),
+                fill=rules.new.stop_below_fill,
             )
-            if few and str(code) in products:
-                stopped[str(code)] = text(
-                    "plan.stopped_empty",
-                    "zh",
-                    sessions=int(row["count"]),
-                    fill=rules.new.stop_below_fill,
-                )
     satisfaction = orders["satisfaction"].astype("float64")
     rated = satisfaction.groupby(orders["product_id"]).agg(["count", "mean"])
     for code, row in rated.iterrows():
@@ -254,11 +250,25 @@ def _stopped(
     return stopped
 
 
-def _people_who_came(dataset: Dataset) -> "pd.Series[float]":
-    """Seats of attended bookings, by event whose bookings were checked at the door."""
+def _fill_of_products(dataset: Dataset, past: pd.DataFrame) -> pd.DataFrame:
+    """Sessions with a count of seats, and the mean share of these that were taken, by product.
+
+    The rule's limit is the officer's, who could try one after another: the attendances pass the
+    gate of all figures about people; where fewer than ten residents came, nine are supposed.
+    """
     bookings = dataset["bookings"]
-    attended = bookings[bookings["status"].astype(str) == "attended"]
-    judged = bookings[bookings["status"].astype(str).isin(["attended", "no_show"])]
+    bookings = bookings.assign(came=bookings["status"].astype(str) == "attended")
+    judged = bookings[bookings["came"] | (bookings["status"].astype(str) == "no_show")]
+    if judged.empty:
+        return pd.DataFrame(columns=["sessions", "fill"])
+    attended = judged[judged["came"]]
     seats = attended["seats"].astype("float64").fillna(1.0)
-    booked = seats.groupby(attended["event_id"]).sum()
-    return booked.reindex(judged["event_id"].unique()).fillna(0.0)
+    done = past[(past["status"].astype(str) == "done") & (past["seats"] > 0)].set_index("event_id")
+    taken = seats.groupby(attended["event_id"]).sum().reindex(done.index).fillna(0.0)
+    product = attended["event_id"].map(done["product_id"])
+    residents = attended["resident_id"].groupby(product).nunique()
+    held = done.groupby("product_id")["seats"].agg(["count", "sum"]).astype("float64")
+    came = taken.groupby(done["product_id"]).sum()
+    shown = disclosed_counts(came, residents.reindex(came.index).fillna(0))
+    share = np.nan_to_num(shown, nan=MIN_RESIDENTS - 1) / held["sum"].reindex(came.index)
+    return pd.DataFrame({"sessions": held["count"], "fill": share})

@@ -8,7 +8,13 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.linalg import null_space
 
-from recommender.demand.disclosure import MIN_RESIDENTS, disclosure_control
+from recommender.demand.disclosure import (
+    MIN_RESIDENTS,
+    ROUNDING,
+    disclosed_count,
+    disclosed_counts,
+    disclosure_control,
+)
 
 
 def recoverable(hidden: NDArray[np.bool_]) -> int:
@@ -74,3 +80,22 @@ def test_no_hidden_cell_can_be_worked_out_from_totals(rows: int, cols: int, seed
 
 def test_nothing_is_hidden_where_enough_stand_behind() -> None:
     assert not disclosure_control(np.full((3, 4), 10, dtype=np.int64)).any()
+
+
+def test_counts_are_multiples_of_five_and_hidden_below_ten_residents() -> None:
+    counts = np.array([0, 3, 9, 12, 13, 480])
+    residents = np.array([0, 3, 9, 12, 9, 200])
+    shown = disclosed_counts(counts, residents)
+    np.testing.assert_array_equal(shown, [np.nan, np.nan, np.nan, 10, np.nan, 480])
+    assert disclosed_count(0, 0) is None
+    assert disclosed_count(47, 40) == 45
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000), st.integers(-1, 1))
+def test_what_one_resident_did_is_no_difference(count: int, residents: int, change: int) -> None:
+    before, after = (
+        disclosed_count(each, who)
+        for each, who in ((count, residents), (count + change, residents + change))
+    )
+    if before is not None and after is not None:
+        assert abs(after - before) in (0, ROUNDING)

@@ -63,11 +63,11 @@ def test_orders_of_the_period_are_not_history(
 
 @pytest.mark.parametrize(("status", "stopped"), [("no_show", True), ("attended", False)])
 def test_no_shows_do_not_fill_seats(dataset_of: Any, status: str, stopped: bool) -> None:
-    events = [event(f"e{n}", "P1", f"2026-11-0{n}", status="done") for n in (1, 2, 3)]
+    events = [event(f"e{n}", "P1", f"2026-11-0{n}", status="done", seats=30) for n in (1, 2, 3)]
     bookings = [
-        {"booking_id": f"b{n}", "resident_id": "r", "event_id": f"e{n}", "seats": 8,
+        {"booking_id": f"b{n}-{who}", "resident_id": f"r{who}", "event_id": f"e{n}", "seats": 1,
          "status": status}
-        for n in (1, 2, 3)
+        for n in (1, 2, 3) for who in range(12)
     ]  # fmt: skip
     dataset = dataset_of(events=events, bookings=bookings)
     history = read_history(dataset, PRODUCTS, "2027Q1", parse_rules(""))
@@ -95,3 +95,22 @@ def test_scheduled_events_and_open_orders_stand(dataset_of: Any) -> None:
         ("V1", "2027-02"): 1,
         ("V1", ""): 2,
     }
+
+
+def test_no_limit_of_the_stop_rule_tells_what_few_residents_did(dataset_of: Any) -> None:
+    events = [event(f"e{n}", "P1", f"2026-11-0{n}", status="done", seats=30) for n in (1, 2, 3)]
+    stopped = []
+    for residents in (1, 8):
+        bookings = [
+            {"booking_id": f"b{n}-{who}", "resident_id": f"r{who}", "event_id": f"e{n}",
+             "seats": 1, "status": "attended"}
+            for n in (1, 2, 3) for who in range(residents)
+        ]  # fmt: skip
+        dataset = dataset_of(events=events, bookings=bookings)
+        limits = [0.01 * n for n in range(1, 60)]
+        rules = [parse_rules(f"[new]\nstop_below_fill = {limit}\n") for limit in limits]
+        stopped.append(
+            ["P1" in read_history(dataset, PRODUCTS, "2027Q1", r).stopped for r in rules]
+        )
+    assert stopped[0] == stopped[1]
+    assert any(stopped[0]) and not all(stopped[0])
