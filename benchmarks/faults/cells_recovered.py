@@ -5,22 +5,33 @@ So each cell is changed in turn, together with all that the model holds of it, a
 asked of both models: demand, its explanation and its location quotients; plans that require the
 cell without shrinkage, at several budgets, in every text format; why, why not, what if, both
 frontiers and the second opinion. One answer that differs is a recovered cell.
+
+Then the same district is served twice, the second time with all suppressed cells changed, and every
+route and command is asked of both (:mod:`benchmarks.faults.attack`); and while the first serves on,
+one resident more every day must not be seen in any figure.
 """
 
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from benchmarks.faults.attack import District, ask_twins, put_district, twin
+from benchmarks.faults.days import DAYS, watch_days
+from benchmarks.faults.doors import FREE, Target
 from benchmarks.report import Bar
 from data.dataset import Dataset
+from data.district_time import period_of
 from data.files.reading import read_dataset
 from data.simulate.saving import write_world
 from data.simulate.settings import UNTIL, settings_for
 from data.simulate.world import create_world
+from data.store.embedded import embedded_url, release
+from data.store.store import Store
 from recommender.demand.model import DemandModel
 from recommender.errors import GongxuError
 from serving.demand.frames import demand_frame, explain_frame, location_quotient_frame
@@ -42,8 +53,6 @@ SEED = 41
 CELLS, QUICK = 40, 1
 LIMIT_S, GAP = 4.0, 0.05
 BUDGETS_FEN = (30_000_000, 45_000_000)
-FREE = "[plan]\nshrinkage = 0\n[evenness]\ngini_max = false\n[supplier]\nshare_max = 1.0\n"
-"""Nothing between the estimate and the figures, and plans that are found at once."""
 ENDINGS = ("csv", "json", "ocds.json", "pdf")
 
 
@@ -67,7 +76,7 @@ def run(quick: bool) -> list[Bar]:
     asked = 0
     for street, product in chosen:
         cell = int(street), int(product)
-        models = model, changed(model, *cell)
+        models = model, changed(model, cell)
         before, after = (dict(answers(dataset, each, period, *cell)) for each in models)
         asked += len(before)
         differing = {name for name in before if before[name] != after[name]}
@@ -82,11 +91,71 @@ def run(quick: bool) -> list[Bar]:
         if differing:
             recovered.append((model.streets.ids[street], model.products.ids[product]))
             print(f"  {recovered[-1]} by {', '.join(sorted(differing)[:4])}")
+    told = told_at_doors(dataset, model, period, in_process=quick)
     print(
         f"  {len(hidden):,} of {model.expected.size:,} cells are suppressed; {asked:,} answers "
         f"about {len(chosen)} of them compared, {len(recovered)} recovered"
     )
-    return [Bar("7.3", "cells_recovered", len(recovered))]
+    return [Bar("7.3", "cells_recovered", len(recovered) + len(told))]
+
+
+def told_at_doors(
+    dataset: Dataset, model: DemandModel, period: str, *, in_process: bool
+) -> list[str]:
+    """What routes and commands tell of suppressed cells, or from day to day.
+
+    Parameters
+    ----------
+    dataset, model, period
+        As :func:`small_district` gives them.
+    in_process
+        See :func:`benchmarks.faults.attack.ask_everything`.
+
+    Returns
+    -------
+    The questions that tell.
+    """
+    hidden = model.suppressed() & (model.population > 0)[:, None]
+    street, product = (int(n) for n in np.argwhere(hidden)[0])
+    target = Target(
+        street=model.streets.ids[street],
+        product=model.products.ids[product],
+        category=model.categories[model.group[product]],
+        supplier=largest_supplier(dataset),
+        period=period,
+        month=f"{period[:4]}-{3 * int(period[-1]):02d}",
+        year=period[:4],
+        past=period_of(UNTIL - timedelta(days=100)),
+        budget_fen=BUDGETS_FEN[0],
+    )
+    with tempfile.TemporaryDirectory(prefix="gongxu-attack-") as folder:
+        Path(folder).chmod(0o755)  # the embedded server is not root
+        home = Path(folder) / "home"
+        here = District(home, embedded_url(home), UNTIL)
+        try:
+            store = Store.connect(here.url)
+            store.migrate()
+            store.close()
+            suggestions = put_district(here, dataset, model)
+            other = twin(here, Path(folder) / "twin", suggestions, changed(model, hidden))
+            one, two = ask_twins([here, other], target, in_process=in_process)
+            told = [name for name in one if one[name] != two[name]]
+            days = watch_days(here, target)
+        finally:
+            release(home)
+    print(
+        f"  {len(one)} questions at doors, {len(told)} told; over {DAYS} days {len(days)} figures"
+    )
+    for name in (*told, *days):
+        print(f"  told by {name[:200]}")
+    return told + days
+
+
+def largest_supplier(dataset: Dataset) -> str:
+    """Whoever's sessions were attended most."""
+    events = dataset["events"].merge(dataset["products"][["product_id", "supplier_id"]])
+    bookings = dataset["bookings"].merge(events[["event_id", "supplier_id"]])
+    return str(bookings["supplier_id"].astype(str).value_counts().index[0])
 
 
 def small_district() -> tuple[Dataset, DemandModel, str]:
@@ -99,15 +168,15 @@ def small_district() -> tuple[Dataset, DemandModel, str]:
     return dataset, model, f"{UNTIL.year}Q{(UNTIL.month + 2) // 3}"
 
 
-def changed(model: DemandModel, street: int, product: int) -> DemandModel:
-    """The same model after other residents were behind one cell.
+def changed(model: DemandModel, cells: Any) -> DemandModel:
+    """The same model after other residents were behind some cells.
 
     Parameters
     ----------
     model
         As fitted.
-    street, product
-        Positions of the cell.
+    cells
+        Positions of one cell, or a mask of several.
 
     Returns
     -------
@@ -118,10 +187,10 @@ def changed(model: DemandModel, street: int, product: int) -> DemandModel:
         ("expected", 5.0), ("log_sd", 0.4), ("step_age_bands", 3.0), ("step_street_ratios", 4.0),
     ):  # fmt: skip
         values[name] = getattr(model, name).copy()
-        values[name][street, product] *= factor
+        values[name][cells] *= factor
     for name, count in (("bookings", 9), ("survey_votes", 60)):
         values[name] = getattr(model, name).copy()
-        values[name][street, product] += count
+        values[name][cells] += count
     return replace(model, **values)
 
 

@@ -1,14 +1,11 @@
 """A service whose clock is set while it runs."""
 
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import uvicorn
-
+from benchmarks.serving.in_thread import served_here
 from serving.api.app import create_app
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
@@ -41,20 +38,5 @@ class JumpingClock:
     def serving(self, home: Path) -> Iterator[int]:
         """The service of a home by this clock, in a thread of this process; its port."""
         service = Service(Settings(home=home), ServiceSettings(rate_per_minute=0), now=self)
-        config = uvicorn.Config(
-            create_app(service=service), host="127.0.0.1", port=0, log_level="error"
-        )
-        server = uvicorn.Server(config)
-        listening = config.bind_socket()
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        try:
-            while not server.started:
-                if not thread.is_alive():
-                    raise RuntimeError("the service ended")
-                time.sleep(0.01)
-            yield int(listening.getsockname()[1])
-        finally:
-            server.should_exit = True
-            thread.join()
-            listening.close()
+        with served_here(create_app(service=service)) as port:
+            yield port

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 MIN_RESIDENTS = 10
 ROUNDING = 5
 """Counts that are shown are multiples of it."""
+MANY_MARKS = 400
+"""Of so many marks, one moves the mean by less than a hundredth."""
 
 
 def disclosed_counts(
@@ -53,6 +55,28 @@ def disclosed_count(count: float, residents: int) -> int | None:
     """
     shown = float(disclosed_counts(count, residents))
     return None if np.isnan(shown) else int(shown)
+
+
+def disclosed_mean(total: float, count: int, residents: int) -> float | None:
+    """A mean of marks from 1 to 5, as it may be shown: so coarse that one mark does not show.
+
+    Parameters
+    ----------
+    total, count
+        Sum and number of the marks.
+    residents
+        Distinct residents who gave them.
+
+    Returns
+    -------
+    A multiple of a quarter; of a twentieth from :data:`MANY_MARKS` marks on. ``None`` where fewer
+    than :data:`MIN_RESIDENTS` residents are behind it.
+    """
+    shown = disclosed_count(count, residents)
+    if not shown:
+        return None
+    steps = 4 if shown < MANY_MARKS else 20
+    return round(steps * total / count) / steps
 
 
 def disclosure_control(

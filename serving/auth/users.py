@@ -39,9 +39,9 @@ class SignInBusyError(GongxuError):
 MEMORY_KIB, TIME_COST = 19_456, 3
 """Of argon2id, one lane: OWASP's smallest memory with one pass more (about 40 ms)."""
 
-AT_ONCE, WAITING = 2, 6
+AT_ONCE, WAITING = 1, 7
 """Sign-ins that a process computes at once, and that may wait: what anonymous callers can make it
-spend is two lanes of memory and eight of its threads."""
+spend is one lane of memory and eight of its threads."""
 
 _places = threading.BoundedSemaphore(AT_ONCE + WAITING)
 _running = threading.BoundedSemaphore(AT_ONCE)
@@ -71,7 +71,7 @@ def _nobodys_hash() -> str:
 
 @lru_cache(maxsize=1)
 def _hashing() -> ThreadPoolExecutor:
-    # glibc keeps what argon2 took for the thread that took it: few threads, few times 19 MB.
+    # glibc keeps what argon2 took for the thread that took it: one thread, once 19 MB.
     return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="argon2")
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from recommender.demand.disclosure import disclosed_count
+from recommender.demand.disclosure import disclosed_count, disclosed_mean
 from recommender.errors import UnknownIdError
 
 PRIOR_STARS, PRIOR_RATINGS = 4.0, 20.0
@@ -36,22 +36,6 @@ _ORDERS = sa.text(
     " AS amount_fen, avg(o.satisfaction) AS satisfaction"
     " FROM products p JOIN orders o USING (product_id) WHERE p.supplier_id = :supplier"
 )
-
-
-def delight(stars: float, ratings: float) -> float:
-    """愉悦指数: mean stars, shrunk towards the usual.
-
-    Parameters
-    ----------
-    stars, ratings
-        Their sum and number, as disclosed.
-
-    Returns
-    -------
-    From 1 to 5.
-    """
-    shrunk = (stars + PRIOR_STARS * PRIOR_RATINGS) / (ratings + PRIOR_RATINGS)
-    return min(5.0, max(1.0, shrunk))
 
 
 def supplier_scorecard(connection: sa.Connection, supplier_id: str, *, now: Any) -> dict[str, Any]:
@@ -86,15 +70,15 @@ def supplier_scorecard(connection: sa.Connection, supplier_id: str, *, now: Any)
     orders = connection.execute(_ORDERS, asked).mappings().one()
     told = disclosed_count(held["came"] + held["missed"], held["judged"])
     missed = disclosed_count(held["missed"], held["judged"])
-    ratings = disclosed_count(stars["ratings"], stars["residents"])
-    total = disclosed_count(stars["stars"], stars["residents"])
+    rated = (stars["ratings"], stars["residents"])
+    ratings, mean = disclosed_count(*rated), disclosed_mean(stars["stars"], *rated)
     return {
         "supplier_id": supplier_id,
         "name": known.name,
         "sessions_held": held["sessions"],
         "attendances": disclosed_count(held["attendances"], held["residents"]),
         "no_show_rate": None if missed is None or not told else min(1.0, missed / told),
-        "delight": None if ratings is None or total is None else delight(total, ratings),
+        "delight": None if ratings is None or mean is None else _delight(mean, ratings),
         "ratings": ratings,
         "orders_decided": orders["decided"],
         "orders_rejected": orders["rejected"],
@@ -103,3 +87,8 @@ def supplier_scorecard(connection: sa.Connection, supplier_id: str, *, now: Any)
         "ordered_fen": int(orders["amount_fen"]),
         "satisfaction": None if orders["satisfaction"] is None else float(orders["satisfaction"]),
     }
+
+
+def _delight(mean: float, ratings: int) -> float:
+    """愉悦指数: mean stars, shrunk towards the usual."""
+    return (mean * ratings + PRIOR_STARS * PRIOR_RATINGS) / (ratings + PRIOR_RATINGS)

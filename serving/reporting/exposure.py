@@ -124,7 +124,7 @@ def overbooking_report(list_tables: ListTables, epsilon: float) -> pd.DataFrame:
 
     Show-rates are those of past events of the same category that are paid, or free, alike; where
     a category has had fewer than ``LEAST_EVENTS``, of all that are paid, or free, alike. They are
-    whole per cents of many bookings, and the usual guess where fewer than ten residents were judged.
+    whole per cents of many bookings; where fewer than ten residents were judged, the usual guess.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from data.dataset import Dataset
 from data.district_time import period_bounds
 from data.schema import CATEGORIES
 from features.demand.streets import read_streets
-from recommender.demand.disclosure import disclosed_counts
+from recommender.demand.disclosure import disclosed_counts, disclosed_mean
 from recommender.metrics.evenness import gini
 from serving.messages.catalogue import text
 
@@ -109,7 +109,9 @@ def compute_indices(dataset: Dataset, period: str, rules: IndexRules | None = No
     stars = ratings["stars"].astype(float)
     prior, raters = rules.prior_ratings, ratings["resident_id"]
     given = shown(len(stars), raters)
-    add("delight", shown(stars.sum(), raters) + prior * rules.prior_stars, given + prior)
+    mean = disclosed_mean(float(stars.sum()), len(stars), raters.nunique())
+    total = np.nan if mean is None else mean * given
+    add("delight", total + prior * rules.prior_stars, given + prior)
     add("response_rate", given, shown(len(came), came["resident_id"]))
     add("participation", shown(came["resident_id"].nunique(), came["resident_id"]), people)
     service = _service(dataset, came)
@@ -149,9 +151,8 @@ def _service(
     places = came["resident_id"].astype(str).map(residents.rename(index=str)).dropna().astype(str)
     where = places.map(streets.area_street).dropna().astype(np.intp)
     count = np.bincount(where, minlength=len(people))
-    who = came["resident_id"].loc[where.index].groupby(where).nunique()
-    who = who.reindex(np.arange(len(people)), fill_value=0).to_numpy()
-    shown = disclosed_counts(count, who)
+    visitors = came["resident_id"].loc[where.index].groupby(where).nunique()
+    shown = disclosed_counts(count, visitors.reindex(np.arange(len(people)), fill_value=0))
     if np.isnan(shown).all():
         return np.array([])
     return np.asarray(np.nan_to_num(shown)[people > 0] / people[people > 0], dtype=np.float64)

@@ -13,6 +13,7 @@ from recommender.demand.disclosure import (
     ROUNDING,
     disclosed_count,
     disclosed_counts,
+    disclosed_mean,
     disclosure_control,
 )
 
@@ -99,3 +100,13 @@ def test_what_one_resident_did_is_no_difference(count: int, residents: int, chan
     )
     if before is not None and after is not None:
         assert abs(after - before) in (0, ROUNDING)
+
+
+def test_a_mean_of_marks_is_coarse() -> None:
+    assert disclosed_mean(36.0, 9, 9) is None
+    assert disclosed_mean(48.0, 12, 5) is None
+    assert disclosed_mean(50.0, 12, 12) == 4.25
+    assert disclosed_mean(4_120.0, 1_000, 700) == pytest.approx(4.1)
+    # One mark more, of any kind, of thirty: the same mean, or the next.
+    for mark in (1, 3, 5):
+        assert abs(disclosed_mean(120 + mark, 31, 31) - disclosed_mean(120, 30, 30)) in (0, 0.25)

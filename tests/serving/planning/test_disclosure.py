@@ -32,7 +32,7 @@ def district(
 def test_no_answer_depends_on_a_suppressed_cell(district: tuple[Dataset, DemandModel]) -> None:
     dataset, model = district
     street, product = (int(n) for n in np.argwhere(model.suppressed())[1])
-    other = changed(model, street, product)
+    other = changed(model, (street, product))
     before, after = (
         dict(answers(dataset, each, PERIOD, street, product)) for each in (model, other)
     )
@@ -40,7 +40,7 @@ def test_no_answer_depends_on_a_suppressed_cell(district: tuple[Dataset, DemandM
     assert [name for name in before if before[name] != after[name]] == []
     # The attack would see it: a cell that is shown differs in nearly everything.
     shown = np.argwhere(~model.suppressed())[0]
-    seen = dict(answers(dataset, changed(model, *map(int, shown)), PERIOD, *map(int, shown)))
+    seen = dict(answers(dataset, changed(model, tuple(map(int, shown))), PERIOD, *map(int, shown)))
     plain = dict(answers(dataset, model, PERIOD, *map(int, shown)))
     differing = {name.split()[0] for name in plain if plain[name] != seen[name]}
     assert {"demand", "explain", "plan"} <= differing
