@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from benchmarks.faults.attack import District, open_service, planner_here
 from benchmarks.faults.doors import Target
-from benchmarks.faults.questions import ask_commands, ask_routes, commands_at
+from benchmarks.faults.questions import ask_commands, ask_routes, commands_at, run_command
+from data.district_time import period_bounds
 
 DAYS = 5
 TABLE_ROUTES = (
@@ -41,6 +42,8 @@ def watch_days(district: District, target: Target) -> list[str]:
     """
     settings = {"GONGXU_HOME": str(district.home), "GONGXU_DATABASE_URL": district.url}
     days: list[dict[str, str]] = []
+    later = f"{int(target.past[:4]) + 1}{target.past[4:]}"
+    planned = ["--period", later, "--budget-fen", str(target.budget_fen), "--time-limit", "4"]
     with (
         planner_here(),
         open_service(district) as (client, service),
@@ -52,7 +55,10 @@ def watch_days(district: District, target: Target) -> list[str]:
                 one_more(connection, target, day, district.now)
             service.indices.clear()
             found = dict(ask_routes(client, target, names=TABLE_ROUTES))
-            days.append(found | dict(ask_commands(target, Path(folder), names=TABLE_COMMANDS)))
+            found |= ask_commands(target, Path(folder), names=TABLE_COMMANDS)
+            # Plans are read beside the same quarter of the year before.
+            found["plan"] = run_command(["plan", *planned, "--out", f"{folder}/plan.json"])
+            days.append(found)
     told = []
     for question in days[0]:
         figures = [re.findall(r"\d+(?:[.,]\d+)*", answers[question]) for answers in days]
@@ -72,6 +78,7 @@ _RESIDENT = sa.text(
 _EVENT = sa.text(
     "SELECT e.event_id, e.product_id, e.venue_id FROM events e JOIN products p USING (product_id)"
     " JOIN bookings b USING (event_id) WHERE p.supplier_id = :supplier AND e.status = 'done'"
+    " AND e.starts_at >= :start AND e.starts_at < :after"
     " AND b.status = 'attended' GROUP BY e.event_id ORDER BY count(*) DESC, e.event_id LIMIT 1"
 )
 _BEFORE = (
@@ -112,7 +119,9 @@ def one_more(connection: sa.Connection, target: Target, day: int, now: datetime)
     now
         The clock.
     """
-    event = connection.execute(_EVENT, {"supplier": target.supplier}).one()
+    start, after = period_bounds(target.past)
+    asked = {"supplier": target.supplier, "start": start, "after": after}
+    event = connection.execute(_EVENT, asked).one()
     given = {"event": event.event_id, "product": event.product_id, "venue": event.venue_id}
     given |= {"street": target.street, "now": now, "name": f"day-{day}"}
     for statement in _BEFORE if day == 0 else ():

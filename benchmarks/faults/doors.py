@@ -103,6 +103,7 @@ _FORM, _RUNNING = "takes a form and shows a page that is asked", "how the servic
 _LISTS, _MODELS = "events in order, without figures", "measures of models over all residents"
 ROUTES_WITHOUT_FIGURES = {
     "POST /v1/plans": _MAKES, "POST /console/plans": _MAKES,
+    "POST /console/plans/{plan_id}/cancel": _MAKES, "POST /console/plans/{plan_id}/retry": _MAKES,
     "POST /v1/plans/{plan_id}/lines/{line}/decision": "an order's name",
     "GET /v1/models": _MODELS, "GET /console/models": _MODELS,
     "POST /v1/models/{version}/promote": _MODELS, "POST /v1/models/rollback": _MODELS,

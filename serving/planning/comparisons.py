@@ -10,7 +10,7 @@ from data.dataset import Dataset
 from data.district_time import district_zone, period_bounds
 from features.demand.streets import AGE_BANDS
 from recommender.demand.competition import matching_degree
-from recommender.demand.disclosure import MIN_RESIDENTS
+from recommender.demand.disclosure import MIN_RESIDENTS, disclosed_counts
 from recommender.procurement.benefit import category_masses, competing
 from recommender.procurement.intervals import total_interval
 from recommender.procurement.plan import ProcurementPlan, cell_attendance
@@ -43,7 +43,8 @@ def last_year_of(dataset: Dataset, planning: Planning) -> pd.DataFrame:
     Returns
     -------
     Columns :data:`LAST_YEAR`: sessions held, money ordered in fen, and people who came as they
-    were counted, or by bookings attended; missing where these were fewer than ten.
+    were counted, or by bookings attended; a multiple of five, missing where these were fewer than
+    ten residents.
     """
     period = planning.problem.period
     before = f"{int(period[:4]) - 1}{period[4:]}"
@@ -68,7 +69,9 @@ def last_year_of(dataset: Dataset, planning: Planning) -> pd.DataFrame:
             & (events["status"].astype(str) != "cancelled")
         ]
     )
-    held = held.assign(came=held["event_id"].astype(object).map(_came(dataset, held["event_id"])))
+    people, who = _came(dataset, held["event_id"])
+    event = held["event_id"].astype(object)
+    held = held.assign(came=event.map(people), who=event.map(who))
     orders = dataset["orders"]
     day = pd.to_datetime(orders["scheduled_on"])
     if day.dt.tz is None:
@@ -86,28 +89,45 @@ def last_year_of(dataset: Dataset, planning: Planning) -> pd.DataFrame:
             held.groupby(keys)["event_id"].size().rename("sessions"),
             ordered.groupby(keys)["amount_fen"].sum().rename("amount_fen"),
             held.groupby(keys)["came"].sum(min_count=1).rename("attendances"),
+            held.groupby(keys)["who"].apply(_distinct).rename("residents"),
         ],
         axis=1,
     ).reset_index(names=keys)
     for name in ("sessions", "amount_fen"):
         made[name] = made[name].fillna(0).astype("int64")
-    people = made["attendances"].astype("float64")
-    made["attendances"] = people.where(people >= MIN_RESIDENTS).round().astype("Int64")
+    shown = disclosed_counts(made["attendances"].astype("float64"), made["residents"].fillna(0))
+    made["attendances"] = pd.array(shown, dtype="Float64").astype("Int64")
     return made[list(LAST_YEAR)].sort_values(keys, ignore_index=True)
 
 
-def _came(dataset: Dataset, events: "pd.Series[Any]") -> dict[str, float]:
-    """People who came to each event: counted at the door, else by bookings attended."""
+def _came(
+    dataset: Dataset, events: "pd.Series[Any]"
+) -> tuple[dict[str, float], dict[str, frozenset[str]]]:
+    """Who came to each event: people counted at the door, else bookings attended.
+
+    People and residents by event; whoever was counted at the door counts as another resident each,
+    and has no name.
+    """
     bookings = dataset["bookings"]
     own = bookings[
         bookings["event_id"].isin(events) & (bookings["status"].astype(str) == "attended")
     ]
-    came = own.groupby(own["event_id"].astype(object))["seats"].sum().to_dict()
+    by_event = own.groupby(own["event_id"].astype(object))
+    seats = by_event["seats"].sum().astype("float64")
+    people = {str(event): float(count) for event, count in seats.items()}
+    who = {str(event): frozenset(names) for event, names in by_event["resident_id"]}
     if "attendance" in dataset:  # data of earlier releases have no such table
         counted = dataset["attendance"]
         counted = counted[counted["event_id"].isin(events)]
-        came |= counted.set_index(counted["event_id"].astype(object))["people"].to_dict()
-    return {str(event): float(people) for event, people in came.items()}
+        for event, count in zip(counted["event_id"].astype(str), counted["people"], strict=True):
+            people[event] = float(count)
+            who[event] = frozenset(f"{event} {n}" for n in range(min(int(count), MIN_RESIDENTS)))
+    return people, who
+
+
+def _distinct(groups: "pd.Series[Any]") -> int:
+    """Residents in any of several groups."""
+    return len(frozenset().union(*groups.dropna()))
 
 
 def by_buyer(
