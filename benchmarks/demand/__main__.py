@@ -2,7 +2,7 @@
 
 ``--only votes,world,quarters,loans,district,sweeps`` runs the named parts; ``--quick`` runs the
 first four on development seeds and years, in under five minutes, so that nothing is chosen by what
-is reported. What was computed is kept until a source changes (:mod:`benchmarks.demand.units`): a
+is reported. What was computed is kept until a source changes (:mod:`benchmarks.units`): a
 run that was stopped goes on. The sweeps write their plot to docs/demand-sweeps.svg.
 """
 
@@ -19,10 +19,15 @@ import pandas as pd
 from benchmarks.demand import loans as demand_loans
 from benchmarks.demand import votes as demand_votes
 from benchmarks.demand import world as demand_world
-from benchmarks.demand.units import Unit, compute
 from benchmarks.report import Bar, report
+from benchmarks.units import Unit, compute
 
 SHARED = Path(os.environ.get("GONGXU_SHARED_DATA", "../shared/data"))
+SOURCES = (
+    "recommender/demand", "features/demand", "training/demand", "benchmarks/demand",
+    "data/simulate", "data/converters",
+)  # fmt: skip
+"""What figures depend on."""
 KEYS: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     "loans": ((1925, 1933), (1924, 1926, 1928, 1930, 1932, 1934, 1936, 1938)),
     "quarters": ((31, 32), (11, 12, 13, 14)),
@@ -46,7 +51,7 @@ def main() -> None:
     if unknown := set(chosen) - {*PARTS, *ALONE}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     units = [unit for part in chosen if part in PARTS for unit in _units(part, options.quick)]
-    found = compute(units)
+    found = compute(units, name="demand", sources=SOURCES)
     bars: list[Bar] = []
     details: dict[str, Any] = {}
     for part in chosen:

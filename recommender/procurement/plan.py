@@ -95,6 +95,9 @@ class ProcurementPlan:
         For each instance of a rule that binds: weighted attendances gained by easing it by one
         unit (1,000 yuan for money rules, one session for session rules), from the linear
         relaxation.
+    easing
+        For each rule that binds: weighted attendances gained, nearly, were its bound a tenth
+        looser; largest first.
     conflicts
         When infeasible: the smallest set of rules found that cannot hold together.
     method
@@ -109,6 +112,7 @@ class ProcurementPlan:
     tours: tuple[Tour, ...]
     lines: tuple[PlanLine, ...]
     shadow_prices: Mapping[RuleKey, float] = field(default_factory=dict)
+    easing: Mapping[RuleKey, float] = field(default_factory=dict)
     conflicts: tuple[Explanation, ...] = ()
     method: str = "milp"
 

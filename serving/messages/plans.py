@@ -87,8 +87,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{sessions} sessions have no free venue: one must be found",
     ),
     "underspent": (
-        "预算只用了 {share:.0%}：规则、目录或场次限制了采购",
-        "only {share:.0%} of the budget is used: rules, catalogue or slots limit the plan",
+        "预算只用了 {share:.0%}：{limits}",
+        "only {share:.0%} of the budget is used: {limits}",
     ),
     "left_out": (
         "{products} 个产品未列入，原因见“未列入”",

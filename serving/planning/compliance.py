@@ -9,7 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from recommender.procurement.plan import ProcurementPlan
 from serving.messages.catalogue import text
+from serving.planning.limits import limits_text
 from serving.planning.problem.building import Planning
 
 
@@ -78,7 +80,7 @@ def _smaller_venue(planning: Planning, row: dict[Hashable, Any]) -> str:
 _WIDE = 30.0  # high over low of an 80 % interval
 
 
-def plan_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
+def plan_warnings(planning: Planning, frame: pd.DataFrame, plan: ProcurementPlan) -> list[str]:
     """Warnings about the whole plan.
 
     Parameters
@@ -87,6 +89,8 @@ def plan_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
         What the plan was made from.
     frame
         The plan's lines.
+    plan
+        The plan; the rules that bind it are named where much of the budget is left.
 
     Returns
     -------
@@ -112,7 +116,8 @@ def plan_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
     budget = int(planning.problem.budget_fen.sum())
     spent = int(frame["amount_fen"].sum())
     if spent < 0.9 * budget:
-        warnings.append(text("plan.underspent", "zh", share=spent / budget))
+        limits = limits_text(plan.easing)
+        warnings.append(text("plan.underspent", "zh", share=spent / budget, limits=limits))
     if len(planning.left_out):
         warnings.append(text("plan.left_out", "zh", products=len(planning.left_out)))
     return warnings

@@ -25,6 +25,7 @@ from serving.planning.comparisons import (
 from serving.planning.compliance import line_warnings, plan_warnings
 from serving.planning.dates import date_words
 from serving.planning.explanations import line_reasons
+from serving.planning.limits import binding_rules
 from serving.planning.problem.building import Planning
 from serving.planning.progress import Progress
 from serving.planning.rules import PlanRules, Recusal, describe
@@ -232,6 +233,7 @@ def write_document(
         "fen_per_attendance": spent / expected if expected > 0 else None,
         "gini": evenness_of(problem, plan.sessions),
         **by_category(planning, problem, plan.sessions),
+        "binding": binding_rules(plan.easing),
         "new_products_share": float(frame.loc[frame["new"], "amount_fen"].sum() / max(spent, 1)),
         "buyers": by_buyer(planning, problem, plan, frame, category_positions(planning)),
         "of_streets": of_streets(planning, problem),
@@ -243,7 +245,7 @@ def write_document(
         data_date=data_date,
         lines=frame[list(COLUMNS)],
         summary=summary,
-        warnings=(*planning.assumptions, *solved.loosened, *plan_warnings(planning, frame)),
+        warnings=(*planning.assumptions, *solved.loosened, *plan_warnings(planning, frame, plan)),
         rules=rules,
         recusals=tuple(planning.rules.recuse),
         rules_text=planning.rules.text,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from recommender.procurement.benefit import plan_value
+from recommender.procurement.explain.binding import gains_of_easing, shadow_prices
 from recommender.procurement.explain.conflicts import find_conflicts
 from recommender.procurement.plan import (
     ProcurementPlan,
@@ -23,8 +24,7 @@ from recommender.procurement.plan import (
     toured_sessions,
 )
 from recommender.procurement.problem import ProcurementProblem
-from recommender.procurement.rules.registry import STRUCTURE
-from recommender.procurement.rules.values import Explanation, RuleKey
+from recommender.procurement.rules.values import Explanation
 from recommender.procurement.solver.deadline import Clock, Deadline
 from recommender.procurement.solver.heuristic import fill
 from recommender.procurement.solver.incumbent import Incumbent, Told
@@ -118,7 +118,8 @@ def plan_procurement(
         sessions=best.sessions,
         tours=tours,
         lines=make_lines(problem, best.sessions, tours),
-        shadow_prices=_shadow_prices(model, relaxed),
+        shadow_prices=shadow_prices(model, relaxed),
+        easing=gains_of_easing(problem, model, relaxed) if relaxed.feasible else {},
         method=best.method,
     )
 
@@ -292,14 +293,6 @@ def _simple_bound(problem: ProcurementProblem, model: LinearModel) -> float:
         everything = problem.totals(problem.demand)[-1] * problem.allowed
         bound += plan_value(replace(problem, matching=1.0), everything)
     return bound
-
-
-def _shadow_prices(model: LinearModel, relaxed: Relaxation) -> dict[RuleKey, float]:
-    prices: dict[RuleKey, float] = {}
-    for key, dual in zip(model.keys, relaxed.duals, strict=True):
-        if abs(dual) > 1e-9 and key.rule not in STRUCTURE and key.rule != "evenness":
-            prices[key] = prices.get(key, 0.0) + float(abs(dual))
-    return prices
 
 
 def _infeasible(problem: ProcurementProblem, deadline: Deadline) -> ProcurementPlan:

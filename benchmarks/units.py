@@ -1,4 +1,4 @@
-"""Units of work of the benchmark: each kept once it is computed, two computed side by side."""
+"""Units of work of a benchmark: each kept once it is computed, two computed side by side."""
 
 import hashlib
 import json
@@ -12,12 +12,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-SOURCES = (
-    "recommender/demand", "features/demand", "training/demand", "benchmarks/demand",
-    "data/simulate", "data/converters",
-)  # fmt: skip
-"""What figures depend on: with any of it changed, all is computed anew."""
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -39,22 +34,28 @@ class Unit:
 
 
 @cache
-def fingerprint() -> str:
-    """Of the sources that figures depend on."""
+def fingerprint(sources: tuple[str, ...]) -> str:
+    """Of folders of sources."""
     found = hashlib.sha256()
-    for folder in SOURCES:
+    for folder in sources:
         for path in sorted((ROOT / folder).rglob("*.py")):
             found.update(path.read_bytes())
     return found.hexdigest()[:12]
 
 
-def compute(units: Sequence[Unit], *, workers: int = 2) -> Mapping[tuple[str, str], Any]:
+def compute(
+    units: Sequence[Unit], *, name: str, sources: tuple[str, ...], workers: int = 2
+) -> Mapping[tuple[str, str], Any]:
     """Values of all units; those computed before with the same sources are read.
 
     Parameters
     ----------
     units
         In the order in which they are begun.
+    name
+        The benchmark.
+    sources
+        Folders that figures depend on: with any of it changed, all is computed anew.
     workers
         Processes side by side.
 
@@ -63,7 +64,7 @@ def compute(units: Sequence[Unit], *, workers: int = 2) -> Mapping[tuple[str, st
     By part and key.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    home = Path("var") / "bench" / f"demand-{fingerprint()}"
+    home = Path("var") / "bench" / f"{name}-{fingerprint(sources)}"
     home.mkdir(parents=True, exist_ok=True)
     paths = {unit: home / f"{unit.part}-{unit.key}.json" for unit in units}
     found = {u: json.loads(p.read_text()) for u, p in paths.items() if p.exists()}
