@@ -44,6 +44,7 @@ def report(
     *,
     seeds: Sequence[int] = (),
     details: Mapping[str, Any] | None = None,
+    merge: bool = False,
     home: Path = Path("var"),
 ) -> None:
     """Print the bar lines and write ``bench/NAME.json`` under ``home``.
@@ -58,8 +59,12 @@ def report(
         Every seed that was used.
     details
         The peers' figures of the same run, and whatever else explains the bars; JSON values.
+    merge
+        Keep what the file holds of other bars and details, which runs of other parts wrote.
+    home
+        Where ``bench`` lies.
     """
-    document = {
+    document: dict[str, Any] = {
         "benchmark": name,
         "machine": {
             "system": platform.platform(),
@@ -75,6 +80,12 @@ def report(
         "details": dict(details or {}),
     }
     path = home / "bench" / f"{name}.json"
+    if merge and path.exists():
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        mine = {(one["point"], one["name"]) for one in document["bars"]}
+        kept = [one for one in earlier["bars"] if (one["point"], one["name"]) not in mine]
+        document["bars"] = sorted([*kept, *document["bars"]], key=lambda one: one["point"])
+        document["details"] = earlier["details"] | document["details"]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for bar in bars:

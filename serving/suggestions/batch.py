@@ -18,13 +18,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from data.district_time import district_zone
 from recommender.errors import NotTrainedError, UsageError
 from recommender.ranking.lists.assembly import SLOTS, Lists
 from recommender.ranking.lists.inputs import ListQuery
-from serving.messages.catalogue import Lang, reasons_text
+from serving.messages.catalogue import Lang
+from serving.suggestions.block_reasons import BlockReasons
 from serving.suggestions.frames import COLUMNS
-from serving.suggestions.identifiers import suggestion_id
+from serving.suggestions.identifiers import suggestion_ids
 from serving.suggestions.refusals import require_events
 from serving.suggestions.suggester import Suggester
 
@@ -252,31 +252,24 @@ def block_table(suggester: Suggester, first: int, last: int, n: int, lang: Lang)
     metres = list_tables.eligibility_context.distance_m[asked.facts.home[who], column].astype(
         np.float64
     )
-    zone = district_zone()
-    starts = [start.astimezone(zone).isoformat() for start in text.starts_at]
+    seeds = [asked.seeds[row] for row in who.tolist()]
+    events = [text.event_id[at] for at in column.tolist()]
+    names = suggestion_ids(zip(seeds, events, strict=True), suggester.at, suggester.model_version)
     frame = pd.DataFrame(
         {
             "resident_id": pd.array(list_tables.snapshot.residents.take(who + first), dtype="str"),
             "rank": place + 1,
-            "event_id": _named(text.event_id, column),
+            "event_id": pd.array(events, dtype="str"),
             "product_id": _named(text.product_id, column),
             "title": _named(text.title, column),
-            "starts_at": _named(starts, column),
+            "starts_at": _named(list_tables.local_starts, column),
             "venue_id": _named(text.venue_id, column),
             "distance_m": pd.array(metres.round(), dtype="Float64").astype("Int64"),
             "score": lists.score[who, place],
             "slot": _named(list(SLOTS), lists.slot[who, place].astype(np.intp)),
             "propensity": lists.propensity[who, place],
             "reasons": pd.array(_reasons(suggester, asked, lists, lang), dtype="str"),
-            "suggestion_id": pd.array(
-                [
-                    suggestion_id(
-                        asked.seeds[row], suggester.at, suggester.model_version, text.event_id[at]
-                    )
-                    for row, at in zip(who.tolist(), column.tolist(), strict=True)
-                ],
-                dtype="str",
-            ),
+            "suggestion_id": pd.array(list(names), dtype="str"),
             "model_version": pd.array([suggester.model_version] * len(who), dtype="str"),
         },
         columns=["resident_id", *COLUMNS],
@@ -289,4 +282,10 @@ def _named(values: Sequence[str | None], rows: NDArray[np.intp]) -> "pd.Series[s
 
 
 def _reasons(suggester: Suggester, asked: ListQuery, lists: Lists, lang: Lang) -> list[str]:
-    return [reasons_text(reasons, lang) for reasons in suggester.reasons(asked, lists)]
+    columns = np.maximum(lists.columns, 0)
+    moved = dict(suggester.engine.scores(asked, columns, explain=True).contributions)
+    boost = suggester.engine.boost_of(asked, columns)
+    if boost is not None:
+        moved["boost"] = boost
+    teller = BlockReasons(suggester.list_tables, suggester.evidence, lang)
+    return teller.texts(asked, lists, moved)

@@ -42,6 +42,24 @@ class EvidenceBuilder:
         entries = order[starts[resident] : starts[resident + 1]]
         return self.list_tables.snapshot.log_event[entries][::-1].astype(np.intp)
 
+    def histories(self, residents: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The same of several residents.
+
+        Returns
+        -------
+        Shape (residents, longest history, at least 1), latest first; -1 fills up.
+        """
+        order, starts = self._log
+        known = residents >= 0
+        end = np.where(known, starts[np.maximum(residents, 0) + 1], 0)
+        length = np.where(known, end - starts[np.maximum(residents, 0)], 0)
+        back = np.arange(1, max(int(length.max(initial=0)), 1) + 1)
+        there = back <= length[:, None]
+        if not there.any():
+            return np.full(there.shape, -1, dtype=np.intp)
+        entries = order[np.where(there, end[:, None] - back, 0)]
+        return np.where(there, self.list_tables.snapshot.log_event[entries], -1).astype(np.intp)
+
     def evidence(
         self,
         resident: int,
@@ -89,15 +107,16 @@ class EvidenceBuilder:
     def _attended(self, history: NDArray[np.intp], event: int) -> dict[str, str]:
         if len(history) == 0:
             return {}
-        found = {"any": self.list_tables.title_of(int(history[0]))}
+        titles = self.list_tables.titles
+        found = {"any": titles[int(history[0])]}
         for level in LEVELS:
             codes = self.list_tables.snapshot.event_level[level]
             if codes[event] < 0:
                 continue
             same = np.flatnonzero(codes[history] == codes[event])
             if len(same):
-                found[level] = self.list_tables.title_of(int(history[same[0]]))
-        return {level: title for level, title in found.items() if title}
+                found[level] = titles[int(history[same[0]])]
+        return found
 
 
 def _followed(follows: list[tuple[str, str]], described: dict[str, list[str]]) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Names of suggestions, by which impressions and bookings refer to them."""
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 
 
@@ -22,5 +23,27 @@ def suggestion_id(seed: str, at: datetime, model_version: str, event_id: str) ->
     -------
     Twenty hexadecimal digits.
     """
-    text = f"{seed}|{at.isoformat()}|{model_version}|{event_id}"
-    return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+    return next(iter(suggestion_ids([(seed, event_id)], at, model_version)))
+
+
+def suggestion_ids(
+    asked: Iterable[tuple[str, str]], at: datetime, model_version: str
+) -> Iterable[str]:
+    """The names of many suggestions of one moment.
+
+    Parameters
+    ----------
+    asked
+        Who asks and the event, for each.
+    at, model_version
+        As in :func:`suggestion_id`.
+
+    Returns
+    -------
+    A name for each.
+    """
+    common = f"{at.isoformat()}|{model_version}"
+    return (
+        hashlib.blake2b(f"{seed}|{common}|{event}".encode(), digest_size=10).hexdigest()
+        for seed, event in asked
+    )

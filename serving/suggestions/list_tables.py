@@ -164,6 +164,12 @@ class ListTables:
         )
 
     @cached_property
+    def local_starts(self) -> list[str]:
+        """Start of each candidate by the district's clock, ISO 8601 with offset."""
+        zone = district_zone()
+        return [start.astimezone(zone).isoformat() for start in self.text.starts_at]
+
+    @cached_property
     def area_names(self) -> dict[str, str]:
         """Name by area code."""
         areas = self._tables["areas"]
@@ -248,14 +254,18 @@ class ListTables:
         """Rows of the events table, by position."""
         return self._events.iloc[events]
 
+    @cached_property
+    def titles(self) -> list[str]:
+        """Title of every event of the snapshot: its own, its product's, or its identifier."""
+        events = self._events
+        products = self._tables["products"].drop_duplicates("product_id")
+        of_product = events["product_id"].map(products.set_index("product_id")["title"])
+        own = events["title"].where(events["title"].fillna("").str.strip() != "")
+        return own.fillna(of_product).fillna(events["event_id"]).astype("str").tolist()
+
     def title_of(self, event: int) -> str:
         """Title of any event of the snapshot, by position."""
-        title = self._events["title"].iloc[event]
-        if isinstance(title, str) and title.strip():
-            return title
-        product = self._tables["products"]
-        found = product.loc[product["product_id"] == self._events["product_id"].iloc[event]]
-        return str(found["title"].iloc[0] if len(found) else self._events["event_id"].iloc[event])
+        return self.titles[event]
 
 
 def _or_none(column: "pd.Series[str]") -> list[str | None]:

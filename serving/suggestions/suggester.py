@@ -77,13 +77,13 @@ class Suggester:
         self.engine = ListEngine(
             model, list_tables.inputs, model_version=model_version, policy=policy, prices=prices
         )
-        self._teller = EvidenceBuilder(list_tables)
+        self.evidence = EvidenceBuilder(list_tables)
 
     def prepare(self) -> None:
         """Compute everything that lists need, and let go of what it came from."""
         self.list_tables.prepare()
         self.engine.prepare()
-        self._teller.prepare()
+        self.evidence.prepare()
 
     @property
     def at(self) -> datetime:
@@ -278,7 +278,7 @@ class Suggester:
         told = []
         for row in range(len(columns)):
             filled = np.flatnonzero(lists.columns[row] >= 0)
-            evidence = self._teller.evidence(
+            evidence = self.evidence.evidence(
                 int(asked.residents[row]),
                 int(asked.streets[row]),
                 lists.columns[row][filled],
