@@ -137,3 +137,20 @@ plan_requests = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
     sa.Column("progress", JSONB),
 )
+plan_problems = sa.Table(
+    "plan_problems",
+    METADATA,
+    sa.Column("plan_id", _ID, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+plan_edits = sa.Table(
+    "plan_edits",
+    METADATA,
+    sa.Column("plan_id", _ID, primary_key=True),
+    sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", _TIME, nullable=False),
+    sa.Column("officer", sa.Text, nullable=False),
+    sa.Column("line_id", _ID, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("change", JSONB, nullable=False),
+)

@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from data.dataset import Dataset
 from data.district_time import district_zone, period_bounds
 from features.demand.streets import AGE_BANDS
-from recommender.demand.competition import matching_degree
 from recommender.demand.disclosure import MIN_RESIDENTS, disclosed_counts
-from recommender.procurement.benefit import category_masses, competing
 from recommender.procurement.intervals import total_interval
-from recommender.procurement.plan import ProcurementPlan, cell_attendance
+from recommender.procurement.plan import ProcurementPlan
 from recommender.procurement.problem import ProcurementProblem
 from serving.planning.problem.building import Planning
 from serving.planning.problem.history import venue_streets
@@ -165,48 +163,6 @@ def by_buyer(
             "high": round(max(high, expected)) if alone else 0,
         }
     return found
-
-
-def by_category(
-    planning: Planning, problem: ProcurementProblem, sessions: NDArray[np.int64]
-) -> dict[str, Any]:
-    """供需匹配度 of a plan and of each street, beside the wants by category.
-
-    Parameters
-    ----------
-    planning, problem
-        What was planned, and as it was finally posed.
-    sessions
-        The plan, shape (B, S, P).
-
-    Returns
-    -------
-    ``matching`` (``None``: wants are not known), ``matching_by_street``, and ``wants``: by
-    category its share of wants and of the plan's attendances.
-    """
-    competition = problem.competition
-    if competition is None:
-        return {"matching": None, "matching_by_street": {}, "wants": {}}
-    cells = cell_attendance(problem, sessions.sum(axis=0), problem.expected)
-    came = category_masses(problem, competing(problem, cells))
-    degree = matching_degree(came, competition.wants)
-    people = problem.residents / problem.residents.sum()
-    attended, wanted = came.sum(axis=0), people @ competition.wants
-    names = planning.products["category"].astype(str).to_numpy()
-    return {
-        "matching": round(float(degree @ people), 3),
-        "matching_by_street": {
-            street: round(float(each), 3)
-            for street, each in zip(problem.streets.ids, degree, strict=True)
-        },
-        "wants": {
-            names[problem.category == c][0]: {
-                "wants": round(float(wanted[c]), 3),
-                "attendances": round(float(attended[c] / max(attended.sum(), 1e-9)), 3),
-            }
-            for c in np.unique(problem.category).tolist()
-        },
-    }
 
 
 def category_positions(planning: Planning) -> NDArray[np.intp]:

@@ -17,13 +17,14 @@ from recommender.procurement.schedule import Slot
 from serving.planning.comparisons import (
     LAST_YEAR,
     by_buyer,
-    by_category,
     category_positions,
     last_year_of,
     of_streets,
 )
 from serving.planning.compliance import line_warnings, plan_warnings
 from serving.planning.dates import date_words
+from serving.planning.drafts.matching import plan_matching
+from serving.planning.drafts.posed import PosedPlan, posed_plan
 from serving.planning.explanations import line_reasons
 from serving.planning.limits import binding_rules
 from serving.planning.problem.building import Planning
@@ -98,6 +99,8 @@ class PlanDocument:
         :data:`serving.planning.comparisons.LAST_YEAR`.
     decided
         What officers decided so far, by line.
+    posed
+        The problem it solves; not known of a document that was read back.
     """
 
     plan_id: str
@@ -114,6 +117,7 @@ class PlanDocument:
     left_out: Mapping[str, str] = field(default_factory=dict)
     last_year: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(LAST_YEAR)))
     decided: Mapping[str, Decided] = field(default_factory=dict)
+    posed: PosedPlan | None = None
 
 
 def make_plan(
@@ -232,7 +236,7 @@ def write_document(
         "high": round(high, 1),
         "fen_per_attendance": spent / expected if expected > 0 else None,
         "gini": evenness_of(problem, plan.sessions),
-        **by_category(planning, problem, plan.sessions),
+        **plan_matching(problem, plan.sessions, planning.products["category"].astype(str).tolist()),
         "binding": binding_rules(plan.easing),
         "new_products_share": float(frame.loc[frame["new"], "amount_fen"].sum() / max(spent, 1)),
         "buyers": by_buyer(planning, problem, plan, frame, category_positions(planning)),
@@ -252,6 +256,7 @@ def write_document(
         stages=tuple(planning.rules.stages.names),
         left_out=planning.left_out,
         last_year=pd.DataFrame(columns=list(LAST_YEAR)) if last_year is None else last_year,
+        posed=posed_plan(planning, solved),
     )
 
 
@@ -260,11 +265,8 @@ def _frame(planning: Planning, solved: Solved) -> pd.DataFrame:
     problem, plan = solved.problem, solved.plan
     by_line: dict[tuple[str, str, str], dict[int, list[Slot]]] = {}
     for slot in solved.slots:
-        key = (
-            problem.buyers.ids[slot.buyer],
-            problem.streets.ids[slot.street],
-            problem.products.ids[slot.product],
-        )
+        street, product = problem.streets.ids[slot.street], problem.products.ids[slot.product]
+        key = problem.buyers.ids[slot.buyer], street, product
         by_line.setdefault(key, {}).setdefault(slot.venue, []).append(slot)
     dates = date_words(solved.slots, solved.appointments)
     rows = []

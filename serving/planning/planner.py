@@ -186,10 +186,12 @@ def work(question: dict[str, Any], settings: Settings, *, now: datetime) -> dict
 
 
 def _rules(asked: dict[str, Any]) -> "PlanRules":
+    from serving.planning.drafts.again import with_items
     from serving.planning.rules import PlanRules
     from serving.planning.rules_file import parse_rules
 
-    return parse_rules(asked["rules"]) if asked.get("rules") else PlanRules()
+    rules = with_items(asked.get("rules") or "", asked.get("items") or {})
+    return parse_rules(rules) if rules else PlanRules()
 
 
 def _solved(
@@ -209,10 +211,12 @@ def _solved(
 
 
 def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[str, Any]:
-    from data.store.decisions import keep_plan
+    from data.store.decisions import keep_plan, read_plan_document
     from serving.composition import open_store
     from serving.exports.saving import plan_json
     from serving.planning.document import make_plan
+    from serving.planning.drafts.again import carry_over
+    from serving.planning.drafts.posed import keep_posed
     from serving.planning.sources import served_sources
 
     store = open_store(settings)
@@ -232,8 +236,16 @@ def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[s
             progress=progress,
         )
         content = json.loads(plan_json(document)) | {"rules_text": document.rules_text}
+        parent = asked.get("parent")
+        if parent:
+            content["parent"] = parent
         with store.engine.begin() as connection:
             keep_plan(connection, content, made_by=question["by"], now=now)
+            if document.posed is not None:
+                keep_posed(connection, document.plan_id, document.posed)
+            if parent:
+                before = read_plan_document(connection, parent)
+                carry_over(connection, before, content, officer=question["by"], now=now)
             told = {"status": DONE, "detail": "", "plan_id": document.plan_id}
             if not end_request(connection, question["request_id"], **told):
                 raise CancelledError("the solving was ended by an officer.")

@@ -18,9 +18,9 @@ from serving.console import (
     today,
 )
 from serving.console import requests as officers_requests
+from serving.console.plans import drafts, solving, trail
 from serving.console.plans import pages as plans
 from serving.console.plans import questions as plan_questions
-from serving.console.plans import solving, trail
 from serving.pages import bookings, for_me, preferences, requests, screen, whats_on
 from serving.pages import events as event_pages
 from serving.pages import sign_in as residents_sign_in
@@ -41,6 +41,7 @@ ROUTERS = (
     streets.router,
     trail.router,
     solving.router,
+    drafts.router,
     plan_questions.router,
     plans.router,
     catalogue.router,

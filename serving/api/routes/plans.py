@@ -47,14 +47,46 @@ def make_plan(
     request: Request, wished: PlanIn, response: Response, idempotency_key: IdempotencyKey = None
 ) -> PlanAsked:
     """Request a plan. A separate process solves it; fetch it from `path` later."""
-    service, principal = request.app.state.service, request.scope["principal"]
     if wished.buyer:
-        wished = wished.model_copy(update={"buyer": service.area_code(wished.buyer)})
+        buyer = request.app.state.service.area_code(wished.buyer)
+        wished = wished.model_copy(update={"buyer": buyer})
+    name, repeated = ask_for_plan(request, wished.asked(), idempotency_key)
+    response.headers["Location"] = f"/v1/plans/{name}"
+    if repeated:
+        response.headers["Idempotency-Replayed"] = "true"
+    return PlanAsked(id=name, path=f"/v1/plans/{name}")
+
+
+def ask_for_plan(
+    request: Request, asked: dict[str, Any], idempotency_key: str | None = None
+) -> tuple[str, bool]:
+    """Have a plan made beside the service.
+
+    Parameters
+    ----------
+    request
+        Of a caller who may ask for plans.
+    asked
+        What is asked for: as :class:`PlanIn`, and ``parent`` and ``items`` of a plan that is
+        solved again around an officer's changes.
+    idempotency_key
+        See :func:`once`.
+
+    Returns
+    -------
+    The request's identifier, and whether it had been asked for already.
+
+    Raises
+    ------
+    HTTPException
+        403 for a buyer that the caller does not act for, 429 while another plan is being made.
+    """
+    service, principal = request.app.state.service, request.scope["principal"]
+    buyer = asked.get("buyer")
     if principal.role is Role.OFFICER and not (
-        wished.buyer and principal.acts_for(wished.buyer, service.parents())
+        buyer and principal.acts_for(buyer, service.parents())
     ):
         raise HTTPException(403, "Name a buyer that the caller acts for.")
-    asked = wished.asked()
     made, now = f"ask-{secrets.token_hex(8)}", service.now()
     taken = False
 
@@ -92,11 +124,7 @@ def make_plan(
     finally:
         if taken:  # it failed before the planner started
             service.solving.release()
-    name = answer.decode()
-    response.headers["Location"] = f"/v1/plans/{name}"
-    if repeated:
-        response.headers["Idempotency-Replayed"] = "true"
-    return PlanAsked(id=name, path=f"/v1/plans/{name}")
+    return answer.decode(), repeated
 
 
 _FETCH = guarded(OF_OWN, 404, 409)

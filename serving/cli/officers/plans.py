@@ -122,6 +122,7 @@ def _keep(document: "PlanDocument") -> None:
     from data.store.decisions import keep_plan
     from serving.composition import open_store
     from serving.exports.saving import plan_json
+    from serving.planning.drafts.posed import keep_posed
     from serving.settings import Settings
 
     try:
@@ -133,6 +134,8 @@ def _keep(document: "PlanDocument") -> None:
         with store.engine.begin() as connection:
             content = json.loads(plan_json(document))
             keep_plan(connection, content, made_by=user, now=datetime.now(UTC))
+            if document.posed is not None:
+                keep_posed(connection, document.plan_id, document.posed)
     finally:
         store.close()
 

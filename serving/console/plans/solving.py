@@ -6,8 +6,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request, Response
 
 from serving.api.http.access import guarded
-from serving.api.routes.plan_bodies import PlanIn
-from serving.api.routes.plans import PlanId, make_plan
+from serving.api.routes.plans import PlanId, ask_for_plan
 from serving.console.access import OF_PLAN
 from serving.planning.kept_plans import find_request
 from serving.planning.planner import LOST_AFTER
@@ -38,8 +37,8 @@ def retry(request: Request, plan_id: PlanId) -> Response:
     """Have the same plan made again."""
     with request.app.state.service.database.engine().connect() as connection:
         asked = _asked(connection, plan_id)
-    again = make_plan(request, PlanIn.model_validate(asked["asked"]), Response())
-    return Response(status_code=303, headers={"Location": f"/console/plans/{again.id}"})
+    again, _ = ask_for_plan(request, asked["asked"])
+    return Response(status_code=303, headers={"Location": f"/console/plans/{again}"})
 
 
 def solving_page(request: Request, asked: Mapping[str, Any]) -> Response:
