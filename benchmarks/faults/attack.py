@@ -233,7 +233,8 @@ class _Answered:
         self.stdin.__enter__ = lambda stdin: stdin
         self.stdin.__exit__ = lambda *_: None
 
-    def wait(self) -> int:
+    def wait(self, timeout: float | None = None) -> int:
+        del timeout
         (sent,) = self.stdin.write.call_args.args
         self.communicate(sent)
         return 0

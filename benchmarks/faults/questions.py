@@ -99,6 +99,7 @@ def made_plan(client: httpx.Client, headers: dict[str, str], target: Target) -> 
         if answer.status_code != 202:
             break
         time.sleep(0.2)
+    assert answer.status_code != 202, "the plan is not made"
     return str(answer.json().get("plan_id", asked.json()["id"]))
 
 
