@@ -12,7 +12,7 @@ one resident more every day must not be seen in any figure.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from benchmarks.faults.attack import District, ask_twins, put_district, twin
 from benchmarks.faults.days import DAYS, watch_days
 from benchmarks.faults.doors import FREE, Target
 from benchmarks.report import Bar
+from benchmarks.units import Unit
 from data.dataset import Dataset
 from data.district_time import period_of
 from data.files.reading import read_dataset
@@ -56,58 +57,66 @@ BUDGETS_FEN = (30_000_000, 45_000_000)
 ENDINGS = ("csv", "json", "ocds.json", "pdf")
 
 
-def run(quick: bool) -> list[Bar]:
-    """Attack suppressed cells of a small district.
+def units(quick: bool) -> list[Unit]:
+    """A unit for every ten cells, of one cell when ``quick``, and one for all doors."""
+    each, parts = (QUICK, 1) if quick else (10, CELLS // 10)
+    cells = [
+        Unit("cells_recovered", f"{n}", attack_cells, (n * each, (n + 1) * each))
+        for n in range(parts)
+    ]
+    return [Unit("cells_recovered", "doors", told_at_doors, (quick,)), *cells]
+
+
+def bars(values: Sequence[list[str]]) -> list[Bar]:
+    """Cells recovered in process, and questions at doors that tell."""
+    return [Bar("7.3", "cells_recovered", sum(len(told) for told in values))]
+
+
+def attack_cells(first: int, after: int) -> list[str]:
+    """Attack suppressed cells of a small district, all questions in this process.
 
     Parameters
     ----------
-    quick
-        One cell rather than forty; tests attack another.
+    first, after
+        Of a random order of cells that is always the same.
 
     Returns
     -------
-    How many were recovered.
+    Cells that were recovered.
     """
     dataset, model, period = small_district()
     hidden = np.argwhere(model.suppressed() & (model.population > 0)[:, None])
     rng = np.random.default_rng(SEED)
-    chosen = hidden[rng.permutation(len(hidden))[: QUICK if quick else CELLS]]
+    chosen = hidden[rng.permutation(len(hidden))[first:after]]
     recovered = []
     asked = 0
-    for street, product in chosen:
+    for number, (street, product) in enumerate(chosen):
         cell = int(street), int(product)
         models = model, changed(model, cell)
-        before, after = (dict(answers(dataset, each, period, *cell)) for each in models)
+        before, other = (dict(answers(dataset, each, period, *cell)) for each in models)
         asked += len(before)
-        differing = {name for name in before if before[name] != after[name]}
+        differing = {name for name in before if before[name] != other[name]}
         if differing:
             # A solver that ran out of time answers the same question in two ways.
             again = [dict(answers(dataset, each, period, *cell)) for each in models]
             differing = {
                 name
                 for name in differing
-                if (before[name], after[name]) == (again[0][name], again[1][name])
+                if (before[name], other[name]) == (again[0][name], again[1][name])
             }
         if differing:
-            recovered.append((model.streets.ids[street], model.products.ids[product]))
-            print(f"  {recovered[-1]} by {', '.join(sorted(differing)[:4])}")
-    told = told_at_doors(dataset, model, period, in_process=quick)
-    print(
-        f"  {len(hidden):,} of {model.expected.size:,} cells are suppressed; {asked:,} answers "
-        f"about {len(chosen)} of them compared, {len(recovered)} recovered"
-    )
-    return [Bar("7.3", "cells_recovered", len(recovered) + len(told))]
+            name = f"{model.streets.ids[street]} {model.products.ids[product]}"
+            recovered.append(f"{name} by {', '.join(sorted(differing)[:4])}")
+            print(f"  {recovered[-1]}", flush=True)
+        print(f"  cell {first + number + 1}: {asked:,} answers", flush=True)
+    return recovered
 
 
-def told_at_doors(
-    dataset: Dataset, model: DemandModel, period: str, *, in_process: bool
-) -> list[str]:
+def told_at_doors(in_process: bool) -> list[str]:
     """What routes and commands tell of suppressed cells, or from day to day.
 
     Parameters
     ----------
-    dataset, model, period
-        As :func:`small_district` gives them.
     in_process
         See :func:`benchmarks.faults.attack.ask_everything`.
 
@@ -115,6 +124,7 @@ def told_at_doors(
     -------
     The questions that tell.
     """
+    dataset, model, period = small_district()
     hidden = model.suppressed() & (model.population > 0)[:, None]
     street, product = (int(n) for n in np.argwhere(hidden)[0])
     target = Target(

@@ -2,12 +2,14 @@
 
 import tempfile
 import threading
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from benchmarks.report import Bar
+from benchmarks.units import Unit
 from data.files.importing import import_path
 from data.schema import TABLES
 from data.store.embedded import embedded_url, release
@@ -21,19 +23,24 @@ ERASED = 200
 TABLES_OF_RESIDENTS = ("residents", "bookings", "ratings", "follows")
 
 
-def run(quick: bool) -> list[Bar]:
-    """Erase every second resident of 400 beside imports and a feed.
+def units(quick: bool) -> list[Unit]:
+    """One unit, the same when ``quick``: it takes seconds."""
+    del quick
+    return [Unit("erased_back", "all", count_back, ())]
 
-    Parameters
-    ----------
-    quick
-        The same: it takes seconds.
+
+def bars(values: Sequence[int]) -> list[Bar]:
+    """How many of the erased are in any table afterwards."""
+    return [Bar("7.3", "erased_back", sum(values))]
+
+
+def count_back() -> int:
+    """Erase every second resident of 400 beside imports and a feed.
 
     Returns
     -------
-    How many of the erased are in any table afterwards.
+    How many of the erased are back, or of the others gone.
     """
-    del quick
     names = [f"resident-{number}" for number in range(2 * ERASED)]
     gone = set(names[::2])
     with tempfile.TemporaryDirectory(prefix="gongxu-erased-") as folder:
@@ -54,7 +61,7 @@ def run(quick: bool) -> list[Bar]:
             store.close()
             release(home)
     print(f"  {len(gone)} erased during {imports} imports: {len(back)} back, {stayed} others lost")
-    return [Bar("7.3", "erased_back", len(back) + stayed)]
+    return len(back) + stayed
 
 
 def erase_beside(store: Store, erasures: Erasures, files: Path, gone: list[str]) -> int:

@@ -11,10 +11,11 @@ import io
 import random
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -23,6 +24,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.faults.mutations import BYTES, mutate, spoil_sheet
 from benchmarks.report import Bar
+from benchmarks.units import Unit
 from data.files.readers import RawTable, find_tables
 from data.files.reading import Judged, judge_table
 from recommender.errors import GongxuError
@@ -52,37 +54,55 @@ class Tally:
     changed: list[str] = field(default_factory=list)
 
 
-def run(quick: bool) -> list[Bar]:
+_ZERO = asdict(Tally())
+
+
+def units(quick: bool) -> list[Unit]:
+    """Units of as many files as one process reads in a minute or two; 1,500 files if ``quick``."""
+    files, parts = (QUICK, 2) if quick else (FILES, 8)
+    seeds = range(SEED, SEED + parts)
+    return [Unit("fuzz_files", str(seed), fuzz, (seed, files // parts)) for seed in seeds]
+
+
+def bars(values: Sequence[dict[str, Any]]) -> list[Bar]:
+    """Crashes, rows unaccounted for, and values that changed without a word."""
+    tally = {name: sum((value[name] for value in values), start) for name, start in _ZERO.items()}
+    print(
+        f"  {tally['files']:,} files, {tally['refused']:,} refused, {tally['accepted']:,} rows "
+        f"accepted, {tally['quarantined']:,} quarantined, {tally['compared']:,} values compared"
+    )
+    for name in ("crashes", "unaccounted", "changed"):
+        for example in tally[name][:8]:
+            print(f"  {name}: {example}")
+    return [
+        Bar("7.3", "fuzz_files_crashes", len(tally["crashes"])),
+        Bar("7.3", "fuzz_files_unaccounted", len(tally["unaccounted"])),
+        Bar("7.3", "silent_changes", len(tally["changed"])),
+    ]
+
+
+def fuzz(seed: int, files: int) -> dict[str, Any]:
     """Spoil files and read them.
 
     Parameters
     ----------
-    quick
-        1,500 files rather than 20,000.
+    seed
+        Of the spoilings.
+    files
+        How many.
 
     Returns
     -------
-    Crashes, rows unaccounted for, and values that changed without a word.
+    The :class:`Tally` as a mapping.
     """
-    rng = random.Random(SEED)
+    rng = random.Random(seed)
     tally = Tally()
     with tempfile.TemporaryDirectory(prefix="gongxu-fuzz-") as folder:
-        for number in range(QUICK if quick else FILES):
+        for number in range(files):
             one_file(Path(folder), number, rng, tally)
             if number % 500 == 499:
-                print(f"  {number + 1:,} files", flush=True)
-    print(
-        f"  {tally.files:,} files, {tally.refused:,} refused, {tally.accepted:,} rows accepted, "
-        f"{tally.quarantined:,} quarantined, {tally.compared:,} values compared"
-    )
-    for name in ("crashes", "unaccounted", "changed"):
-        for example in getattr(tally, name)[:8]:
-            print(f"  {name}: {example}")
-    return [
-        Bar("7.3", "fuzz_files_crashes", len(tally.crashes)),
-        Bar("7.3", "fuzz_files_unaccounted", len(tally.unaccounted)),
-        Bar("7.3", "silent_changes", len(tally.changed)),
-    ]
+                print(f"  {seed}: {number + 1:,} files", flush=True)
+    return asdict(tally)
 
 
 def bookings() -> pd.DataFrame:

@@ -14,7 +14,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -25,6 +25,7 @@ import psutil
 from benchmarks.report import Bar
 from benchmarks.serving.drill import workers_of
 from benchmarks.serving.world import Backtest, prepare, served
+from benchmarks.units import Unit
 from data.store.embedded import release
 
 RESIDENTS = 1_000
@@ -36,17 +37,27 @@ HALF = b"POST /v1/ingest/bookings HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000
 DEEP = b'{"rows": ' + b"[" * 900 + b"]" * 900 + b"}"
 
 
-def run(quick: bool) -> list[Bar]:
+def units(quick: bool) -> list[Unit]:
+    """One unit: twenty seconds of hostile load when ``quick``, else sixty."""
+    return [Unit("memory_under_attack", "all", measure, (QUICK_S if quick else SECONDS,))]
+
+
+def bars(values: Sequence[float]) -> list[Bar]:
+    """Largest memory under hostile load over the largest under lists."""
+    return [Bar("7.3", "memory_ratio_under_attack", max(values))]
+
+
+def measure(seconds: float) -> float:
     """Measure both.
 
     Parameters
     ----------
-    quick
-        Twenty seconds of hostile load rather than sixty.
+    seconds
+        Of hostile load.
 
     Returns
     -------
-    Largest memory under hostile load over the largest under lists.
+    The ratio; infinite if the service does not answer afterwards.
     """
     with tempfile.TemporaryDirectory(prefix="gongxu-bench-") as folder:
         Path(folder).chmod(0o755)
@@ -57,13 +68,13 @@ def run(quick: bool) -> list[Bar]:
                 with largest(server) as normal:
                     ask_lists(url, trial)
                 with largest(server) as hostile:
-                    answers = attack(url, QUICK_S if quick else SECONDS)
+                    answers = attack(url, seconds)
                 alive = httpx.get(f"{url}/healthz", timeout=30).status_code == 200
         finally:
             release(home)
     ratio = max(hostile) / max(normal)
     print(f"  normal {max(normal):.0f} MB, hostile {max(hostile):.0f} MB; answers {answers}")
-    return [Bar("7.3", "memory_ratio_under_attack", ratio if alive else float("inf"))]
+    return ratio if alive else float("inf")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ the default limits, each against the model of the night before.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.faults.spoilings import SPOILINGS
 from benchmarks.report import Bar
+from benchmarks.units import Unit
 from data.dataset import Dataset
 from data.files.reading import read_dataset
 from data.simulate.saving import write_world
@@ -32,7 +33,7 @@ from training.registry.bundle import Manifest
 
 SEEDS = (21, 22, 23)
 NIGHTS = (1, 2, 3, 7, 10, 14, 21)
-"""Days between the nights that follow one another; three seeds make 21 nights, 20 are used."""
+"""Days between the nights that follow one another; three seeds make 21 nights."""
 
 RULES = GateRules()
 
@@ -43,39 +44,48 @@ def _quiet(_name: str) -> Iterator[Callable[[str], None]]:
     yield lambda _detail: None
 
 
-def run(quick: bool) -> list[Bar]:
-    """Count what is refused.
+def units(quick: bool) -> list[Unit]:
+    """A unit a seed; one seed and three good nights when ``quick``."""
+    seeds, nights = (SEEDS[:1], NIGHTS[:3]) if quick else (SEEDS, NIGHTS)
+    return [Unit("spoiled_data", str(seed), judge_seed, (seed, nights)) for seed in seeds]
+
+
+def bars(values: Sequence[dict[str, int]]) -> list[Bar]:
+    """Spoilings refused of ten, the fewest over the seeds; good nights refused, per 20."""
+    nights, wrong = (sum(value[name] for value in values) for name in ("nights", "wrong"))
+    print(f"  good nights: {nights}, refused {wrong}")
+    return [
+        Bar("7.3", "spoilings_refused", min(value["refused"] for value in values)),
+        Bar("7.3", "good_nights_refused", 20 * wrong / nights),
+    ]
+
+
+def judge_seed(seed: int, days: tuple[int, ...]) -> dict[str, int]:
+    """Spoil a district in every way, and let good nights follow one another.
 
     Parameters
     ----------
-    quick
-        One seed and three good nights.
+    seed
+        Of the district.
+    days
+        Before each good night.
 
     Returns
     -------
-    Spoilings refused of ten, the fewest over the seeds; good nights refused, of 20.
+    Spoilings ``refused``, good ``nights``, and of these the ``wrong`` ones: refused all the same.
     """
-    seeds = SEEDS[:1] if quick else SEEDS
-    refused = []
-    nights = wrong = 0
-    for seed in seeds:
-        district = small_district(seed)
-        count = 0
-        for spoil in SPOILINGS:
-            findings = [check.finding for check in spoiled_night(district, seed, spoil.__name__)]
-            count += bool(findings)
-            print(f"  {seed} {spoil.__name__}: {findings[0][:140] if findings else 'PASSED'}")
-        refused.append(count)
-        for days, findings in good_nights(district, seed, NIGHTS[:3] if quick else NIGHTS):
-            if nights < 20:
-                nights += 1
-                wrong += bool(findings)
-                print(f"  {seed} night of {days} days: {findings[:2] or 'served'}", flush=True)
-    print(f"good nights: {nights}, refused {wrong}")
-    return [
-        Bar("7.3", "spoilings_refused", min(refused)),
-        Bar("7.3", "good_nights_refused", wrong),
-    ]
+    district = small_district(seed)
+    refused = 0
+    for spoil in SPOILINGS:
+        findings = [check.finding for check in spoiled_night(district, seed, spoil.__name__)]
+        refused += bool(findings)
+        told = findings[0][:140] if findings else "PASSED"
+        print(f"  {seed} {spoil.__name__}: {told}", flush=True)
+    nights = good_nights(district, seed, days)
+    for gap, findings in nights:
+        print(f"  {seed} night of {gap} days: {findings[:2] or 'served'}", flush=True)
+    wrong = sum(bool(findings) for _, findings in nights)
+    return {"refused": refused, "nights": len(nights), "wrong": wrong}
 
 
 def small_district(seed: int) -> Dataset:
