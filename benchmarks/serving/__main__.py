@@ -2,8 +2,9 @@
 
 Speed and memory are measured on the `district` preset (``--preset`` or GONGXU_BENCH_PRESET names
 another), whose folder is simulated once under `var/bench`, or on a folder that is there already
-(``--world``); the rest in a small district of its own. ``python -m benchmarks.serving fuzz`` runs
-the named parts only: load, fuzz, faults, erasure. ``--quick`` takes under five minutes: speed,
+(``--world``); the rest in a small district of its own. ``--only fuzz,erasure`` (or the parts' names
+alone) runs these parts only: load, fuzz, faults, erasure; bars of others stay in
+``var/bench/serving.json``. ``--quick`` takes under five minutes: speed,
 and a worker, the database and the model broken, in the small district alone.
 """
 
@@ -41,11 +42,13 @@ def main() -> None:
     small = {"fuzz": fuzzed, "faults": broken, "erasure": forgotten}
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"load, {', '.join(small)}")
+    parser.add_argument("--only", default="", metavar="PARTS", help="the same, with commas")
     parser.add_argument("--world", type=Path, help="a simulated folder of Parquet tables")
     parser.add_argument("--preset", default=os.environ.get("GONGXU_BENCH_PRESET", "district"))
     parser.add_argument("--quick", action="store_true", help="in the small district alone")
     options = parser.parse_args()
-    parts = options.parts or ["load", *small]
+    named = [*options.parts, *filter(None, options.only.split(","))]
+    parts = named or ["load", *small]
     if unknown := set(parts) - {"load", *small}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     if "load" in parts and shutil.which("wrk") is None:
@@ -63,7 +66,7 @@ def main() -> None:
         bars += within("load", options.preset, None, options.world, details, speed)
     if rest := [part for name, part in small.items() if name in parts]:
         bars += within("the rest", "demo", SMALL, None, details, *rest)
-    report("serving", bars, seeds=[SEED], details=details)
+    report("serving", bars, seeds=[SEED], details=details, merge=bool(named))
 
 
 def within(

@@ -50,8 +50,10 @@ def fuzzed(trial: Backtest, details: dict[str, Any]) -> list[Bar]:
                 time.sleep(0.01)
 
         with ThreadPoolExecutor(3) as pool:
-            for status in pool.map(send, bodies):
+            for number, status in enumerate(pool.map(send, bodies), start=1):
                 statuses[status] = statuses.get(status, 0) + 1
+                if number % 2_000 == 0:
+                    print(f"  {number:,} bodies: {statuses}", flush=True)
         alive = client.get("/healthz").status_code == 200
         judged = misjudged(client, trial)
         details["fuzzed_bodies"] = {"sent": BODIES, "statuses": statuses, "alive": alive}
