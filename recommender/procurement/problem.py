@@ -130,6 +130,10 @@ class ProcurementProblem:
         in (0, 1], shape (P,).
     sessions_per_cell
         Most sessions of one product in one street.
+    series
+        Sittings in one session that is bought: the lessons of a course, else 1, shape (P,).
+    once
+        Whether a street has it once at most, such as an exhibition, shape (P,).
     neighbours
         Pairs of streets between which a product can tour (巡演).
     touring_discount
@@ -168,6 +172,8 @@ class ProcurementProblem:
     matching: float = 0.0
     caution: float = 0.0
     sessions_per_cell: int = 3
+    series: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    once: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
     neighbours: tuple[tuple[int, int], ...] = ()
     touring_discount: float = 0.0
 
@@ -194,6 +200,9 @@ class ProcurementProblem:
         for name, shape in shapes.items():
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} has shape {getattr(self, name).shape}, not {shape}")
+        for name in ("series", "once"):
+            if getattr(self, name).shape not in ((0,), (p,)):
+                raise ValueError(f"{name} has shape {getattr(self, name).shape}, not {(p,)}")
         for name, mask in self.groups.items():
             if mask.shape != (p,):
                 raise ValueError(f"group {name} has shape {mask.shape}, not {(p,)}")
@@ -210,6 +219,17 @@ class ProcurementProblem:
                 raise ValueError("matching must be in [0, 1]")
         if not 0 <= self.caution <= 1:
             raise ValueError("caution must be in [0, 1]")
+
+    @property
+    def sessions_each(self) -> NDArray[np.int64]:
+        """Sittings of one session of each product, shape (P,); 1 where nothing is said."""
+        return self.series if len(self.series) else np.ones(len(self.products), dtype=np.int64)
+
+    @property
+    def most_in_street(self) -> NDArray[np.int64]:
+        """Sessions of each product that one street gets at most, shape (P,)."""
+        most = np.full(len(self.products), self.sessions_per_cell, dtype=np.int64)
+        return np.where(self.once, np.minimum(most, 1), most) if len(self.once) else most
 
     @property
     def demand(self) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """A venue and a month for every session that a plan buys (排期)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,10 @@ class VenueCalendar:
         Products held without a venue (online), shape (P,).
     open_months
         Months in which a product may be held (listed, licence valid), shape (P, M).
+    series
+        Sittings of one session that is bought, all in one venue, shape (P,); empty: one each.
+    runs
+        Products that last for days and take up no slots, shape (P,); empty: none.
     """
 
     street: NDArray[np.intp]
@@ -44,6 +48,16 @@ class VenueCalendar:
     needs_step_free: NDArray[np.bool_]
     nowhere: NDArray[np.bool_]
     open_months: NDArray[np.bool_]
+    series: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    runs: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=np.bool_))
+
+    def sessions_each(self, product: int) -> int:
+        """Sittings of one session of a product."""
+        return int(self.series[product]) if len(self.series) else 1
+
+    def is_run(self, product: int) -> bool:
+        """Whether a product lasts for days."""
+        return bool(len(self.runs) and self.runs[product])
 
     def suits(self, product: int) -> NDArray[np.bool_]:
         """Venues that a product can be held in, shape (V,)."""
@@ -111,7 +125,7 @@ def schedule(
                 break
             month = min(months, key=lambda m: (sum(free_slots.held(side)[m] for side in sides), m))
             for side in sides:
-                free_slots.place(side, [month], tour=number)
+                free_slots.place(side, [month], calendar.sessions_each(tour.product), tour=number)
                 left[side] -= 1
             number += 1
     demand = problem.demand
@@ -121,9 +135,12 @@ def schedule(
     )
     for at in wanted:
         for _ in range(int(left[at])):
-            free_slots.place(at, free_slots.months(at))
+            free_slots.place(at, free_slots.months(at), calendar.sessions_each(at[2]))
     return free_slots.slots(sessions)
 
+
+_RUNS_A_MONTH = 2
+"""Exhibitions that a venue can open in a month (*assumed*)."""
 
 Cell = tuple[int, int, int]
 """Positions of a buyer, a street and a product."""
@@ -134,6 +151,7 @@ class _FreeSlots:
 
     def __init__(self, calendar: VenueCalendar) -> None:
         self.calendar, self.free = calendar, calendar.slots.copy()
+        self.walls = np.where(calendar.slots > 0, _RUNS_A_MONTH, 0)
         self._held: dict[Cell, NDArray[np.int64]] = {}
         self._venues: dict[tuple[int, int], NDArray[np.intp]] = {}
         self._counts: dict[Cell, dict[tuple[int, int, bool, int], int]] = {}
@@ -158,29 +176,40 @@ class _FreeSlots:
         open_ = [int(m) for m in np.flatnonzero(self.calendar.open_months[product])]
         if self.calendar.nowhere[product]:
             return open_
-        venues = self.venues(street, product)
-        return [m for m in open_ if (self.free[venues, m] > 0).any()]
+        venues, free = self.venues(street, product), self._free(product)
+        return [m for m in open_ if (free[venues, m] > 0).any()]
 
-    def place(self, at: Cell, months: list[int], *, tour: int = -1) -> None:
-        """Place one session in one of these months."""
-        _, street, product = at
-        held = self.held(at)
-        open_ = np.flatnonzero(self.calendar.open_months[product])
-        place = (-1, int(open_[0]) if len(open_) else 0, bool(self.calendar.nowhere[product]), tour)
-        if self.calendar.nowhere[product]:
+    def place(self, at: Cell, months: list[int], number: int = 1, *, tour: int = -1) -> None:
+        """Place one session in these months, its sittings in one venue if that has room."""
+        free = self._free(at[2])
+        venues = self.venues(at[1], at[2]).tolist()
+        room = [v for v in venues if free[v, months].sum() >= number]
+        for _ in range(number):
+            self._place(at, months, room[:1] or venues, tour)
+
+    def _place(self, at: Cell, months: list[int], venues: list[int], tour: int) -> None:
+        product, calendar = at[2], self.calendar
+        held, free = self.held(at), self._free(product)
+        open_ = np.flatnonzero(calendar.open_months[product])
+        place = (-1, int(open_[0]) if len(open_) else 0, bool(calendar.nowhere[product]), tour)
+        if calendar.nowhere[product]:
             if months:
                 place = (-1, min(months, key=lambda m: held[m]), True, tour)
         else:
-            for v in self.venues(street, product):
-                own = [m for m in months if self.free[v, m] > 0]
+            for v in venues:
+                own = [m for m in months if free[v, m] > 0]
                 if own:
-                    month = min(own, key=lambda m: (held[m], -self.free[v, m], m))
-                    self.free[v, month] -= 1
-                    place = (int(v), month, True, tour)
+                    month = min(own, key=lambda m: (held[m], -free[v, m], m))
+                    free[v, month] -= 1
+                    place = (v, month, True, tour)
                     break
         held[place[1]] += 1
         counts = self._counts.setdefault(at, {})
         counts[place] = counts.get(place, 0) + 1
+
+    def _free(self, product: int) -> NDArray[np.int64]:
+        """Slots that are left for a product; runs of days have walls of their own."""
+        return self.walls if self.calendar.is_run(product) else self.free
 
     def slots(self, sessions: NDArray[np.int64]) -> tuple[Slot, ...]:
         """Everything that was placed, line by line."""

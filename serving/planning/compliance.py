@@ -71,6 +71,7 @@ def _smaller_venue(planning: Planning, row: dict[Hashable, Any]) -> str:
     counted = problem.seats[
         problem.streets.position(row["street_code"]), problem.products.position(row["product_id"])
     ]
+    counted = counted / planning.shapes.room[problem.products.position(row["product_id"])]
     seats = planning.calendar.seats[venue]
     if not seats < counted:
         return ""

@@ -7,13 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from recommender.demand.disclosure import MIN_RESIDENTS
 from recommender.procurement.intervals import total_interval
 from recommender.procurement.plan import evenness_of
-from recommender.procurement.schedule import Slot
 from serving.planning.comparisons import (
     LAST_YEAR,
     by_buyer,
@@ -22,11 +19,11 @@ from serving.planning.comparisons import (
     of_streets,
 )
 from serving.planning.compliance import line_warnings, plan_warnings
-from serving.planning.dates import date_words
 from serving.planning.drafts.matching import plan_matching
 from serving.planning.drafts.posed import PosedPlan, posed_plan
 from serving.planning.explanations import line_reasons
 from serving.planning.limits import binding_rules
+from serving.planning.lines import name_the_district, plan_rows
 from serving.planning.problem.building import Planning
 from serving.planning.progress import Progress
 from serving.planning.rules import PlanRules, Recusal, describe
@@ -205,10 +202,11 @@ def write_document(
     The document; the same inputs give the same ``plan_id``.
     """
     problem, plan = solved.problem, solved.plan
-    frame = _frame(planning, solved)
+    frame = plan_rows(planning, solved)
     reasons = line_reasons(planning, solved.plan, solved.slots)
     frame["reasons"] = [reasons[key] for key in _keys(frame)]
     frame["warnings"] = line_warnings(planning, frame)
+    name_the_district(planning, frame)
     rules = tuple(describe(planning.rules))
     content = frame.drop(columns=["reasons", "warnings"]).to_json(orient="split", force_ascii=False)
     seal = json.dumps([problem.period, model_version, data_date.isoformat(), rules, content])
@@ -258,92 +256,6 @@ def write_document(
         last_year=pd.DataFrame(columns=list(LAST_YEAR)) if last_year is None else last_year,
         posed=posed_plan(planning, solved),
     )
-
-
-def _frame(planning: Planning, solved: Solved) -> pd.DataFrame:
-    """One row a line and venue; amounts and attendances are split by sessions."""
-    problem, plan = solved.problem, solved.plan
-    by_line: dict[tuple[str, str, str], dict[int, list[Slot]]] = {}
-    for slot in solved.slots:
-        street, product = problem.streets.ids[slot.street], problem.products.ids[slot.product]
-        key = problem.buyers.ids[slot.buyer], street, product
-        by_line.setdefault(key, {}).setdefault(slot.venue, []).append(slot)
-    dates = date_words(solved.slots, solved.appointments)
-    rows = []
-    for line in plan.lines:
-        venues = by_line[line.buyer, line.street, line.product]
-        left = line.amount_fen
-        for position, (venue, slots) in enumerate(venues.items(), start=1):
-            sessions = sum(slot.sessions for slot in slots)
-            on = dates.get((slots[0].buyer, slots[0].street, slots[0].product, venue), [])
-            share = sessions / line.sessions
-            amount = left if position == len(venues) else int(line.amount_fen * share)
-            left -= amount
-            rows.append(
-                {
-                    "buyer_code": line.buyer,
-                    "street_code": line.street,
-                    "product_id": line.product,
-                    "venue_position": venue,
-                    "placed": all(slot.placed for slot in slots),
-                    "sessions": sessions,
-                    "amount_fen": amount,
-                    "expected": round(line.expected * share, 1),
-                    "low": round(line.low * share, 1),
-                    "high": round(line.high * share, 1),
-                    "marginal_fen_per_attendance": round(line.marginal_fen_per_attendance, 1),
-                    "toured": line.toured,
-                    "months": _month_words(planning.months, slots),
-                    "dates": ";".join(on),
-                    "undated": sessions - len(on),
-                }
-            )
-    return _name(planning, pd.DataFrame(rows, columns=list(rows[0]) if rows else _EMPTY))
-
-
-def _month_words(months: Sequence[str], slots: Sequence[Slot]) -> str:
-    counts: dict[int, int] = {}
-    for slot in slots:
-        counts[slot.month] = counts.get(slot.month, 0) + slot.sessions
-    return ";".join(f"{months[month]}×{n}" for month, n in sorted(counts.items()))
-
-
-_EMPTY = [
-    "buyer_code", "street_code", "product_id", "venue_position", "placed", "sessions",
-    "amount_fen", "expected", "low", "high", "marginal_fen_per_attendance", "toured", "months",
-    "dates", "undated",
-]  # fmt: skip
-
-
-def _name(planning: Planning, frame: pd.DataFrame) -> pd.DataFrame:
-    products, suppliers = planning.products, planning.suppliers
-    own = products.reindex(frame["product_id"])
-    frame["supplier_id"] = own["supplier_id"].to_numpy()
-    frame["title"] = own["title"].to_numpy()
-    frame["category"] = own["category"].astype(str).to_numpy()
-    frame["audience"] = own["audience_groups"].fillna("").astype(str).to_numpy()
-    frame["price_fen"] = planning.problem.price_fen[
-        planning.problem.products.positions(frame["product_id"])
-    ]
-    names = suppliers["name"].to_dict()
-    frame["supplier"] = [names.get(code, "") for code in frame["supplier_id"]]
-    buyers = dict(zip(planning.buyers.codes, planning.buyers.names, strict=True))
-    frame["buyer"] = [buyers[code] for code in frame["buyer_code"]]
-    streets = dict(zip(planning.streets.streets.ids, planning.streets.names, strict=True))
-    frame["street"] = [streets[code] for code in frame["street_code"]]
-    known = len(planning.venues)
-    ids, venue_names = planning.venues["venue_id"].tolist(), planning.venues["name"].tolist()
-    at = [v if 0 <= v < known else None for v in frame["venue_position"]]
-    frame["venue_id"] = [None if v is None else ids[v] for v in at]
-    frame["venue"] = [None if v is None else venue_names[v] for v in at]
-    rows = planning.estimate.streets.positions(frame["street_code"])
-    columns = planning.estimate.products.positions(frame["product_id"])
-    for name in ("evidence_bookings", "evidence_surveys"):
-        values = pd.array(getattr(planning.estimate, name)[rows, columns], dtype="Int64")
-        values[np.asarray(values < MIN_RESIDENTS, dtype=np.bool_)] = pd.NA
-        frame[name] = values
-    frame["new"] = planning.history.new_product[columns]
-    return frame
 
 
 def _keys(frame: pd.DataFrame) -> Sequence[tuple[str, str, str]]:

@@ -77,7 +77,7 @@ def line_reasons(
                 if i.product == line.product and i.street in ("", line.street)
             )  # fmt: skip
             sentences.append(text("plan.required_item", "zh", reason=item.reason))
-        each = line.expected / line.sessions
+        each = line.expected / (line.sessions * int(problem.sessions_each[p]))
         sentences.append(text("plan.demand_rank", "zh", people=each, rank=int(rank[s, p])))
         if line.expected > 0:
             sentences.append(

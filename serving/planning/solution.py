@@ -1,7 +1,7 @@
 """Solve a stated problem: defaults yield where they must, the plan is verified and scheduled."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,17 +9,18 @@ import numpy as np
 
 from recommender.errors import GongxuError
 from recommender.procurement import plan_procurement
-from recommender.procurement.plan import ProcurementPlan, Status
+from recommender.procurement.plan import ProcurementPlan, Status, make_lines
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import Slot, schedule
 from recommender.procurement.solver.incumbent import Told
-from recommender.procurement.timetable import Appointment
+from recommender.procurement.timetable import Appointment, arrange
+from recommender.procurement.touring_days import tour_days
 from recommender.procurement.verify import verify_plan
 from serving.messages.catalogue import text
-from serving.planning.dates import appoint, seat_as_scheduled
 from serving.planning.explanations import conflict_text, with_lines
 from serving.planning.problem.building import Planning
+from serving.planning.problem.days import agreed_days
 
 
 class NoPlanError(GongxuError):
@@ -136,6 +137,61 @@ def solve_planning(
     slots = schedule(problem, planning.calendar, plan.sessions, plan.tours)
     problem, plan = seat_as_scheduled(planning, problem, plan, slots)
     return Solved(problem, plan, slots, appoint(planning, slots), tuple(loosened))
+
+
+def appoint(planning: Planning, slots: Sequence[Slot]) -> tuple[Appointment, ...]:
+    """Give every session of a schedule its day and hour.
+
+    Parameters
+    ----------
+    planning
+        The days, and what stands on them.
+    slots
+        The schedule.
+
+    Returns
+    -------
+    Appointments; a session without a free day has none.
+    """
+    tours = tour_days(planning.months, slots, agreed_days(planning.days))
+    return arrange(slots, planning.days, planning.timing, planning.engagements, tours)
+
+
+def seat_as_scheduled(
+    planning: Planning,
+    problem: ProcurementProblem,
+    plan: ProcurementPlan,
+    slots: Sequence[Slot],
+) -> tuple[ProcurementProblem, ProcurementPlan]:
+    """The problem and the plan's lines with the seats of the rooms that were scheduled.
+
+    Parameters
+    ----------
+    planning
+        Venues and products.
+    problem, plan
+        As they were solved: with the seats of each street's preferred room.
+    slots
+        The schedule.
+
+    Returns
+    -------
+    Both, so that no line expects more people than its rooms hold.
+    """
+    most = planning.products["audience_max"].astype("float64").fillna(np.inf).to_numpy()
+    room, placed = np.zeros(problem.seats.shape), np.zeros(problem.seats.shape)
+    for slot in slots:
+        if slot.placed and slot.venue >= 0:
+            each = min(float(planning.calendar.seats[slot.venue]), float(most[slot.product]))
+            each *= float(planning.shapes.room[slot.product])
+            room[slot.street, slot.product] += slot.sessions * each
+            placed[slot.street, slot.product] += slot.sessions
+    mean = np.divide(room, placed, out=problem.seats.copy(), where=placed > 0)
+    seats = np.minimum(mean, problem.seats)
+    if np.array_equal(seats, problem.seats):
+        return problem, plan
+    seated = replace(problem, seats=seats)
+    return seated, replace(plan, lines=make_lines(seated, plan.sessions, plan.tours))
 
 
 _SHARE = 0.7  # of the time left for each attempt: there is always some for another

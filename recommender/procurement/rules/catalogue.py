@@ -51,10 +51,10 @@ class _SessionsPerCell(RuleDefaults):
 
     def verify(self, problem: ProcurementProblem, counts: PlanCounts) -> Iterator[Violation]:
         """Whole sessions."""
-        most = problem.sessions_per_cell
+        most = problem.most_in_street
         for s, p in zip(*np.nonzero(counts.cells > most), strict=True):
             street, product = problem.streets.ids[s], problem.products.ids[p]
-            yield Violation(self.name, street, product, int(counts.cells[s, p]), most)
+            yield Violation(self.name, street, product, int(counts.cells[s, p]), int(most[p]))
 
 
 class _Allowed(RuleDefaults):

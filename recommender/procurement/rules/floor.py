@@ -29,11 +29,12 @@ class _FloorSessions(RuleDefaults):
         for s in np.flatnonzero(problem.floor_sessions > 0):
             own = np.flatnonzero(columns.street == s)
             key = RuleKey(self.name, place=problem.streets.ids[s])
-            yield Row(key, own, low=float(problem.floor_sessions[s]))
+            counted = problem.sessions_each[columns.product[own]].astype(np.float64)
+            yield Row(key, own, counted, low=float(problem.floor_sessions[s]))
 
     def verify(self, problem: ProcurementProblem, counts: PlanCounts) -> Iterator[Violation]:
-        """Whole sessions."""
-        found = counts.cells.sum(axis=1)
+        """Whole sittings."""
+        found = counts.cells @ problem.sessions_each
         for s in np.flatnonzero(found < problem.floor_sessions):
             bound = int(problem.floor_sessions[s])
             yield Violation(self.name, problem.streets.ids[s], found=int(found[s]), bound=bound)

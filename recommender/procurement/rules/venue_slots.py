@@ -19,14 +19,16 @@ class _VenueSlots(RuleDefaults):
         for limit in problem.slot_limits:
             inside = problem.groups[limit.group][columns.product]
             own = np.flatnonzero((columns.street == limit.street) & inside)
-            if len(own) > limit.slots:
+            counted = problem.sessions_each[columns.product[own]].astype(np.float64)
+            if counted.sum() > limit.slots:
                 key = RuleKey(self.name, problem.streets.ids[limit.street], limit.group)
-                yield Row(key, own, high=float(limit.slots))
+                yield Row(key, own, counted, high=float(limit.slots))
 
     def verify(self, problem: ProcurementProblem, counts: PlanCounts) -> Iterator[Violation]:
-        """Whole sessions."""
+        """Whole sittings."""
         for limit in problem.slot_limits:
-            found = int(counts.cells[limit.street][problem.groups[limit.group]].sum())
+            inside = problem.groups[limit.group]
+            found = int((counts.cells[limit.street] * problem.sessions_each)[inside].sum())
             if found > limit.slots:
                 street = problem.streets.ids[limit.street]
                 yield Violation(self.name, street, limit.group, found, limit.slots)

@@ -20,14 +20,16 @@ class _MostSessions(RuleDefaults):
             return
         for s, most in enumerate(problem.most_sessions.tolist()):
             own = np.flatnonzero(columns.street == s)
-            if len(own) > most:
-                yield Row(RuleKey(self.name, problem.streets.ids[s]), own, high=float(most))
+            counted = problem.sessions_each[columns.product[own]].astype(np.float64)
+            if counted.sum() > most:
+                key = RuleKey(self.name, problem.streets.ids[s])
+                yield Row(key, own, counted, high=float(most))
 
     def verify(self, problem: ProcurementProblem, counts: PlanCounts) -> Iterator[Violation]:
-        """Whole sessions."""
+        """Whole sittings."""
         if problem.most_sessions is None:
             return
-        found = counts.cells.sum(axis=1)
+        found = counts.cells @ problem.sessions_each
         for s in np.flatnonzero(found > problem.most_sessions):
             bound = int(problem.most_sessions[s])
             yield Violation(self.name, problem.streets.ids[s], found=int(found[s]), bound=bound)

@@ -289,7 +289,8 @@ def _session_columns(
     # A session nobody comes to is bought only where a rule counts sessions or money.
     useful = steps > 0 if not demanded else steps >= 0
     useful = useful | (problem.required > 0)[None]
-    room = np.arange(problem.sessions_per_cell)[:, None] < problem.sessions_max[None, :]
+    most = np.minimum(problem.sessions_max, problem.most_in_street)
+    room = np.arange(problem.sessions_per_cell)[:, None] < most[None, :]
     open_ = useful & problem.allowed[None] & room[:, None, :]
     tier, buyer, street, product = np.nonzero(open_[:, None] & affordable[None])
     return buyer, street, product, tier, steps[tier, street, product]

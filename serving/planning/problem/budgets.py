@@ -212,3 +212,25 @@ def _root(streets: Streets, up: dict[str, object]) -> str:
         if all(code in chain for chain in chains):
             return code
     return "*"
+
+
+def common_area(areas: pd.DataFrame, streets: list[str]) -> tuple[str, str]:
+    """The lowest area that holds streets.
+
+    Parameters
+    ----------
+    areas
+        The table.
+    streets
+        Their codes.
+
+    Returns
+    -------
+    Its code and name; those of the first street where there is none.
+    """
+    known = areas.drop_duplicates("area_code").set_index("area_code")
+    up = {str(code): above for code, above in known["parent_code"].items()}
+    chains = [_ancestors(code, up) for code in streets]
+    held = (code for code in chains[0] if all(code in chain for chain in chains))
+    code = next(held, streets[0])
+    return code, str(known["name"].get(code, code))

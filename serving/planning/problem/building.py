@@ -24,7 +24,7 @@ from recommender.procurement.schedule import VenueCalendar
 from recommender.procurement.timetable import Engagements, Timing
 from recommender.types import DemandEstimate, IdMap
 from serving.messages.catalogue import text
-from serving.planning.problem.budgets import Buyers, read_buyers
+from serving.planning.problem.budgets import Buyers, common_area, read_buyers
 from serving.planning.problem.days import (
     months_of,
     open_shares,
@@ -39,6 +39,7 @@ from serving.planning.problem.quotas import (
     group_masks,
     stated_quotas,
 )
+from serving.planning.problem.shapes import Shapes, host_streets, lesson_factors, read_shapes
 from serving.planning.problem.venues import read_venues, seats_of, slot_limits
 from serving.planning.problem.volume import (
     floors_of,
@@ -59,12 +60,15 @@ class Planning:
         For the solver.
     calendar, months
         Venues, and the names of the months that sessions can be held in.
-    days, timing, engagements
-        The days of these months, what products need of them, and what already stands on them.
+    days, timing, shapes, engagements
+        The days of these months, what products need of them, how they are bought, and what
+        already stands.
     products, suppliers, venues
         Rows of the tables, by identifier.
     streets, buyers, history, standing, estimate
         What the problem was made of.
+    district
+        Code and name of the area that holds all planned streets.
     left_out
         Products that cannot be planned, with the reason.
     assumptions
@@ -77,6 +81,7 @@ class Planning:
     months: tuple[str, ...]
     days: CalendarDays
     timing: Timing
+    shapes: Shapes
     engagements: Engagements
     products: pd.DataFrame
     suppliers: pd.DataFrame
@@ -86,6 +91,7 @@ class Planning:
     history: History
     standing: StandingSupply
     estimate: DemandEstimate
+    district: tuple[str, str]
     left_out: Mapping[str, str]
     assumptions: tuple[str, ...]
 
@@ -150,6 +156,9 @@ def build_planning(
     months = months_of(period, rules)
     days, eased = read_days(dataset, period, months, rules, as_of=moment)
     assumptions += eased
+    most = _whole(products["sessions_max"].fillna(9999)) - standing.sessions.sum(axis=0)
+    most = np.maximum(most, 0)
+    shapes = read_shapes(dataset, products, most, as_of=moment)
     read, venues = read_venues(
         dataset,
         streets,
@@ -161,6 +170,7 @@ def build_planning(
         standing=standing,
         busiest_month=volume.busiest_month,
         open_shares=open_shares(days, len(months)),
+        shapes=shapes,
     )
     assumptions += read.assumptions
 
@@ -170,6 +180,7 @@ def build_planning(
         assumptions.append(
             text("plan.no_prices", "zh", yuan=rules.products.assumed_price_fen / 100)
         )
+    price *= shapes.series
     left_out = dict(history.stopped)
     for code in products.index.to_numpy()[np.isnan(price)]:
         left_out.setdefault(code, text("plan.no_price", "zh"))
@@ -179,13 +190,19 @@ def build_planning(
     for code in [c for c, each in zip(products.index, price, strict=True) if each > purse]:
         left_out.setdefault(str(code), text("plan.too_dear", "zh"))
 
+    residents = streets.population.sum(axis=1)[streets.streets.positions(planned)]
+    if not (residents > 0).all():
+        assumptions.append(text("plan.population_unknown", "zh"))
+        residents = np.where(residents > 0, residents, max(1.0, float(np.median(residents))))
     n_streets, n_products = len(planned), len(products)
     allowed = np.ones((n_streets, n_products), dtype=np.bool_)
     allowed[:, products.index.isin(list(left_out))] = False
     required = np.zeros((n_streets, n_products), dtype=np.int64)
     street_map, product_map = IdMap(planned), estimate.products
     apply_items(rules, street_map, product_map, allowed, required)
-    seats = seats_of(read.calendar, n_streets, products)
+    required = -(-required // shapes.series)
+    host_streets(shapes.everywhere, residents, allowed, required)
+    seats = seats_of(read.calendar, n_streets, products, shapes)
     allowed &= seats > 0
     ids = products["supplier_id"].astype(object)
     supplier_map = IdMap(dict.fromkeys(str(s) for s in ids.dropna()))
@@ -193,6 +210,9 @@ def build_planning(
     scale = _shrinkage_factors(estimate.expected[rows], allowed, rules.plan.shrinkage)
     # A further session draws what those that stand already leave.
     scale = scale * factors[None, :] ** standing.sessions
+    # A course has the same people at each lesson, as far as they come again.
+    scale = scale * lesson_factors(factors, shapes.series)
+    factors = factors**shapes.series
     if competition is not None and estimate.alone is not None:
         # The plan is the quarter's supply: its sessions compete with each other, not with a usual
         # quarter's as well.
@@ -203,14 +223,9 @@ def build_planning(
     groups = group_masks(products, history, rules)
     with np.errstate(divide="ignore", invalid="ignore"):
         spread = np.log(high / low) / (2 * HALF_WIDTH)
-    residents = streets.population.sum(axis=1)[streets.streets.positions(planned)]
-    if not (residents > 0).all():
-        assumptions.append(text("plan.population_unknown", "zh"))
-        residents = np.where(residents > 0, residents, max(1.0, float(np.median(residents))))
-    timing = read_timing(products)
+    timing = read_timing(products, shapes)
     limits, limit_groups = slot_limits(read.calendar, n_streets)
-    most = _whole(products["sessions_max"].fillna(9999)) - standing.sessions.sum(axis=0)
-    most = np.maximum(most, 0)
+    most = most // shapes.series
     whole_price = np.nan_to_num(price).astype(np.int64)
     floors = floors_of(dataset, streets, planned, rules)
     each, few = sessions_per_product(rules, allowed, volume)
@@ -253,6 +268,8 @@ def build_planning(
         gini_max=rules.evenness.gini_max,
         caution=rules.plan.caution,
         sessions_per_cell=each,
+        series=shapes.series,
+        once=shapes.once,
         neighbours=_neighbours(streets, planned, rules),
         touring_discount=rules.touring.discount,
     )
@@ -263,6 +280,7 @@ def build_planning(
         months=months,
         days=days,
         timing=timing,
+        shapes=shapes,
         engagements=read_engagements(
             dataset, days, timing, products, venues, read.calendar.street, as_of=moment
         ),
@@ -274,6 +292,7 @@ def build_planning(
         history=history,
         standing=standing,
         estimate=estimate,
+        district=common_area(dataset["areas"], planned),
         left_out=left_out,
         assumptions=tuple(assumptions),
     )

@@ -11,9 +11,9 @@ from data.district_time import district_zone, period_bounds
 from data.working_days import days_between, read_working_days
 from recommender.errors import UsageError
 from recommender.procurement.audience_times import CalendarDays
-from recommender.procurement.kinds import shape_of
 from recommender.procurement.timetable import Engagements, Timing
 from serving.messages.catalogue import text
+from serving.planning.problem.shapes import Shapes
 from serving.planning.rules import PlanRules
 
 
@@ -121,13 +121,15 @@ def open_shares(calendar: CalendarDays, months: int) -> NDArray[np.float64]:
     return np.asarray(left / np.maximum(every, 1), dtype=np.float64)
 
 
-def read_timing(products: pd.DataFrame) -> Timing:
+def read_timing(products: pd.DataFrame, shapes: Shapes) -> Timing:
     """What products need of their days.
 
     Parameters
     ----------
     products
         Rows of the table, by identifier.
+    shapes
+        How they are bought and held.
 
     Returns
     -------
@@ -135,13 +137,12 @@ def read_timing(products: pd.DataFrame) -> Timing:
     """
     names = products["category"].astype(str)
     codes, _ = pd.factorize(names)
-    shapes = [shape_of(name) for name in names]
     groups = products["audience_groups"].fillna("").astype(str)
     return Timing(
         audience=tuple(tuple(sorted(filter(None, each.split(";")))) for each in groups),
         category=np.asarray(codes, dtype=np.intp),
-        run_days=np.array([shape.days for shape in shapes], dtype=np.int64),
-        series=np.array([shape.series > 1 for shape in shapes], dtype=np.bool_),
+        run_days=shapes.days,
+        series=shapes.series > 1,
     )
 
 

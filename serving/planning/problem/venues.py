@@ -13,6 +13,7 @@ from recommender.procurement.problem import SlotLimit
 from recommender.procurement.schedule import VenueCalendar
 from serving.messages.catalogue import text
 from serving.planning.problem.history import StandingSupply
+from serving.planning.problem.shapes import Shapes
 from serving.planning.rules import PlanRules
 
 _PREFERENCE = {"street": 0, "district": 1, "private": 2, "city": 3, "neighbourhood": 4}
@@ -47,6 +48,7 @@ def read_venues(
     standing: StandingSupply,
     busiest_month: Mapping[str, int],
     open_shares: NDArray[np.float64],
+    shapes: Shapes,
 ) -> tuple[VenuesRead, pd.DataFrame]:
     """Venues of the planned streets, with the slots that standing sessions leave free.
 
@@ -66,6 +68,8 @@ def read_venues(
         Most sessions that a venue ever held in a month, by venue.
     open_shares
         The part of each month that the lead time leaves, shape (M,).
+    shapes
+        How products are bought and held.
 
     Returns
     -------
@@ -93,7 +97,6 @@ def read_venues(
     missing = np.array([at[code] for code in without], dtype=np.intp)
     open_months, closed = _open_months(products, suppliers, months)
     open_months &= open_shares > 0
-    online = products["category"].astype(str).to_numpy() == "online"
     audience = products["audience_groups"].fillna("").astype(str)
     calendar = VenueCalendar(
         street=np.concatenate([street, missing]),
@@ -118,11 +121,13 @@ def read_venues(
             ]
         ).astype(np.int64),
         needs_seats=np.where(
-            online, 0.0, products["min_seats"].astype("float64").fillna(0).to_numpy()
+            ~shapes.in_hall, 0.0, products["min_seats"].astype("float64").fillna(0).to_numpy()
         ),
         needs_step_free=np.array([any(g in a.split(";") for g in _ACCESS) for a in audience]),
-        nowhere=online,
+        nowhere=~shapes.in_hall,
         open_months=open_months,
+        series=shapes.series,
+        runs=shapes.days > 1,
     )
     return VenuesRead(calendar, tuple(assumptions), closed), venues
 
@@ -168,9 +173,9 @@ def _free_slots(
 
 
 def seats_of(
-    calendar: VenueCalendar, n_streets: int, products: pd.DataFrame
+    calendar: VenueCalendar, n_streets: int, products: pd.DataFrame, shapes: Shapes
 ) -> NDArray[np.float64]:
-    """Seats at one session in each street's most preferred suitable venue.
+    """Seats of one session in each street's most preferred suitable venue.
 
     Parameters
     ----------
@@ -180,6 +185,8 @@ def seats_of(
         Number of planned streets.
     products
         Their rows; ``audience_max`` is read.
+    shapes
+        A run has the seats of all its days, a course those of all its lessons.
 
     Returns
     -------
@@ -195,7 +202,7 @@ def seats_of(
         found = suits[:, own].any(axis=1)
         seats[s] = np.where(found, calendar.seats[own][first], 0.0)
     seats[:, calendar.nowhere] = np.inf
-    return np.minimum(seats, most[None, :])
+    return np.asarray(np.minimum(seats, most[None, :]) * shapes.room[None, :])
 
 
 def slot_limits(
@@ -224,6 +231,7 @@ def slot_limits(
         own = calendar.street == s
         for least in [0.0, *np.unique(calendar.seats[own])]:
             need = (calendar.needs_seats > least) if least else ~calendar.nowhere
+            need = need & ~calendar.runs
             if not need.any():
                 continue
             room = int(slots[own & (calendar.seats > least)].sum())

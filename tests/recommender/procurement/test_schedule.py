@@ -103,3 +103,30 @@ def test_pairs_of_one_product_get_different_days_in_a_row() -> None:
     assert all(second - first == timedelta(days=1) for first, second in days.values())
     assert all(day.month == 2 for pair in days.values() for day in pair)
     assert len({day for pair in days.values() for day in pair}) == 12
+
+
+def test_lessons_of_a_series_share_one_venue_and_runs_take_no_slots(
+    problem: ProcurementProblem,
+) -> None:
+    # Two venues in the first street: the preferred one has too few slots for six lessons.
+    rooms = VenueCalendar(
+        street=np.array([0, 0, 1], dtype=np.intp),
+        seats=np.full(3, 100.0),
+        step_free=np.ones(3, dtype=np.bool_),
+        preference=np.array([0, 1, 0], dtype=np.intp),
+        slots=np.array([[1, 1, 1], [3, 3, 3], [0, 1, 0]], dtype=np.int64),
+        needs_seats=np.zeros(2),
+        needs_step_free=np.zeros(2, dtype=np.bool_),
+        nowhere=np.zeros(2, dtype=np.bool_),
+        open_months=np.ones((2, 3), dtype=np.bool_),
+        series=np.array([6, 1]),
+        runs=np.array([False, True]),
+    )
+    slots = schedule(problem, rooms, np.array([[[1, 0], [0, 2]]]))
+    lessons = [slot for slot in slots if slot.product == 0]
+    assert {slot.venue for slot in lessons} == {1}
+    assert [(slot.month, slot.sessions) for slot in lessons] == [(0, 2), (1, 2), (2, 2)]
+    runs = [slot for slot in slots if slot.product == 1]
+    assert [(slot.venue, slot.month, slot.sessions, slot.placed) for slot in runs] == [
+        (2, 1, 2, True)
+    ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from recommender.procurement import plan_procurement
 from recommender.procurement.rules.registry import explain_rule
 from recommender.procurement.rules.values import RuleKey
 
@@ -33,3 +34,12 @@ def test_what_is_required_is_bought(problem_of, broken_by) -> None:
     problem = problem_of([[9, 9]], [1, 1], [99], required=np.array([[0, 2]]))
     assert broken_by("required", problem, [[0, 1]]) == [("required", "street0", "product1", 1, 2)]
     assert broken_by("required", problem, [[0, 2]]) == []
+
+
+def test_an_exhibition_comes_to_a_street_once(problem_of, broken_by) -> None:
+    problem = problem_of([[9, 9]], [1, 1], [99], once=np.array([True, False]))
+    assert broken_by("sessions_per_cell", problem, [[1, 2]]) == []
+    assert broken_by("sessions_per_cell", problem, [[2, 2]]) == [
+        ("sessions_per_cell", "street0", "product0", 2, 1)
+    ]
+    assert plan_procurement(problem).sessions[0, 0].tolist() == [1, 2]

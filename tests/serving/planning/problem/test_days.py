@@ -16,6 +16,7 @@ from serving.planning.problem.days import (
     read_engagements,
     read_timing,
 )
+from serving.planning.problem.shapes import read_shapes
 from serving.planning.rules_file import parse_rules
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -70,8 +71,9 @@ def test_events_take_halls_by_their_hours_and_runs_take_none(dataset_of) -> None
     )
     days, _ = quarter(dataset)
     products = dataset["products"].set_index("product_id")
+    shapes = read_shapes(dataset, products, np.full(2, 9), as_of=EARLY)
     found = read_engagements(
-        dataset, days, read_timing(products), products, dataset["venues"], np.array([0, 1]),
+        dataset, days, read_timing(products, shapes), products, dataset["venues"], np.array([0, 1]),
         as_of=EARLY,
     )  # fmt: skip
     at = days.days.index(date(2027, 3, 1))

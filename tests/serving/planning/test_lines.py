@@ -10,10 +10,10 @@ import pytest
 from recommender.procurement.schedule import Slot
 from recommender.procurement.timetable import Appointment
 from recommender.types import DemandEstimate, IdMap
-from serving.planning.dates import appoint, date_words, seat_as_scheduled
+from serving.planning.lines import date_words
 from serving.planning.problem.building import Planning, build_planning
 from serving.planning.rules_file import parse_rules
-from serving.planning.solution import solve_planning
+from serving.planning.solution import appoint, seat_as_scheduled, solve_planning
 
 
 def estimate(people: float) -> DemandEstimate:
