@@ -20,7 +20,8 @@ _Table = dict[str, dict[str, Any]]
 def convert_meetup(path: Path) -> Conversion:
     """Groups become suppliers, event series products, RSVPs bookings.
 
-    Events of one group under one name are sittings of one product. A *yes* is a booking, a *no*
+    Events of one group under one name are sittings of one product. Whoever joined a group follows
+    it from then on. A *yes* is a booking, a *no*
     a cancelled one; an answer changed later was first given at ``created`` and has its present
     state since ``mtime``. Members' homes are not in the source: all live in one area.
 
@@ -34,7 +35,7 @@ def convert_meetup(path: Path) -> Conversion:
     topics, names = _topics(path, ledger, groups)
     venues = _venues(path, ledger)
     events, products = _events(path, ledger, groups, topics, venues)
-    members, follows = _members(path, ledger, names)
+    members, follows = _members(path, ledger, names, groups)
     bookings = _rsvps(path, ledger, events, members)
     return assemble(
         ledger,
@@ -191,9 +192,12 @@ def _series(group: str, title: str) -> str:
     return f"{group}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
-def _members(path: Path, ledger: Ledger, names: dict[str, str]) -> tuple[_Table, Records]:
+def _members(
+    path: Path, ledger: Ledger, names: dict[str, str], groups: _Table
+) -> tuple[_Table, Records]:
     members: _Table = {}
     chosen: dict[tuple[str, str], None] = {}
+    memberships: dict[tuple[str, str], datetime] = {}
     read_at: datetime | None = None
     file = find(path, "members.csv")
     for row in table_rows(file, ledger, needs=("id", "joined"), becomes="residents, follows"):
@@ -213,6 +217,10 @@ def _members(path: Path, ledger: Ledger, names: dict[str, str]) -> tuple[_Table,
         else:
             ledger.mapped(file.name)
             members[member] = _member(member, joined)
+        # A row is a membership: ``joined`` is when the member joined that group.
+        group = slug(row["groupId"])
+        if group in groups and joined is not None:
+            memberships[member, group] = min(joined, memberships.get((member, group), joined))
         topics = [topic.strip() for topic in row["topics"].split(";") if topic.strip()]
         chosen.update(((member, names[topic]), None) for topic in topics if topic in names)
         nameless = [topic for topic in topics if topic not in names]
@@ -228,6 +236,10 @@ def _members(path: Path, ledger: Ledger, names: dict[str, str]) -> tuple[_Table,
     follows: Records = [
         {"resident_id": member, "target_kind": "tag", "target": topic, "since": read_at}
         for member, topic in chosen
+    ]
+    follows += [
+        {"resident_id": member, "target_kind": "supplier", "target": group, "since": joined}
+        for (member, group), joined in memberships.items()
     ]
     return members, follows
 

@@ -13,7 +13,6 @@ from data.district_time import district_zone
 from data.snapshot import as_of
 from features.ranking.snapshot import build_snapshot
 from recommender.errors import UsageError
-from recommender.publication import ASSUMED_LEAD_DAYS
 from recommender.ranking.model.suggestion_model import BoundModel, SuggestionModel
 from recommender.ranking.snapshot import RankingSnapshot
 from training.evaluation.answers import CHAINS, Scored, answer
@@ -25,6 +24,7 @@ from training.evaluation.report import (
 )
 from training.evaluation.served import ServedLists
 from training.suggestions.fit import fit_suggestions
+from training.suggestions.publication import usual_lead, with_publications
 from training.suggestions.time_splits import (
     Moment,
     Queries,
@@ -85,7 +85,8 @@ def evaluate(
         What makes the served lists; exchanged by benchmarks.
     assume_published
         How long before their start events without a time of publication are taken to have been
-        published; when left out, :data:`recommender.publication.ASSUMED_LEAD_DAYS`.
+        published; learnt from the year before the first cutoff when left out
+        (:func:`training.suggestions.publication.usual_lead`).
     progress
         Told what is going on.
 
@@ -101,14 +102,16 @@ def evaluate(
     say = progress or (lambda _: None)
     events = dataset["events"]
     undated = set(events.loc[events["published_at"].isna(), "event_id"])
-    if assume_published is not None:
-        dataset = _published_before_start(dataset, assume_published)
     bookings = dataset["bookings"]
     if bookings.empty:
         raise UsageError("there are no bookings to evaluate on.", "Import bookings first.")
     end = pd.Timestamp(until) if until else bookings["booked_at"].max()
     everything = build_snapshot(dataset, end.to_pydatetime(), district_zone())
     moments = [_moment(cutoff) for cutoff in cutoffs] or [last_fifth(everything)]
+    lead = (
+        usual_lead(dataset, zoned(min(moments))) if assume_published is None else assume_published
+    )
+    dataset = with_publications(dataset, lead)
     every = np.timedelta64(step, "us") if step else step_of(_known(dataset, min(moments))[1])
     peers = peers or {}
     tallies = {name: Tally() for name in (*CHAINS, *peers, *lists.variants, ENGINE)}
@@ -123,7 +126,6 @@ def evaluate(
         "asks": 0,
     }
     notes["events_without_publication"] = len(undated)
-    lead = timedelta(days=ASSUMED_LEAD_DAYS) if assume_published is None else assume_published
     notes["assumed_lead_days"] = lead / timedelta(days=1)
     used = 0
     cut = windows(moments, _moment(end), every)
@@ -218,15 +220,6 @@ def _so_far(tallies: dict[str, Tally], asked: int) -> str:
         for name in (ENGINE, next(iter(CHAINS)))
     }
     return "; NDCG@10 so far " + ", ".join(f"{n} {value:.3f}" for n, value in means.items())
-
-
-def _published_before_start(dataset: Dataset, lead: timedelta) -> Dataset:
-    """Events without a time of publication were published so long before they start."""
-    events = dataset["events"]
-    assumed = events["starts_at"] - pd.Timedelta(lead)
-    return dataset.replace(
-        events=events.assign(published_at=events["published_at"].fillna(assumed))
-    )
 
 
 def _known(dataset: Dataset, at: Moment) -> tuple[Dataset, RankingSnapshot]:

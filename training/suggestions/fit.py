@@ -25,6 +25,7 @@ from recommender.ranking.model.suggestion_model import BoundModel, SuggestionMod
 from recommender.ranking.query import make_query
 from recommender.ranking.snapshot import RankingSnapshot
 from recommender.scorers.fallback import fall_back
+from training.suggestions.publication import usual_lead, with_publications
 from training.suggestions.ranker_selection import fit_ranker
 from training.suggestions.time_splits import DAY, Moment, Queries, step_of
 from training.suggestions.training_windows import (
@@ -102,6 +103,7 @@ def fit_suggestions(
     """
     say = progress or (lambda _: None)
     say("reading history")
+    dataset = with_publications(dataset, usual_lead(dataset, as_of))
     snapshot = build_snapshot(dataset, as_of, district_zone())
     if not (snapshot.log_outcome != CANCELLED).any():
         raise NotTrainedError(

@@ -278,8 +278,7 @@ def past_queries(
         & (snapshot.log_outcome != CANCELLED)
     )
     then = snapshot.rewind(at)
+    # As in an evaluation: also who was not yet known then, and came to register and book.
     residents = snapshot.log_resident[within].astype(np.intp)
-    # As in an evaluation: nobody is asked about who was not yet known.
-    residents[snapshot.resident_known[residents] > at] = -1
     events = snapshot.log_event[within].astype(np.intp)
     return then, queries(then, at, residents, events)

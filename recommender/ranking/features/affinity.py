@@ -53,6 +53,7 @@ class Affinity:
         np.fmin.at(last, rows[kept], age[kept])
         self._idle_days = last
         self._rates(kept, age)
+        self._follow_days = self._followed_days()
 
     def _by_level(self, level: str, weight: NDArray[np.float32]) -> sp.csr_matrix:
         snapshot = self.snapshot
@@ -62,6 +63,16 @@ class Affinity:
             weight,
             (len(snapshot.residents), snapshot.level_size[level]),
         )
+
+    def _followed_days(self) -> sp.csr_matrix:
+        """1 + days since each resident began to follow each supplier, where that is recorded."""
+        snapshot = self.snapshot
+        empty = sp.csr_matrix((len(snapshot.residents), snapshot.level_size["supplier"]))
+        matrix = sp.csr_matrix(snapshot.follows.get("supplier", empty), dtype=np.float32, copy=True)
+        if matrix.nnz and "supplier" in snapshot.follows_since:
+            days = (snapshot.as_of - snapshot.follows_since["supplier"]) / _DAY
+            matrix.data = np.nan_to_num(1.0 + days).astype(np.float32)
+        return matrix
 
     def _rates(self, kept: NDArray[np.bool_], age: NDArray[np.float32]) -> None:
         """Bookings over sessions offered since the first one, and days since the last."""
@@ -99,7 +110,8 @@ class Affinity:
         memory; ``share_supplier``: share of one's bookings; ``rate_LEVEL``: bookings per session
         offered since the first; ``idle_LEVEL``: log days since the last; ``cancelled_event``:
         cancelled this very event; ``cancelled_LEVEL``: log cancellations there;
-        ``follows``: levels followed; ``activity``, ``idle``: of the resident alone.
+        ``follows``: levels followed; ``follow_days``: log days since the supplier is followed;
+        ``activity``, ``idle``: of the resident alone.
 
         Parameters
         ----------
@@ -143,6 +155,10 @@ class Affinity:
         for name, matrix in self.snapshot.follows.items():
             follows += sparse_at(matrix, rows, level[name][events])
         found["follows"] = follows
+        since = sparse_at(self._follow_days, rows, level["supplier"][events])
+        found["follow_days"] = np.where(
+            since > 0, np.log(np.maximum(since, 1e-6)), np.float32(np.nan)
+        )
         idle = np.log1p(one_at(self._idle_days, rows))[:, None]
         found["idle"] = np.broadcast_to(idle, query.shape)
         return self._hide(query, found)

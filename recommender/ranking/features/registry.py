@@ -17,6 +17,7 @@ FAMILIES = {
         "own_recent_series", "own_recent_supplier", "share_supplier", "share_series",
         "rate_series", "rate_supplier", "idle_series", "idle_supplier",
         "cancelled_event", "cancelled_series", "cancelled_supplier", "follows",
+        "follow_days",
     ),
     "collaborative": (
         "als", "ease", "graph", "co_attendance", "own_category", "own_recent_category",
@@ -36,6 +37,8 @@ FAMILIES = {
         "rise_3d", "rise_14d", "series_recent_7d", "series_recent_180d",
         "supplier_recent_7d", "supplier_recent_180d", "category_recent_7d",
         "category_recent_180d", "venue_recent_7d", "venue_recent_180d",
+        "newcomers_supplier", "newcomers_series", "event_newcomers", "newcomers_recent",
+        "followers_supplier",
     ),
     "quality": ("stars_product", "stars_supplier", "show_rate"),
     "price": ("price", "ticket", "seats"),

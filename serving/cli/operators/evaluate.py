@@ -47,8 +47,8 @@ def evaluate(
         typer.Option(
             "--assume-published",
             min=0,
-            help="Days before their start that events without a time of publication are taken to "
-            "have been published; judged beside the default, 90.",
+            help="Judge both ways: events without a time of publication known from their first "
+            "booking on, and published so many days before they start.",
         ),
     ] = None,
     groups: Annotated[
@@ -71,17 +71,17 @@ def evaluate(
 
     cutoffs = [_moment(text) for text in cutoff or []]
     dataset = _dataset(data)
-    report = _run(dataset, cutoffs, seed, step_days, assume_published)
+    report = _run(dataset, cutoffs, seed, step_days, 0.0)
     reports = [report]
-    if assume_published is not None and report.notes["events_without_publication"]:
-        reports.append(_run(dataset, cutoffs, seed, step_days, None))
+    if assume_published and report.notes["events_without_publication"]:
+        reports.append(_run(dataset, cutoffs, seed, step_days, assume_published))
     if plot is not None:
         _plot(tables.accuracy(report), plot)
         log.print(f"wrote {plot}")
     if format is Format.JSON and out is None:
         document = report.document()
         if len(reports) > 1:
-            document["by_default"] = reports[1].document()
+            document["assumed_published"] = reports[1].document()
         sys.stdout.write(json.dumps(document, indent=2) + "\n")
         return
     for one in reports:
@@ -106,7 +106,7 @@ def _run(
     cutoffs: "list[datetime]",
     seed: int,
     step_days: float | None,
-    assume_published: float | None,
+    assume_published: float,
 ) -> "EvaluationReport":
     from datetime import timedelta
 
@@ -127,7 +127,7 @@ def _run(
             cutoffs,
             rng=np.random.default_rng(seed),
             step=timedelta(days=step_days) if step_days else None,
-            assume_published=None if assume_published is None else timedelta(days=assume_published),
+            assume_published=timedelta(days=assume_published),
             progress=tell,
         )
 
@@ -142,10 +142,13 @@ def _reach(report: "EvaluationReport") -> None:
         soft_wrap=True,
     )
     if notes["events_without_publication"]:
+        days = notes["assumed_lead_days"]
+        known = "from their first booking on"
+        known += f", or {days:g} days before they start" if days else ""
         log.print(
             f"{notes['events_without_publication']:,} events have no time of publication and count "
-            f"as known {notes['assumed_lead_days']:g} days before they start, or from their first "
-            f"booking on; {notes['unreachable_undated']:,} of these bookings are of such an event",
+            f"as known {known}; {notes['unreachable_undated']:,} of these bookings are of such an "
+            "event (--assume-published DAYS judges both ways)",
             soft_wrap=True,
         )
 

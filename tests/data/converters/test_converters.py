@@ -224,8 +224,17 @@ def test_events_under_one_name_are_one_product(tmp_path: Path) -> None:
 
 def test_profiles_are_not_known_before_they_were_read(tmp_path: Path) -> None:
     tables = convert("meetup", lay_out(MEETUP, tmp_path)).tables
-    assert tables["follows"]["target"].tolist() == ["Dance"]
-    assert (tables["follows"]["since"] >= tables["residents"]["joined_at"].max()).all()
+    topics = tables["follows"][tables["follows"]["target_kind"] == "tag"]
+    assert topics["target"].tolist() == ["Dance"]
+    assert (topics["since"] >= tables["residents"]["joined_at"].max()).all()
+
+
+def test_members_follow_a_group_from_when_they_joined_it(tmp_path: Path) -> None:
+    follows = convert("meetup", lay_out(MEETUP, tmp_path)).tables["follows"]
+    groups = follows[follows["target_kind"] == "supplier"]
+    # Not of the group that is not in the source, nor of a moment that is none.
+    assert groups[["resident_id", "target"]].to_numpy().tolist() == [["100", "1"]]
+    assert groups["since"].tolist() == [pd.Timestamp(1390000000, unit="s", tz="UTC")]
 
 
 def test_the_ten_point_scale_becomes_five_stars(tmp_path: Path) -> None:

@@ -86,3 +86,18 @@ def test_the_first_stage_reads_the_same_values(ask):
     assert set(few) == {"own_supplier", "activity"}
     for name, values in few.items():
         np.testing.assert_array_equal(values, all_[name])
+
+
+def test_days_of_following_a_supplier_are_told_where_they_are_recorded(ask, snapshot, position):
+    residents, suppliers = len(snapshot.residents), snapshot.level_size["supplier"]
+    supplier = snapshot.event_level["supplier"][position["next1"]]
+    rows = snapshot.residents.positions(["r1", "r3"])
+    follows = sp.csr_matrix(
+        (np.ones(2, dtype=np.float32), (rows, [supplier, supplier])), shape=(residents, suppliers)
+    )
+    since = np.array([snapshot.as_of - np.timedelta64(9, "D"), np.datetime64("NaT", "us")])
+    told = replace(snapshot, follows={"supplier": follows}, follows_since={"supplier": since})
+    found = ask("r1", "r3", "r2", of=told)["follow_days"][:, position["next1"]]
+    assert found[0] == pytest.approx(np.log(10))
+    # Followed without a time, and not followed: nothing to say.
+    assert np.isnan(found[1:]).all()
