@@ -13,7 +13,10 @@ Finding = tuple[pa.ChunkedArray, str | list[str]]
 # No "/": an identifier is one part of an address (RFC 3986).
 _ID_FORM = r"^[\pL\pN\-_.:+=#~|@()\[\]]{1,200}$"
 _PSEUDONYM_FORM = r"^[A-Za-z0-9\-_.:+=#~|]{1,200}$"
-_SHORTENED = r"^[+-]?\d(\.\d+)?[eE][+-]\d+$|^\d\.\d+[eE]\d+$|^\d{5,}\.0+$"
+_SHORTENED = r"^[+-]?\d(\.\d+)?[eE][+-]\d+$|^\d\.\d+[eE]\d+$|^\d+\.0+$"
+_LONG, _ROUNDED = r"^\d{17,}$", r"^\d{15}0{2,}$"  # a spreadsheet keeps fifteen digits
+_FORMULA = r"^="  # a key that is computed is another one on the next day
+_FULL_WIDTH = r"[\x{FF01}-\x{FF5E}]"  # ００２ looks like 002 and is another key
 _DAY = r"^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d)?)?$"  # what Excel makes of 1-5
 _TOTAL = r"^(?i:(本页|本月|全年)?([合总小共累]\s*计|汇\s*总)|(grand|sub)?[\s-]*total)\s*[:：]?$"
 
@@ -63,9 +66,17 @@ def _shape_findings(values: pa.ChunkedArray, column: Column) -> list[Finding]:
         shortened = pc.match_substring_regex(values, _SHORTENED)
         found.append((shortened, "is a number that a spreadsheet shortened (store it as text)"))
         found.append((pc.match_substring_regex(values, _DAY), "is a time, not an identifier"))
+        found += _lost_digits(values)
     if own and column.required and not (plain and _may_be_number(values, all_of=True)):
         found.append((is_total(values), "is a total, not a record"))
     pseudonym = column.name == "resident_id"
+    if pc.any(pc.starts_with(values, "="), min_count=0).as_py():
+        found.append(
+            (pc.match_substring_regex(values, _FORMULA), "is a formula, not an identifier")
+        )
+    if not plain:
+        wide = pc.match_substring_regex(values, _FULL_WIDTH)
+        found.append((wide, "is written with full-width letters or digits (write them plainly)"))
     misshapen = None
     if not plain or _longest(values) > 200:
         form = _PSEUDONYM_FORM if pseudonym else _ID_FORM
@@ -82,6 +93,17 @@ def _shape_findings(values: pa.ChunkedArray, column: Column) -> list[Finding]:
     if misshapen is not None:
         found.append((misshapen, "is not an identifier: a character that does not belong there"))
     return found
+
+
+def _lost_digits(values: pa.ChunkedArray) -> list[Finding]:
+    """Long numbers that all end in zeros after fifteen digits: a spreadsheet kept no more."""
+    if _longest(values) < 17:
+        return []
+    rounded = pc.match_substring_regex(values, _ROUNDED)
+    others = pc.and_not(pc.match_substring_regex(values, _LONG), rounded)
+    if pc.any(others).as_py():  # they were kept as text
+        return []
+    return [(rounded, "may have lost its last digits in a spreadsheet (store it as text)")]
 
 
 def _may_be_number(values: pa.ChunkedArray, *, all_of: bool = False) -> bool:

@@ -34,6 +34,7 @@ _SPREADSHEET_ERROR = (
     r"^#(N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!"
     r"|CONNECT!|BUSY!|UNKNOWN!|UNCALCULATED!.*|MERGED!.*)$"
 )
+_POINTS = r"^\s*[+-]?[1-9]\d{0,2}(\.\d{3})+\s*$"
 _MARKS = {
     "#UNCALCULATED!": "is a formula without a value (open and save the workbook, or paste values)",
     "#MERGED!": "is in a range of merged cells (unmerge it and write every value)",
@@ -126,6 +127,8 @@ def _findings(
                 found.append((_strange_entries(values, column), _entries_reason(column)))
         case Kind.INT | Kind.FLOAT:
             found += _range_findings(values, column)
+            if column.kind is Kind.INT:
+                found += _unclear_points(written)
         case Kind.TIME:
             found += _time_findings(values, column, pa.scalar(now, TIME), (_FIRST, _LAST))
         case Kind.DATE:
@@ -143,6 +146,14 @@ def _spreadsheet_errors(written: pa.ChunkedArray) -> Finding | None:
     where = pc.fill_null(pc.match_substring_regex(written, _SPREADSHEET_ERROR), False)
     marks = [text.split()[0] for text in written.filter(where).to_pylist()]
     return where, [_MARKS.get(mark, "is an error value of a spreadsheet") for mark in marks]
+
+
+def _unclear_points(written: pa.ChunkedArray) -> list[Finding]:
+    """Whole numbers such as ``1.200``: one and two tenths, or in other countries 1,200."""
+    if not is_text(written.type) or not pc.any(pc.match_substring(written, ".")).as_py():
+        return []
+    unclear = pc.fill_null(pc.match_substring_regex(written, _POINTS), False)
+    return [(unclear, "may mean thousands or decimals (write it without a point)")]
 
 
 def _length_findings(values: pa.ChunkedArray, column: Column) -> list[Finding]:

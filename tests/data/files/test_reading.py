@@ -85,6 +85,10 @@ def test_a_good_folder_is_read_whole(folder):
         ("residents", "1.38001E+10,310105001", "resident_id", "a spreadsheet shortened"),
         ("residents", "r3,3.10105E+08", "area_code", "a spreadsheet shortened"),
         ("areas", "310105002.0,x,street", "area_code", "a spreadsheet shortened"),
+        ("areas", "17.0,x,street", "area_code", "a spreadsheet shortened"),
+        ("areas", "310105102001234000,x,street", "area_code", "lost its last digits"),
+        ("areas", "=A2+1,x,street", "area_code", "is a formula"),
+        ("areas", "３１０,x,street", "area_code", "full-width"),
         ("areas", "合计,2,street", "area_code", "is a total"),
         ("areas", "  ,x,street", "area_code", "is empty"),
         ("areas", '"",x,street', "area_code", "is empty"),
@@ -301,6 +305,27 @@ def test_a_range_that_ends_otherwise_than_the_row_says_is_bad(folder):
     dataset, report = read(folder)
     assert dataset["events"]["event_id"].tolist() == ["e1"]
     assert report.quarantine["value"].tolist() == ["2026-10-05 10:00-12:00"]
+
+
+def test_long_identifiers_kept_as_text_may_end_in_zeros(folder):
+    for n, code in enumerate(("310105102001234000", "310105102001234567")):
+        add(folder, "areas", f"{code},x{n},street")
+    dataset, report = read_dataset(folder, now=NOW)
+    assert report.tables["areas"].quarantined == 0
+    assert "310105102001234000" in set(dataset["areas"]["area_code"])
+
+
+@pytest.mark.parametrize(
+    ("written", "seats"),
+    [("1.200", None), ("1.200.000", None), ("120.0", 120), ("1,200", 1200), ("0.000", 0)],
+)
+def test_a_point_in_a_whole_number_is_no_guess(folder, written, seats):
+    (folder / "venues.csv").write_text(f'venue_id,name,seats\nv9,x,"{written}"\n')
+    dataset, report = read_dataset(folder, now=NOW)
+    if seats is None:
+        assert "thousands or decimals" in report.quarantine["reason"].iloc[0]
+    else:
+        assert dataset["venues"].set_index("venue_id").loc["v9", "seats"] == seats
 
 
 def test_identifiers_that_a_spreadsheet_shortened_do_not_fall_together(folder):
