@@ -26,6 +26,7 @@ GROUPS = (
     "officers.demand",
     "officers.indices",
     "officers.plans",
+    "officers.kept_plans",
     "officers.questions",
     "officers.audit",
     "officers.orders",

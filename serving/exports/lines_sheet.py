@@ -36,7 +36,7 @@ _NUMBERS = {
     "sessions": COUNT, "amount_yuan": YUAN, "expected": COUNT, "new_sessions": COUNT
 }  # fmt: skip
 _SCREEN = (
-    ("reasons", "reasons", 50), ("warnings", "notes", 32), ("product_id", "product_id", 14),
+    ("reasons", "grounds", 50), ("warnings", "notes", 32), ("product_id", "product_id", 14),
     ("supplier_id", "supplier_id", 11), ("street_code", "street_code", 12),
     ("venue_id", "venue_id", 10),
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,18 @@ import sqlalchemy as sa
 
 from data.store.decisions import read_plan_document
 from recommender.errors import UnknownIdError
+from serving.names import resolve
 from serving.planning.comparisons import LAST_YEAR
-from serving.planning.document import COLUMNS, PlanDocument
+from serving.planning.document import COLUMNS, Decided, PlanDocument
 from serving.planning.rules import Recusal
 from serving.store_tables import plan_requests
 
+Decisions = Mapping[str, Decided]
+"""What stands decided, by line."""
+
 ENDINGS = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pdf": "application/pdf",
     ".csv": "text/csv; charset=utf-8",
     ".ocds.json": "application/json",
 }
@@ -109,7 +115,9 @@ def kept_document(content: Mapping[str, Any]) -> PlanDocument:
     )
 
 
-def plan_file(content: Mapping[str, Any], ending: str) -> bytes:
+def plan_file(
+    content: Mapping[str, Any], ending: str, *, buyer: str = "", decided: Decisions | None = None
+) -> bytes:
     """A kept plan as a file.
 
     Parameters
@@ -118,16 +126,30 @@ def plan_file(content: Mapping[str, Any], ending: str) -> bytes:
         A kept plan's document.
     ending
         A key of :data:`ENDINGS`.
+    buyer
+        Only this buyer's part, by its code or name; all when empty.
+    decided
+        What stands decided, by line.
 
     Returns
     -------
     The file's bytes.
+
+    Raises
+    ------
+    UnknownIdError
+        If the plan has no such buyer.
     """
+    from serving.exports.paper import for_buyer
     from serving.exports.saving import save_plan
 
+    document = replace(kept_document(content), decided=decided or {})
+    if buyer:
+        names = {line["buyer_code"]: (line["buyer"],) for line in content["lines"]}
+        document = for_buyer(document, resolve(buyer, names, what="buyer of this plan"))
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / f"plan{ending}"
-        save_plan(kept_document(content), out)
+        save_plan(document, out)
         return out.read_bytes()
 
 

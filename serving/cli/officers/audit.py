@@ -1,10 +1,15 @@
 """`audit`, `decide`: what was decided, by whom, and that nobody changed the record."""
 
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from recommender.errors import InputRejectedError, UsageError
 from serving.cli.output import Format, FormatOption, emit, log
+from serving.cli.transaction import transaction
+from serving.messages.catalogue import text
 
 
 def register(app: typer.Typer) -> None:
@@ -86,34 +91,106 @@ def _short(text: str, most: int = 120) -> str:
 
 
 def decide(
-    line: Annotated[str, typer.Argument(help="The line's identifier, as in the plan.")],
-    decision: Annotated[str, typer.Argument(help="accept, change or reject.")],
-    reason: Annotated[str, typer.Option("--reason", help="Why.")],
-    by: Annotated[str, typer.Option("--by", help="The officer who decides.")],
+    line: Annotated[
+        str | None, typer.Argument(help="The line's identifier, as in the plan.")
+    ] = None,
+    decision: Annotated[
+        str | None, typer.Argument(help="accept, change or reject (采纳、调整、不采纳).")
+    ] = None,
+    filled: Annotated[
+        Path | None,
+        typer.Option("--from", help="A filled-in workbook of a plan, instead of one line."),
+    ] = None,
+    by: Annotated[
+        str, typer.Option("--by", help="The officer who decides; --from: else whom it names.")
+    ] = "",
+    reason: Annotated[str, typer.Option("--reason", help="Why.")] = "",
     no_conflict: Annotated[
         bool, typer.Option("--no-conflict", help="Declare that there is no conflict of interest.")
     ] = False,
     sessions: Annotated[
         int | None, typer.Option("--sessions", help="With change: the new number of sessions.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="With --from: judge only, record nothing.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="With --from: record nothing if a line is refused.")
+    ] = False,
+    format: FormatOption = Format.TABLE,
 ) -> None:
-    """Decide on one line of a stored plan; an accepted or changed line becomes an order.
+    """Decide on one line of a kept plan, or on all lines of a filled-in workbook.
 
-    Example: gongxu decide PLAN-2026Q4-0123456789ab-0001 accept --reason 合适 --by li --no-conflict
+    An accepted or changed line becomes an order; every decision is an entry in the audit trail.
+
+    Example: gongxu decide --from plan.xlsx --by 李红
     """
+    if filled is not None:
+        if line is not None:
+            raise UsageError("--from takes no line.", "Give one of them.")
+        _decide_from(filled, by, dry_run=dry_run, strict=strict, format=format)
+        return
+    if line is None or decision is None:
+        raise UsageError("which line, and how?", "Give LINE DECISION, or --from plan.xlsx.")
     from datetime import UTC, datetime
 
-    from data.store.decisions import Decision
+    from data.store.decisions import DECISIONS, Decision
     from data.store.decisions import decide as record
-    from serving.composition import open_store, require_tables
-    from serving.settings import Settings
+    from serving.names import resolve
 
+    words = {name: (text(f"workbook.decision_{name}", "zh"),) for name in DECISIONS}
+    decision = resolve(decision, words, what="decision")
     made = Decision(line, decision, by, reason, no_conflict, sessions)
-    store = open_store(Settings())
-    try:
-        require_tables(store)
-        with store.engine.begin() as connection:
-            order = record(connection, made, now=datetime.now(UTC))
-    finally:
-        store.close()
+    with transaction() as connection:
+        order = record(connection, made, now=datetime.now(UTC))
     log.print(f"order {order} is {'rejected' if decision == 'reject' else 'approved'}")
+
+
+def _decide_from(filled: Path, by: str, *, dry_run: bool, strict: bool, format: Format) -> None:
+    """Read a workbook back; exit status 3 if nothing could be taken, or anything not and strict."""
+    from datetime import UTC, datetime
+
+    import pandas as pd
+
+    from serving.planning.decisions.deciding import REFUSED, decide_workbook, tally
+    from serving.planning.decisions.filled_workbook import read_workbook
+
+    try:
+        content = filled.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {filled}: {error.strerror}.") from None
+    book = read_workbook(content)
+    with transaction() as connection:
+        judge = partial(
+            decide_workbook, connection, book, officer=by or book.officer, now=datetime.now(UTC)
+        )
+        verdicts = judge(dry_run=dry_run or strict)
+        bad = any(each.outcome == REFUSED for each in verdicts)
+        if strict and not dry_run and not bad:
+            verdicts = judge()
+    counts = tally(verdicts)
+    rows = [
+        {
+            "cell": each.cell,
+            "line_id": each.line_id,
+            "title": each.title,
+            "outcome": each.outcome,
+            "reason": text(f"decide.{each.code}", "zh", **each.values),
+        }
+        for each in verdicts
+    ]
+    frame = pd.DataFrame(rows, columns=["cell", "line_id", "title", "outcome", "reason"])
+    if format is Format.TABLE:
+        frame["line_id"] = frame["line_id"].str.rpartition("-")[2]
+        frame["outcome"] = [text(f"decide.{each}", "zh") for each in frame["outcome"]]
+        heads = ("cell", "line", "product", "outcome", "why")
+        frame.columns = pd.Index([text(f"decide.head_{name}", "zh") for name in heads])
+    emit(frame, format, title=f"{book.plan_id}")
+    kept = dry_run or (strict and bad)
+    told = text("decide.summary_dry" if kept else "decide.summary", "zh", **counts,
+                open=book.open_lines)  # fmt: skip
+    log.print(told, soft_wrap=True)
+    if bad and (strict or not counts["taken"] + counts["unchanged"]):
+        raise InputRejectedError(
+            f"{counts['refused']} lines were refused.", "Mend their cells and read it again."
+        )

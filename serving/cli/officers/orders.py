@@ -1,15 +1,11 @@
 """`orders`, `stages`: from an approved line to acceptance, and the plan's checklist."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from serving.cli.output import Format, FormatOption, emit, log
-
-if TYPE_CHECKING:
-    import sqlalchemy as sa
+from serving.cli.transaction import transaction
 
 
 def register(app: typer.Typer) -> None:
@@ -45,7 +41,7 @@ def list_orders(
         query = query.where(table.c.plan_id == plan)
     if status is not None:
         query = query.where(table.c.status == status)
-    with _transaction() as connection:
+    with transaction() as connection:
         rows = connection.execute(query).all()
     emit(pd.DataFrame([tuple(row) for row in rows], columns=list(names)), format)
 
@@ -66,7 +62,7 @@ def advance(
 
     from data.store.decisions import advance_order
 
-    with _transaction() as connection:
+    with transaction() as connection:
         advance_order(
             connection, order, status, actor=by, now=datetime.now(UTC), satisfaction=satisfaction
         )
@@ -92,7 +88,7 @@ def stages(
 
     from data.store.stages import pass_stage, read_stages
 
-    with _transaction() as connection:
+    with transaction() as connection:
         if done is not None:
             pass_stage(connection, plan, done, actor=by, note=note, now=datetime.now(UTC))
         rows = read_stages(connection, plan)
@@ -110,17 +106,3 @@ def stages(
     if format is Format.TABLE:  # people read the district's time; files hold what was recorded
         frame["at"] = pd.to_datetime(frame["at"].replace("", None), utc=True, format="ISO8601")
     emit(frame, format)
-
-
-@contextmanager
-def _transaction() -> Iterator["sa.Connection"]:
-    from serving.composition import open_store, require_tables
-    from serving.settings import Settings
-
-    store = open_store(Settings())
-    try:
-        require_tables(store)
-        with store.engine.begin() as connection:
-            yield connection
-    finally:
-        store.close()

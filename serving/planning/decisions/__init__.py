@@ -1,0 +1,1 @@
+"""Decisions of officers: a filled-in workbook read back, and what becomes of its lines."""
