@@ -7,12 +7,14 @@ name that only one thing has. Anything else is refused, with the nearest that th
 import difflib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from data.schema import AUDIENCE_GROUPS, CATEGORIES
 from recommender.errors import UnknownIdError, UsageError
 from serving.messages.catalogue import LANGUAGES, text, text_or
+
+if TYPE_CHECKING:  # so that the command starts without it
+    import pandas as pd
 
 SHOWN = 5
 """Candidates that a refusal names."""
@@ -90,7 +92,7 @@ def audience_names() -> dict[str, tuple[str, ...]]:
     }
 
 
-def names_of(table: pd.DataFrame, code: str, name: str) -> dict[str, tuple[str, ...]]:
+def names_of(table: "pd.DataFrame", code: str, name: str) -> dict[str, tuple[str, ...]]:
     """Names of a table's rows.
 
     Parameters

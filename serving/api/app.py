@@ -22,6 +22,7 @@ from serving.api.routes import (
     health,
     ingest,
     officers,
+    orders,
     plans,
     public,
     residents,
@@ -99,6 +100,7 @@ def create_app(
         residents.router,
         officers.router,
         plans.router,
+        orders.router,
         scorecards.router,
         public.router,
     ):

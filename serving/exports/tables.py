@@ -12,6 +12,15 @@ PLAIN_TEXT = {"strings_to_formulas": False, "strings_to_urls": False}
 """Options of ``xlsxwriter.Workbook`` with which every text is a text."""
 
 
+def in_yuan(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table with its amounts in yuan: ``amount_fen`` becomes ``amount_yuan``."""
+    found = [str(name) for name in frame.columns if "fen" in str(name).split("_")]
+    made = frame.assign(**{name: pd.to_numeric(frame[name]) / 100 for name in found})
+    words = {name: "_".join(each.replace("fen", "yuan") for each in name.split("_"))
+             for name in found}  # fmt: skip
+    return made.rename(columns=words)
+
+
 def write_csv(frame: pd.DataFrame, out: Path | IO[str], *, mark: bool = False) -> None:
     """Write a table as CSV; text that would begin a formula gets an apostrophe.
 

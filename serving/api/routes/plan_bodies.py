@@ -78,6 +78,27 @@ class DecisionOut(BaseModel):
     decision: str
 
 
+class LineVerdict(BaseModel):
+    """What became of one line of a workbook."""
+
+    line_id: str
+    title: str
+    cell: str = Field(examples=["K12"], description="Where it stands in the workbook.")
+    outcome: str = Field(description="taken, unchanged or refused.", examples=["taken"])
+    code: str = Field(examples=["reason_missing"])
+    reason: str = Field(examples=["没有写理由"])
+
+
+class WorkbookOut(BaseModel):
+    """A workbook that was read back; counts are of lines."""
+
+    taken: int
+    unchanged: int
+    refused: int
+    open: int = Field(description="Lines left undecided.")
+    lines: list[LineVerdict]
+
+
 class Exchanged(BaseModel):
     """Sessions more or fewer of another product or street."""
 

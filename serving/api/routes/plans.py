@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import orjson
 import sqlalchemy as sa
-from fastapi import APIRouter, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Body, HTTPException, Path, Query, Request, Response
 
 from data.store.decisions import Decision, decide
 from recommender.errors import UnknownIdError, UsageError
@@ -17,12 +17,17 @@ from serving.api.routes.plan_bodies import (
     ChangeIn,
     DecisionIn,
     DecisionOut,
+    LineVerdict,
     PlanAsked,
     PlanIn,
     WhatIfOut,
     WhyNotOut,
+    WorkbookOut,
 )
 from serving.auth.roles import Role
+from serving.messages.catalogue import text
+from serving.planning.decisions.deciding import decide_workbook, standing_decisions, tally
+from serving.planning.decisions.filled_workbook import read_workbook
 from serving.planning.kept_plans import ENDINGS, plan_file, read_plan, split_ending
 from serving.planning.planner import LOST_AFTER, ask, begin
 from serving.planning.progress import CANCELLED, FAILED, SOLVING
@@ -149,8 +154,18 @@ _FETCH["responses"] = {
 
 
 @router.get("/v1/plans/{plan_id}", response_class=Response, **_FETCH)
-def get_plan(request: Request, plan_id: PlanId) -> Response:
-    """A plan by its or its request's identifier; `.xlsx`, `.csv` or `.ocds.json` gives a file."""
+def get_plan(
+    request: Request,
+    plan_id: PlanId,
+    buyer: Annotated[
+        str, Query(max_length=200, description="A file of this buyer's part, by code or name.")
+    ] = "",
+) -> Response:
+    """A plan by its or its request's identifier, or as a file.
+
+    `.xlsx` and `.pdf` are to print and sign, `.csv` and `.ocds.json` for programs; the workbook
+    holds what is decided so far.
+    """
     name, ending = split_ending(plan_id)
     _, content = _plan(request, name)
     if not content:
@@ -160,7 +175,10 @@ def get_plan(request: Request, plan_id: PlanId) -> Response:
     if not ending:
         return Response(orjson.dumps(content), 200, media_type="application/json")
     headers = {"Content-Disposition": f'attachment; filename="{content["plan_id"]}{ending}"'}
-    return Response(plan_file(content, ending), 200, headers, media_type=ENDINGS[ending])
+    with request.app.state.service.database.engine().connect() as connection:
+        decided = standing_decisions(connection, content)
+    made = plan_file(content, ending, buyer=buyer, decided=decided)
+    return Response(made, 200, headers, media_type=ENDINGS[ending])
 
 
 @router.post("/v1/plans/{plan_id}/what-if", **guarded(OF_OWN, 404, 409))
@@ -205,6 +223,44 @@ def decide_line(
         now=now,
     )
     return DecisionOut(order_id=order.decode(), decision=given.decision)
+
+
+@router.post("/v1/plans/{plan_id}/decisions", **guarded(OF_OWN, 404, 409))
+def decide_by_workbook(
+    request: Request,
+    plan_id: PlanId,
+    workbook: Annotated[bytes, Body(media_type=ENDINGS[".xlsx"], min_length=1)],
+    dry_run: Annotated[bool, Query(description="Judge only, record nothing.")] = False,
+) -> WorkbookOut:
+    """Read the plan's filled-in workbook back: good lines land, bad ones are told.
+
+    The same workbook twice changes nothing. The caller decides, whoever the workbook names.
+    """
+    service, officer = request.app.state.service, request.scope["principal"].subject
+    _, content = _plan(request, plan_id)
+    if not content:
+        raise HTTPException(409, "This plan is still being solved; it has no lines yet.")
+    filled = read_workbook(workbook)
+    with service.database.engine().begin() as connection:
+        verdicts = decide_workbook(
+            connection, filled, officer=officer, now=service.now(), plan_id=content["plan_id"],
+            dry_run=dry_run,
+        )  # fmt: skip
+    return WorkbookOut(
+        **tally(verdicts),
+        open=filled.open_lines,
+        lines=[
+            LineVerdict(
+                line_id=each.line_id,
+                title=each.title,
+                cell=each.cell,
+                outcome=each.outcome,
+                code=each.code,
+                reason=text(f"decide.{each.code}", "zh", **each.values),
+            )
+            for each in verdicts
+        ],
+    )
 
 
 def _plan(request: Request, plan_id: str) -> tuple[Any, dict[str, Any]]:

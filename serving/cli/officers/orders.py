@@ -6,6 +6,8 @@ import typer
 
 from serving.cli.output import Format, FormatOption, emit, log
 from serving.cli.transaction import transaction
+from serving.messages.catalogue import text
+from serving.names import Names, resolve
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +33,13 @@ def list_orders(
     import pandas as pd
     import sqlalchemy as sa
 
+    from serving.exports.tables import in_yuan
+
     names = (
         "order_id", "buyer_code", "product_id", "venue_id", "sessions", "amount_fen", "status",
         "decided_by", "reason", "satisfaction",
     )  # fmt: skip
+    status = None if status is None else resolve(status, status_names(), what="status")
     table = sa.table("orders", *(sa.column(name) for name in (*names, "plan_id")))
     query = sa.select(*(table.c[name] for name in names)).order_by(table.c.order_id)
     if plan is not None:
@@ -43,12 +48,15 @@ def list_orders(
         query = query.where(table.c.status == status)
     with transaction() as connection:
         rows = connection.execute(query).all()
-    emit(pd.DataFrame([tuple(row) for row in rows], columns=list(names)), format)
+    frame = pd.DataFrame([tuple(row) for row in rows], columns=list(names))
+    emit(frame if format is not Format.TABLE else in_yuan(frame), format)
 
 
 def advance(
     order: Annotated[str, typer.Argument(help="The order's identifier, the same as its line's.")],
-    status: Annotated[str, typer.Argument(help="ordered, delivered or accepted (验收).")],
+    status: Annotated[
+        str, typer.Argument(help="ordered, delivered or accepted (已下单、已交付、已验收).")
+    ],
     by: Annotated[str, typer.Option("--by", help="The officer who records the step.")],
     satisfaction: Annotated[
         int | None, typer.Option("--satisfaction", help="1 to 5, with accepted (满意度).")
@@ -62,11 +70,19 @@ def advance(
 
     from data.store.decisions import advance_order
 
+    status = resolve(status, status_names(), what="status")
     with transaction() as connection:
         advance_order(
             connection, order, status, actor=by, now=datetime.now(UTC), satisfaction=satisfaction
         )
     log.print(f"order {order} is {status}", soft_wrap=True)
+
+
+def status_names() -> Names:
+    """Statuses of orders with their names."""
+    from data.schema import ORDER_STATUSES
+
+    return {name: (text(f"console.order_{name}", "zh"),) for name in ORDER_STATUSES}
 
 
 def stages(

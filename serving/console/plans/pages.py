@@ -84,7 +84,7 @@ def plan(
 def file(
     request: Request,
     plan_id: PlanId,
-    name: Annotated[str, Path(pattern=r"^plan\.(xlsx|csv|ocds\.json)$")],
+    name: Annotated[str, Path(pattern=r"^plan\.(xlsx|pdf|csv|ocds\.json)$")],
 ) -> Response:
     """The plan as a file."""
     return get_plan(request, plan_id + name.removeprefix("plan"))

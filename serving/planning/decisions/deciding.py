@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from data.store.decisions import Decision, decide, read_plan_document, recusal_reason
 from recommender.errors import UnknownIdError, UsageError
+from serving.exports.paper import say
 from serving.planning.decisions.filled_workbook import FilledLine, FilledWorkbook, Seen
 from serving.planning.document import Decided
 
@@ -122,7 +123,9 @@ def decide_workbook(
         If nobody decides, or the workbook is of another plan or of another version of it.
     """
     if not officer.strip():
-        raise UsageError("nobody is named as deciding.", "Give --by, or fill in 经办人.")
+        raise UsageError(
+            "nobody is named as deciding.", f"Give --by, or fill in {say('officer_name')}."
+        )
     document = _kept(connection, filled, plan_id)
     titles = {line.line_id: line.title for line in filled.offered}
     verdicts = [

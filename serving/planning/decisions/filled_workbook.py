@@ -14,14 +14,13 @@ import openpyxl
 from recommender.errors import UsageError
 from serving.exports.lines_sheet import DECISIONS, REASON_MAX, SEEN_COLUMNS, SESSIONS_MAX
 from serving.exports.paper import DECISION_COLUMNS, say
+from serving.messages.catalogue import LANGUAGES, text
 
 ROWS_MAX, COLUMNS_MAX = 20_000, 100
 """What of a sheet is looked at."""
 
 _HEAD_ROWS = 10
 _NEEDED = ("line", "product", "sessions", "amount_yuan", *DECISION_COLUMNS)
-_YES = ("是", "yes", "y", "true", "√", "✓", "1")
-_NO = ("否", "no", "n", "false", "×", "0", "有")
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,9 +271,9 @@ def _faults(cells: Mapping[str, Any], line: Offered, *, repeated: bool) -> list[
     declared = _plain(_words(cells["no_interest"]))
     if not declared:
         tell("no_interest", "declaration_missing")
-    elif declared in _NO:
+    elif declared in _said("no"):
         tell("no_interest", "own_interest")
-    elif declared not in _YES:
+    elif declared not in _said("yes"):
         tell("no_interest", "declaration_unknown", said=declared)
     return found
 
@@ -285,11 +284,16 @@ def _decision(said: str) -> str | None:
     return words.get(_plain(said))
 
 
+def _said(answer: str) -> set[str]:
+    """Ways to say yes, or no."""
+    return {word for lang in LANGUAGES for word in text(f"decide.said_{answer}", lang).split()}
+
+
 def _number(value: Any) -> str:
     """A line's number as it was written; programs turn ``0001`` into 1."""
-    text = unicodedata.normalize("NFKC", "" if value is None else str(value)).strip()
-    text = text.removesuffix(".0")
-    return text.zfill(4) if re.fullmatch(r"\d+", text) else text
+    told = unicodedata.normalize("NFKC", "" if value is None else str(value)).strip()
+    told = told.removesuffix(".0")
+    return told.zfill(4) if re.fullmatch(r"\d+", told) else told
 
 
 def _words(cell: Any) -> str:
@@ -306,7 +310,7 @@ def _plain(words: str) -> str:
 
 
 def _whole(words: str) -> int | None:
-    plain = _plain(words).removesuffix("场")
+    plain = _plain(words)
     return int(plain) if re.fullmatch(r"\d{1,9}", plain) else None
 
 

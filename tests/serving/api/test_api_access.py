@@ -48,6 +48,9 @@ ALLOWED = {
     "POST /v1/plans/{plan_id}/what-if": OFFICERS,
     "GET /v1/plans/{plan_id}/why-not/{product}/{street}": OFFICERS,
     "POST /v1/plans/{plan_id}/lines/{line}/decision": OFFICERS,
+    "POST /v1/plans/{plan_id}/decisions": OFFICERS,
+    "GET /v1/orders": OFFICERS,
+    "POST /v1/orders/{order_id}/status": OFFICERS,
     "GET /v1/suppliers/{supplier_id}/scorecard": OFFICERS,
     "GET /v1/indices": OFFICERS,
     "GET /v1/models": {Role.OPERATOR},
@@ -57,7 +60,13 @@ ALLOWED = {
 OWN = {"resident_id": "r1", "code": "310105001", "plan_id": "ask-310105001"}
 FOREIGN = {"resident_id": "r2", "code": "310105002", "plan_id": "ask-310105002"}
 REST = {"product": "p1", "street": "310105001", "line": "x-1", "supplier_id": "s1"}
-REST |= {"table": "areas", "version": "m1", "area_or_venue": "v1", "event_id": "u1"}
+REST |= {
+    "order_id": "o-1",
+    "table": "areas",
+    "version": "m1",
+    "area_or_venue": "v1",
+    "event_id": "u1",
+}
 
 
 def named(app: FastAPI) -> list[str]:

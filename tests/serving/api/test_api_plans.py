@@ -2,14 +2,17 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import httpx
+import openpyxl
 import pytest
 
 from data.store.decisions import keep_plan
 from serving.api.service import Service
 from serving.auth.roles import Role
 from serving.planning.document import COLUMNS
+from serving.planning.kept_plans import ENDINGS
 from serving.planning.progress import SOLVING
 from serving.store_tables import plan_requests
 
@@ -82,6 +85,12 @@ def kept(service: Service) -> str:
     line |= {"price_fen": 500_000, "title": "讲座", "new": False, "reasons": ["近", "新"]}
     line |= {"marginal_fen_per_attendance": 1.0, "category": "lecture", "warnings": []}
     line |= {"evidence_bookings": 10, "evidence_surveys": 0, "venue_id": "v1"}
+    line |= {
+        "buyer": "华阳路街道",
+        "street": "华阳路街道",
+        "supplier": "团体1",
+        "venue": "文化中心1",
+    }
     summary = dict.fromkeys(("budget_fen", "amount_fen", "sessions", "products", "suppliers"), 2)
     summary |= {"streets": 1, "expected": 60.0, "low": 40.0, "high": 80.0, "gini": 0.1, "gap": 0}
     summary |= {"status": "optimal", "method": "milp", "fen_per_attendance": 1.0}
@@ -127,6 +136,69 @@ def test_a_line_is_decided_with_a_reason(client: httpx.Client, officer, token, k
     assert done[0].json() == done[1].json() == {"order_id": f"{kept}-0001", "decision": "accept"}
     missing = f"/v1/plans/{kept}/lines/{kept}-9999/decision"
     assert client.post(missing, json=decision, headers=officer).status_code == 404
+
+
+def test_a_workbook_is_read_back_and_the_same_twice_changes_nothing(
+    client: httpx.Client, officer, token, kept: str
+) -> None:
+    content = client.get(f"/v1/plans/{kept}.xlsx", headers=officer).content
+    book = openpyxl.load_workbook(BytesIO(content))
+    row = next(row for row in book["明细"].iter_rows(min_row=4) if row[0].value == "0001")
+    for cell, value in zip(row[10:14], ("调整", 3, "座位紧", "是"), strict=True):
+        cell.value = value
+    out = BytesIO()
+    book.save(out)
+    where, kind = f"/v1/plans/{kept}/decisions", {"content-type": ENDINGS[".xlsx"]}
+
+    def send(content: bytes, headers, query: str = "") -> httpx.Response:
+        return client.post(where + query, content=content, headers={**headers, **kind})
+
+    judged = send(out.getvalue(), officer, "?dry_run=true").json()
+    assert client.get("/v1/orders", headers=officer).json() == {"items": []}
+    done = send(out.getvalue(), officer)
+    assert done.status_code == 200, done.text
+    assert done.json() == judged
+    assert (done.json()["taken"], done.json()["lines"][0]["reason"]) == (1, "调整为 3 场")
+    assert send(out.getvalue(), officer).json()["unchanged"] == 1
+    (order,) = client.get(f"/v1/orders?plan={kept}", headers=officer).json()["items"]
+    assert (order["sessions"], order["amount_fen"], order["decided_by"]) == (3, 1_500_000, "o1")
+    assert send(out.getvalue(), token(Role.OFFICER, "o2", "310105002")).status_code == 403
+    assert send(b"not a workbook", officer).status_code == 422
+    assert client.get("/v1/orders", headers=token(Role.OFFICER, "o2", "310105002")).json() == {
+        "items": []
+    }
+    fresh = client.get(f"/v1/plans/{kept}.xlsx?buyer=310105001", headers=officer).content
+    row = next(
+        row for row in openpyxl.load_workbook(BytesIO(fresh))["明细"].iter_rows(min_row=4)
+        if row[0].value == "0001"
+    )  # fmt: skip
+    assert [cell.value for cell in row[10:14]] == ["调整", 3, "座位紧", "是"]
+    assert client.get(f"/v1/plans/{kept}.pdf", headers=officer).content[:5] == b"%PDF-"
+    assert client.get(f"/v1/plans/{kept}.csv?buyer=none", headers=officer).status_code == 404
+
+
+STEPS = ["approved", "ordered", "delivered", "accepted"]
+
+
+def test_an_order_takes_no_step_out_of_its_order(client: httpx.Client, officer, kept: str) -> None:
+    where, order = f"/v1/plans/{kept}/lines/{kept}-0001/decision", f"{kept}-0001"
+    decision = {"decision": "accept", "reason": "合适", "no_conflict": True}
+
+    def step(status: str, **more: int) -> int:
+        path = f"/v1/orders/{order}/status"
+        return client.post(path, json={"status": status, **more}, headers=officer).status_code
+
+    assert [step(status) for status in STEPS[1:]] == [403] * 3  # nothing is proposed to them yet
+    assert client.post(where, json=decision, headers=officer).status_code == 200
+    for at, now in enumerate(STEPS[1:], start=1):
+        wrong = [status for status in STEPS[1:] if status != now]
+        assert [step(status) for status in wrong] == [409] * 2, now
+        assert step("approved") == 422  # only a decision approves
+        assert step(now, **({"satisfaction": 5} if now == "accepted" else {})) == 200
+        assert client.post(where, json=decision, headers=officer).status_code == 422, at
+    assert [step(status) for status in STEPS[1:]] == [409] * 3
+    (row,) = client.get("/v1/orders?status=accepted", headers=officer).json()["items"]
+    assert (row["status"], row["satisfaction"]) == ("accepted", 5)
 
 
 def test_what_cannot_be_planned_says_why(client: httpx.Client, officer) -> None:

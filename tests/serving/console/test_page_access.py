@@ -57,6 +57,7 @@ ALLOWED = {
     "GET /console/plans/{plan_id}": OFFICERS,
     "GET /console/plans/{plan_id}/{name}": OFFICERS,
     "POST /console/plans/{plan_id}/decisions": OFFICERS,
+    "POST /console/plans/{plan_id}/workbook": OFFICERS,
     "GET /console/streets": OFFICERS,
     "GET /console/streets/{code}": OFFICERS,
     "GET /console/streets/{code}/demand.csv": OFFICERS,

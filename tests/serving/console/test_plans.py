@@ -2,11 +2,14 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
+import httpx
+import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from data.store.decisions import keep_plan
+from data.store.decisions import Decision, decide, keep_plan
 from recommender.errors import UsageError
 from serving.api.routes import plans as plan_routes
 from serving.console.plans import solving
@@ -282,3 +285,63 @@ def test_the_operator_sees_the_models(as_user) -> None:
     html = as_user("operator").get("/console/models").text
     assert "m1" in html
     assert "m2" in html
+
+
+def test_a_filled_in_workbook_is_uploaded_and_told_cell_by_cell(
+    as_user, kept_plan, form_token, site_service
+) -> None:
+    browser = as_user("officer")
+    path = f"/console/plans/{kept_plan}"
+    book = openpyxl.load_workbook(BytesIO(browser.get(f"{path}/plan.xlsx").content))
+    sheet = book["明细"]
+    rows = {row[0].value: row for row in sheet.iter_rows(min_row=4)}
+    before = [cell.value for cell in rows["0001"][10:14]]
+    for number, values in (("0002", ("采纳", None, "居民点单", "是")), ("0001", before)):
+        for cell, value in zip(rows[number][10:14], values, strict=True):
+            cell.value = value
+    rows["0001"][12].value = "改了理由"
+    rows["0001"][13].value = None
+    out = BytesIO()
+    book.save(out)
+
+    def send(content: bytes, **fields: str) -> httpx.Response:
+        sent = {"form_token": form_token(browser.get(path).text), **fields}
+        files = {"workbook": ("plan.xlsx", content)}
+        return browser.post(f"{path}/workbook", data=sent, files=files)
+
+    count = sa.text("SELECT count(*) FROM orders WHERE reason = '居民点单'")
+    judged = send(out.getvalue(), dry_run="true")
+    assert judged.status_code == 200
+    assert "未作记录：可记录 1 行" in judged.text
+    with site_service.database.engine().connect() as connection:
+        assert connection.execute(count).scalar_one() == 0
+    done = send(out.getvalue())
+    assert "已记录 1 行" in done.text
+    assert rows["0001"][13].coordinate in done.text
+    assert "没有声明无利益冲突" in done.text
+    with site_service.database.engine().connect() as connection:
+        assert connection.execute(count).scalar_one() == 1
+    for wrong in (b"", b"text"):
+        refused = send(wrong)
+        assert refused.status_code == 422
+        assert 'role="alert"' in refused.text
+
+
+def test_an_order_on_the_page_takes_no_step_out_of_its_order(
+    as_user, kept_plan, form_token, site_service
+) -> None:
+    browser, steps = as_user("district"), ("ordered", "delivered", "accepted")
+    with site_service.database.engine().begin() as connection:
+        order = f"{kept_plan}-0002"
+        made = Decision(order, "accept", "district", "合适", True)
+        decide(connection, made, now=datetime.now(tz=UTC))
+
+    def step(to: str) -> int:
+        sent = {"to": to, "form_token": form_token(browser.get("/console/orders").text)}
+        return browser.post(f"/console/orders/{order}/advance", data=sent).status_code
+
+    for now in steps:
+        wrong = [each for each in ("proposed", "approved", *steps) if each != now]
+        assert [step(each) for each in wrong] == [409] * 4, now
+        assert step(now) == 303
+    assert [step(each) for each in steps] == [409] * 3
