@@ -60,22 +60,31 @@ def main() -> None:
     report(name, bars, seeds=[SEED], details=details, merge=bool(options.only))
 
 
-def meetup(bars: list[Bar], details: Figures) -> None:
+def meetup(bars: list[Bar], details: Figures, *, quick: bool = False) -> None:
     """The last fifth of RSVPs, fitted again and asked every fortnight.
 
     The source has no times of publication: events are known from their first RSVP on.
+
+    Parameters
+    ----------
+    bars, details
+        Added to.
+    quick
+        Twelve weeks of it, fitted again after six.
     """
     dataset = _real("meetup", "meetup-montana")
     if dataset is None:
         return
     start, end = _last_fifth(dataset)
-    fortnight = timedelta(days=14)
+    fitted_every = 42 if quick else 14
+    end = start + timedelta(days=84) if quick else end
     found = _run(
         dataset,
-        _every(start, end, 14),
+        _every(start, end, fitted_every),
         details,
         "meetup",
-        step=fortnight,
+        step=timedelta(days=14),
+        until=end,
         assume_published=timedelta(0),
     )
     print(by_group(found).to_string(index=False))
@@ -192,7 +201,7 @@ def batch(bars: list[Bar], details: Figures, *, quick: bool = False) -> None:
     quick
         A district of 20,000 residents, where what is done once weighs more.
     """
-    sizes: Figures = {"residents": 20_000, "learn_on": 5_000, "compared": 1_500} if quick else {}
+    sizes: Figures = {"residents": 20_000, "compared": 1_500} if quick else {}
     some, details["batch"] = batch_figures.measure(SEED, **sizes)
     bars += some
 
@@ -229,6 +238,7 @@ PARTS: dict[str, Part] = {
     "speed": speed,
 }
 QUICK: dict[str, Part] = {
+    "meetup": partial(meetup, quick=True),
     "served": partial(served, quick=True),
     "catalogue": partial(catalogue, quick=True),
     "batch": partial(batch, quick=True),

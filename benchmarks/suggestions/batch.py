@@ -1,10 +1,10 @@
 """`gongxu suggest --all` itself on a big district: what it takes, and how good its lists are.
 
-A model is fitted on some of the residents, as a big district would (trees only where they are worth
-their time), and written as a bundle; the command then reads the simulated folder, prices the seats,
-makes everybody's list with reasons and writes the file, in a process of its own whose wall and
-processor seconds and peak memory are counted whole. Beside it stands `implicit` in this process:
-recommending as many from factors of the same size alone, with as many threads.
+A model is fitted on all residents, as a big district would (trees only where they are worth their
+time), and written as a bundle; the command then reads the simulated folder, prices the seats, makes
+everybody's list with reasons and writes the file, in a process of its own whose wall and processor
+seconds and peak memory are counted whole. Beside it stands `implicit` in this process: recommending
+as many from factors of the same size alone, with as many threads.
 
 The lists' NDCG@10 on what was booked in the fortnight that follows stands beside that of the full
 ranker, trees included, over all candidates without any rule of lists, paired by resident.
@@ -17,11 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -31,6 +33,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.report import Bar
 from benchmarks.suggestions import speed
+from data.dataset import Dataset
 from data.district_time import district_zone
 from data.snapshot import as_of
 from features.ranking.list_inputs import build_list_inputs
@@ -38,10 +41,13 @@ from recommender.metrics.bootstrap import bootstrap_mean
 from recommender.metrics.ranking import ndcg_at_k, top_k
 from recommender.ranking.lists.engine import ListEngine
 from recommender.ranking.lists.sampled_prices import price_seats
+from recommender.ranking.model.ranker import Ranker, Rows
 from recommender.ranking.model.suggestion_model import BoundModel, SuggestionModel
 from serving.suggestions.opening import PART
 from training.registry.bundle import Manifest, save_bundle
 from training.suggestions.fit import MANY, fit_suggestions
+from training.suggestions.ranker_selection import fit_ranker
+from training.suggestions.time_splits import Moment
 
 N = 10
 BIG = MANY + 1
@@ -173,11 +179,40 @@ def booked_later(engine: ListEngine, later: pd.DataFrame) -> sp.csr_matrix:
     return later_only
 
 
+def fit_both(tables: Dataset, at: datetime, seed: int) -> tuple[SuggestionModel, SuggestionModel]:
+    """The model that a big district serves, and the same with the ranker that a small one has.
+
+    Parameters
+    ----------
+    tables
+        What was known.
+    at
+        The moment.
+    seed
+        Of the fit.
+
+    Returns
+    -------
+    Served and full; they share everything but the ranker.
+    """
+    full: list[Ranker] = []
+
+    def fit_two(rows: list[Rows], periods: Periods, *, seed: int, frugal: bool) -> Ranker:
+        full.append(fit_ranker(rows, periods, seed=seed))
+        return fit_ranker(rows, periods, seed=seed, frugal=frugal)
+
+    with mock.patch("training.suggestions.fit.fit_ranker", fit_two):
+        rng = np.random.default_rng(seed)
+        model = fit_suggestions(tables, as_of=at, rng=rng, audience=BIG)
+    return model, replace(model, ranker=full[0])
+
+
+Periods = Sequence[tuple[Moment, Moment]]
 Told = Callable[[str, Callable[[], Any]], Any]
 
 
 def learn(
-    folder: Path, seed: int, learn_on: int, compared: int, told: Told
+    folder: Path, seed: int, compared: int, told: Told
 ) -> tuple[SuggestionModel, datetime, dict[str, NDArray[np.float64]], dict[str, Any]]:
     """Fit what is served and the full ranker, and compare their lists.
 
@@ -187,7 +222,7 @@ def learn(
         The district.
     seed
         Of the fits and the samples.
-    learn_on, compared
+    compared
         As in :func:`measure`.
     told
         Does a step, and tells its seconds.
@@ -200,20 +235,7 @@ def learn(
     tables = told("reading", lambda: speed.read(folder))
     at, later = speed.split(tables)
     tables = as_of(tables, at)
-    sample = speed.sample_of(tables, learn_on, rng)
-    model, full = (
-        told(
-            f"fitting the {name} model",
-            partial(
-                fit_suggestions,
-                sample,
-                as_of=at,
-                rng=np.random.default_rng(seed),
-                audience=audience,
-            ),
-        )
-        for name, audience in (("served", BIG), ("full", 0))
-    )
+    model, full = told("fitting both rankers", partial(fit_both, tables, at, seed))
     inputs, _ = told(
         "list inputs", partial(build_list_inputs, tables, at, district_zone(), snapshot=None)
     )
@@ -238,7 +260,7 @@ def learn(
 
 
 def measure(
-    seed: int, *, residents: int | None = None, learn_on: int = 20_000, compared: int = 4000
+    seed: int, *, residents: int | None = None, compared: int = 4000
 ) -> tuple[list[Bar], dict[str, Any]]:
     """The bars of point 8.5, and the figures behind them.
 
@@ -248,8 +270,6 @@ def measure(
         Of the district, the fits and the samples.
     residents
         Of the district; those of the preset when left out.
-    learn_on
-        Residents that the models are fitted on.
     compared
         Residents whose lists are compared with the full ranker's.
 
@@ -266,7 +286,7 @@ def measure(
         return answer
 
     folder = told("simulating", lambda: speed.simulate("district", residents, seed))
-    model, at, ndcg, found = learn(folder, seed, learn_on, compared, told)
+    model, at, ndcg, found = learn(folder, seed, compared, told)
     gc.collect()  # the command shares the machine's memory with this process
     with tempfile.TemporaryDirectory(prefix="gongxu-batch-") as place:
         bundle, out = Path(place) / "bundle", Path(place) / "lists.parquet"
