@@ -23,18 +23,20 @@ def run_days(starts: NDArray[np.datetime64], ends: NDArray[np.datetime64]) -> ND
     return np.asarray(np.maximum(1, -(-length // _DAY)), dtype=np.int64)
 
 
-def share_reached(days: NDArray[np.float64], saturation_days: float) -> NDArray[np.float64]:
+SATURATION_DAYS = 7.0
+"""After so many days 63 % of those who will ever come to a run have come (*assumed*)."""
+
+
+def share_reached(days: NDArray[np.float64]) -> NDArray[np.float64]:
     """The part of those who will ever come to a run who come in so many days: 1 - exp(-d / s).
 
     Parameters
     ----------
     days
-        Lengths, >= 0.
-    saturation_days
-        s; after so many days 63 % have come.
+        Lengths d, >= 0; s is :data:`SATURATION_DAYS`.
 
     Returns
     -------
     In [0, 1).
     """
-    return np.asarray(-np.expm1(-np.asarray(days, dtype=np.float64) / saturation_days))
+    return np.asarray(-np.expm1(-np.asarray(days, dtype=np.float64) / SATURATION_DAYS))

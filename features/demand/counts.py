@@ -16,6 +16,7 @@ from features.demand.streets import (
     _positions,
     members,
 )
+from features.event_runs import days_of, room_of
 from features.local_time import local_times
 from recommender.demand.observations.survey_outliers import first_per_target
 from recommender.types import IdMap
@@ -38,13 +39,15 @@ class Sessions:
     starts, local_starts
         datetime64[us], in UTC and by the clock of the district.
     seats
-        Float, > 0; NaN where unknown (none at all is no limit that people met).
+        Of all days, float, > 0; NaN where unknown (none at all is no limit that people met).
     free
         Whether a ticket costs nothing (or no price is known).
     past
-        Whether it had begun by ``as_of``.
+        Whether it had begun by ``as_of``; a run of days, whether it was over.
     published
         datetime64[us], UTC; NaT where unknown.
+    days
+        Days in a row that it lasts, >= 1.
     """
 
     events: IdMap
@@ -58,6 +61,7 @@ class Sessions:
     free: NDArray[np.bool_]
     past: NDArray[np.bool_]
     published: NDArray[np.datetime64]
+    days: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ def read_sessions(
     venue_street = _positions(venues.drop_duplicates("venue_id")["area_code"], streets.area_street)
     venue = places.positions(events["venue_id"].fillna("").astype(str), missing=-1)
     ticket = events["ticket_fen"].astype("float64").fillna(0.0).to_numpy()
-    seats = np.asarray(events["seats"].astype("float64"), dtype=np.float64)
+    days, seats = days_of(events), room_of(events)
     starts = events["starts_at"].dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
     return Sessions(
         events=IdMap(events["event_id"].astype(str)),
@@ -165,9 +169,18 @@ def read_sessions(
         local_starts=local_times(starts, zone),
         seats=np.where(seats > 0, seats, np.nan),
         free=ticket <= 0,
-        past=starts <= _naive(as_of),
+        past=_over(events, starts, days) <= _naive(as_of),
+        days=days,
         published=events["published_at"].dt.tz_localize(None).to_numpy(dtype="datetime64[us]"),
     )
+
+
+def _over(
+    events: pd.DataFrame, starts: NDArray[np.datetime64], days: NDArray[np.int64]
+) -> NDArray[np.datetime64]:
+    """When all who came are known: at the start of a sitting, at the end of a run."""
+    ends = events["ends_at"].dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+    return np.where(days > 1, ends, starts)
 
 
 def read_active_bookings(

@@ -8,6 +8,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from features.event_runs import room_of
 from features.local_time import local_times
 from features.ranking.events import (
     closing_options,
@@ -109,7 +110,7 @@ def build_snapshot(
         event_closes=choose_closing(closing, log["log_event"], log["log_time"]),
         event_closing=closing,
         event_open=(events["status"].astype(object) != "cancelled").to_numpy(dtype=bool),
-        event_seats=events["seats"].to_numpy(dtype=np.float64, na_value=np.nan),
+        event_seats=room_of(events),
         event_ticket_fen=events["ticket_fen"].to_numpy(dtype=np.float64, na_value=np.nan),
         ratings=_ratings(tables["ratings"], resident_index, event_index, as_of),
         follows=follows,

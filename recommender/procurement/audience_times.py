@@ -26,7 +26,7 @@ _RANKS: Mapping[str, tuple[tuple[float, ...], tuple[float, ...], tuple[float, ..
     "family": ((_NEVER, 4, 2), (2, 2, 2), (0.5, 0, 1)),
     "youth": ((_NEVER, 3, 2), (2, 1, 1), (2, 0, 0.5)),
     "adult": ((_NEVER, 6, 0), (_NEVER, 6, 0), (1.5, 0, 0.5)),
-    "all": ((5, 4, 1), (5, 4, 1), (1, 0, 0.5)),
+    "all": ((5, 4, 0.5), (5, 4, 0.5), (1, 0, 0.5)),
 }
 """How far a time is from the best one for a group; lower is better."""
 

@@ -11,8 +11,6 @@ class KindShape:
     ----------
     days
         One session lasts so many days in a row (an exhibition's run); seats are a day's.
-    saturation_days
-        After so many days 63 % of those who will ever come have come.
     series
         Sessions are bought in series of so many, with one enrolment, in one room.
     hall
@@ -24,7 +22,6 @@ class KindShape:
     """
 
     days: int = 1
-    saturation_days: float = 7.0
     series: int = 1
     hall: bool = True
     once: bool = False

@@ -7,12 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from data.district_time import district_zone
+from data.store.event_runs import LAST_ENTRY, ROOM
 from recommender.errors import UnknownIdError
 
 _EVENT = sa.text(
-    "SELECT e.event_id, e.product_id, e.venue_id, p.supplier_id,"
+    f"SELECT {ROOM} AS seats, {LAST_ENTRY} AS last_entry,"
+    " e.event_id, e.product_id, e.venue_id, p.supplier_id,"
     " coalesce(nullif(e.title, ''), p.title, e.event_id) AS title,"
-    " p.description, p.category, p.min_age, e.starts_at, e.ends_at, e.booking_closes_at, e.seats,"
+    " p.description, p.category, p.min_age, e.starts_at, e.ends_at, e.booking_closes_at,"
     " e.ticket_fen, e.status, v.name AS venue, v.lat, v.lon, v.step_free, a.name AS area,"
     " s.name AS supplier,"
     " (SELECT coalesce(sum(coalesce(b.seats, 1)), 0) FROM bookings b WHERE b.event_id = e.event_id"

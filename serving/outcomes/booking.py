@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from data.schema import TABLES
 from data.store.erasures import Erasures
+from data.store.event_runs import LAST_ENTRY, ROOM
 from recommender.errors import UnknownIdError, UsageError
 from serving.outcomes.ingest import BAD, merge_rows
 
@@ -18,7 +19,8 @@ PARTY_MAX = 6
 ACTIVE = ("booked", "waitlisted")
 
 _EVENT = sa.text(
-    "SELECT e.event_id, e.seats, e.status, e.starts_at, e.booking_closes_at, p.min_age,"
+    f"SELECT e.event_id, {ROOM} AS seats, e.status, {LAST_ENTRY} AS starts_at,"
+    " e.booking_closes_at, p.min_age,"
     " (SELECT coalesce(sum(coalesce(b.seats, 1)), 0) FROM bookings b"
     "  WHERE b.event_id = e.event_id AND b.status IN ('booked', 'attended', 'no_show')) AS taken"
     " FROM events e LEFT JOIN products p USING (product_id) WHERE e.event_id = :event"

@@ -86,7 +86,7 @@ async def event_context(
             reasons = [line["reasons"] for line in listed if line["event_id"] == event_id]
         except UnknownIdError:
             pass  # newer than the model, or a place that is none
-        closes = found["booking_closes_at"] or found["starts_at"]
+        closes = found["booking_closes_at"] or found["last_entry"]
         left = None if found["seats"] is None else max(0, found["seats"] - found["taken"])
         sessions = [
             entry

@@ -15,6 +15,7 @@ from data.dataset import Dataset
 from data.district_time import period_bounds
 from data.schema import CATEGORIES
 from features.demand.streets import read_streets
+from features.event_runs import room_of
 from recommender.demand.disclosure import disclosed_counts, disclosed_mean
 from recommender.metrics.evenness import gini
 from serving.messages.catalogue import text
@@ -80,6 +81,7 @@ def compute_indices(dataset: Dataset, period: str, rules: IndexRules | None = No
         & (events["starts_at"] < end)
         & ~events["status"].eq("cancelled")
     ].set_index("event_id")
+    held = held.assign(seats=room_of(held))
     bookings = dataset["bookings"]
     bookings = bookings[bookings["event_id"].isin(held.index)]
     bookings = bookings.assign(seats=bookings["seats"].fillna(1).astype(float))

@@ -24,7 +24,7 @@ def test_days_of_a_run(start: str, end: str, days: int) -> None:
 
 
 def test_people_come_mostly_in_the_first_days() -> None:
-    found = share_reached(np.array([0.0, 7.0, 14.0, 1000.0]), 7.0)
+    found = share_reached(np.array([0.0, 7.0, 14.0, 1000.0]))
     assert found[0] == 0
     assert found[1] == pytest.approx(0.632, abs=0.001)
     assert found[2] == pytest.approx(0.865, abs=0.001)

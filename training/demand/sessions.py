@@ -21,6 +21,7 @@ from features.demand.sessions import (
 )
 from recommender.demand.observations.censoring import unconstrain
 from recommender.demand.observations.exposure import relative_exposure
+from recommender.demand.observations.runs import reach_of_runs
 from recommender.demand.observations.saturation import learn_repeat_factor, learn_saturation
 from recommender.demand.observations.session_effects import combine_effects, fit_session_effects
 from recommender.demand.products.new_products import learn_product_rates
@@ -123,6 +124,7 @@ def learn_sessions(
     series, order = session_series(sessions)
     repeat_factor = _repeat_factor(sessions, totals, series, order, product_features)
     fresh = repeat_factor[product_features.group[sessions.product]] ** order
+    fresh = fresh * reach_of_runs(sessions.days, product_features.group[sessions.product])
     everyone = registered.sum(axis=0)
     met = np.maximum(fresh * everyone, 1e-9)
     levels, sizes = _circumstances(sessions, product_features)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from data.dataset import Dataset
 from data.district_time import district_zone
+from features.event_runs import room_of
 from recommender.geography import great_circle_m
 
 WINDOW = timedelta(days=14)
@@ -152,7 +153,8 @@ def _described(snapshot: Dataset) -> pd.DataFrame:
     rows["in their own street"] = (hall == rows["street"]).astype(float).where(both)
     rows["way_m"] = _ways(home, venue, _one_each(snapshot["areas"], "area_code"), venues)
     starts = _found(rows["event_id"], events["starts_at"])
-    seats = _found(rows["event_id"], events["seats"]).astype(float)
+    room = pd.Series(room_of(events), index=events.index)
+    seats = _found(rows["event_id"], room).astype(float)
     booked = rows.groupby("event_id", observed=True)["event_id"].transform("size")
     rows["booked at night"] = _night(rows["booked_at"])
     rows["events that start at night"] = _night(starts)

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from data.dataset import canonical
 from data.schema import TABLES
 from data.store.erasures import Erasures
+from data.store.event_runs import ROOM
 from features.ranking.residents import profiled
 from recommender.errors import UnknownIdError
 from recommender.geography import great_circle_m
@@ -289,13 +290,12 @@ class OnlineState:
 
     def _apply_events(self, connection: sa.Connection, ids: list[str]) -> None:
         known = [event for event in ids if event in self._column]
-        if not known:
-            return
         facts = self.suggester.list_tables.eligibility_context.events
         query = sa.text(
-            "SELECT e.event_id, e.seats, e.status, coalesce(sum(coalesce(b.seats, 1)), 0) AS taken "
-            "FROM events e LEFT JOIN bookings b ON b.event_id = e.event_id "
-            "AND b.status = ANY(:taken) WHERE e.event_id = ANY(:ids) GROUP BY e.event_id"
+            f"SELECT e.event_id, {ROOM} AS seats, e.status, "
+            "coalesce(sum(coalesce(b.seats, 1)), 0) AS taken "
+            "FROM events e LEFT JOIN bookings b ON b.event_id = e.event_id AND b.status = "
+            "ANY(:taken) WHERE e.event_id = ANY(:ids) GROUP BY e.event_id"
         )
         for row in connection.execute(query, {"taken": list(_TAKEN), "ids": known}):
             column = self._column[row.event_id]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from data.dataset import Dataset
 from data.district_time import district_zone, period_bounds
 from features.demand.streets import Streets
+from features.event_runs import room_of
 from recommender.demand.disclosure import MIN_RESIDENTS, disclosed_counts
 from recommender.errors import UsageError
 from recommender.types import IdMap
@@ -267,6 +268,7 @@ def _fill_of_products(dataset: Dataset, past: pd.DataFrame) -> pd.DataFrame:
     taken = seats.groupby(attended["event_id"]).sum().reindex(done.index).fillna(0.0)
     product = attended["event_id"].map(done["product_id"])
     residents = attended["resident_id"].groupby(product).nunique()
+    done = done.assign(seats=room_of(done))
     held = done.groupby("product_id")["seats"].agg(["count", "sum"]).astype("float64")
     came = taken.groupby(done["product_id"]).sum()
     shown = disclosed_counts(came, residents.reindex(came.index).fillna(0))

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from data.dataset import Dataset
@@ -44,6 +45,20 @@ def test_cancelled_events_are_no_sessions(read: Read) -> None:
     assert sessions.street.tolist() == [0, 1, -1]
     assert sessions.past.tolist() == [True, True, False]
     assert sessions.free.tolist() == [True, False, True]
+
+
+def test_a_run_of_days_has_the_room_of_all_and_is_past_when_it_is_over(tables: Dataset) -> None:
+    ends = tables["events"]["starts_at"] + pd.Timedelta("9 days 6 hours")
+    runs = tables.replace(events=tables["events"].assign(ends_at=ends))
+    streets = read_streets(runs)
+    during, after = (
+        read_sessions(runs, streets, product_ids(runs), moment, DEFAULT_ZONE)
+        for moment in (datetime(2026, 6, 10, tzinfo=UTC), datetime(2026, 6, 20, tzinfo=UTC))
+    )
+    assert after.days.tolist() == [10, 10, 10]
+    np.testing.assert_equal(after.seats, [30.0, 1000.0, np.nan])
+    assert during.past.tolist() == [False] * 3
+    assert after.past.tolist() == [True, True, False]
 
 
 def test_a_resident_counts_once_a_session_and_a_block_booking_a_few_seats(read: Read) -> None:

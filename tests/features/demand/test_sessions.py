@@ -61,6 +61,7 @@ def made(
         free=np.ones(n, dtype=bool),
         past=np.ones(n, dtype=bool),
         published=np.array(published or ["NaT"] * n, "datetime64[us]"),
+        days=np.ones(n, dtype=np.int64),
     )
 
 

@@ -277,3 +277,12 @@ def test_blocks_and_choices_keep_the_answer() -> None:
         eligible(residents.with_events(chosen), context.take(chosen)), whole[:, chosen]
     )
     assert bookable(context).all()
+
+
+def test_a_run_of_days_has_the_room_of_all_and_stays_open_until_it_ends() -> None:
+    run = {"starts_at": hours(-24), "ends_at": hours(8 * 24), "seats": 2}
+    booked = [("r2", "e1", "attended")] * 3
+    dataset = tables(event=run, bookings=booked)
+    assert refused(dataset) == []
+    assert event_facts(dataset).seats_left.tolist() == [2 * 9 - 3]
+    assert refused(tables(event=run | {"ends_at": hours(-1)})) != []

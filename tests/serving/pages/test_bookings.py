@@ -125,3 +125,17 @@ def test_a_booking_remembers_the_list_it_came_from(as_resident, site_service: Se
     with site_service.database.engine().connect() as connection:
         kept = connection.execute(query, {"event": event}).all()
     assert [tuple(row) for row in kept] == [("cancelled", suggestion)]
+
+
+def test_a_run_has_the_room_of_its_days_and_is_open_until_its_end(
+    as_resident, site_service: Service
+) -> None:
+    run(
+        site_service,
+        "UPDATE events SET seats = 2, booking_closes_at = NULL, ends_at = starts_at + "
+        "interval '9 days 8 hours' WHERE event_id = 'u7'",
+    )
+    browser = as_resident("r2")
+    assert browser.send("/events/u7/book", "/events/u7", seats=6).status_code == 303
+    assert held(site_service, "r2")[-1] == ("u7", "booked", 6)
+    assert "共20座" in browser.get("/events/u7").text
