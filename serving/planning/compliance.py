@@ -13,6 +13,7 @@ from recommender.procurement.plan import ProcurementPlan
 from serving.messages.catalogue import text
 from serving.planning.limits import limits_text
 from serving.planning.problem.building import Planning
+from serving.planning.problem.committees import assign_committees
 
 
 def line_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
@@ -37,6 +38,9 @@ def line_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
     result = []
     for row in frame.to_dict("records"):
         warnings = []
+        buyers = row["payers"].count(":")
+        if buyers > 1:
+            warnings.append(text("schedule.pooled", "zh", buyers=buyers))
         if not row["placed"]:
             warnings.append(text("plan.no_free_venue", "zh"))
         elif row["undated"]:
@@ -78,6 +82,7 @@ def _smaller_venue(planning: Planning, row: dict[Hashable, Any]) -> str:
     return text("plan.smaller_venue", "zh", seats=seats, counted=counted)
 
 
+_NAMED = 5  # committees named in a warning
 _WIDE = 30.0  # high over low of an 80 % interval
 
 
@@ -110,6 +115,14 @@ def plan_warnings(planning: Planning, frame: pd.DataFrame, plan: ProcurementPlan
                 yuan=amount / 100,
                 limit=threshold / 100,
             )
+        )
+    stated = zip(frame["street_code"], frame["sessions"], frame["expected"], strict=True)
+    names = dict(zip(planning.streets.streets.ids, planning.streets.names, strict=True))
+    for street, left in assign_committees(list(stated), planning.committees)[1].items():
+        shown = "、".join(left[:_NAMED]) + ("…" if len(left) > _NAMED else "")
+        said = names[street] or street
+        warnings.append(
+            text("schedule.committees_left", "zh", street=said, committees=len(left), names=shown)
         )
     unplaced = int(frame.loc[~frame["placed"], "sessions"].sum())
     if unplaced:

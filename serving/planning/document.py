@@ -35,7 +35,7 @@ COLUMNS = (
     "sessions", "amount_fen", "expected", "low", "high", "marginal_fen_per_attendance", "reasons",
     "warnings", "plan_id", "model_version", "buyer", "street", "title", "category", "supplier",
     "venue", "months", "dates", "price_fen", "evidence_bookings", "evidence_surveys", "new",
-    "audience",
+    "audience", "payers", "committees",
 )  # fmt: skip
 """The contract's columns, then names and facts for people."""
 

@@ -98,6 +98,15 @@ def line_reasons(
             for quota in binding
             if problem.groups[quota.group][p]
         ]
+        if planning.scarce[p] and not planning.shapes.once[p]:
+            sentences.append(
+                text(
+                    "schedule.scarce",
+                    "zh",
+                    sessions=int(problem.sessions_max[p]),
+                    streets=int(problem.allowed[:, p].sum()),
+                )
+            )
         if planning.standing.sessions[s, p]:
             already = int(planning.standing.sessions[s, p])
             sentences.append(text("plan.standing", "zh", sessions=already))

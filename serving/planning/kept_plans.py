@@ -94,7 +94,12 @@ def buyers_of(connection: sa.Connection, plan_id: str) -> set[str]:
 def kept_document(content: Mapping[str, Any]) -> PlanDocument:
     """A kept plan as it was when it was made."""
     lines = pd.DataFrame(content["lines"], columns=list(COLUMNS))
-    for column in ("dates", "audience"):  # what earlier releases kept has none
+    for column in (
+        "dates",
+        "audience",
+        "payers",
+        "committees",
+    ):  # what earlier releases kept has none
         lines[column] = lines[column].astype(object).where(lines[column].notna(), "")
     for column in ("reasons", "warnings"):
         lines[column] = [_joined(value) for value in lines[column]]

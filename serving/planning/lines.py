@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 
 from recommender.demand.disclosure import MIN_RESIDENTS
+from recommender.procurement.pooling import audience_of_buyers, share_amount
 from recommender.procurement.schedule import Slot
 from recommender.procurement.timetable import Appointment
 from serving.planning.problem.building import Planning
+from serving.planning.problem.committees import assign_committees
 from serving.planning.solution import Solved
 
 
@@ -66,7 +68,40 @@ def plan_rows(planning: Planning, solved: Solved) -> pd.DataFrame:
                     "undated": sessions - len(on),
                 }
             )
-    return _name(planning, pd.DataFrame(rows, columns=list(rows[0]) if rows else _EMPTY))
+    frame = _name(planning, pd.DataFrame(rows, columns=list(rows[0]) if rows else _EMPTY))
+    frame["payers"] = _payers(planning, solved, frame)
+    local = ~planning.shapes.everywhere[problem.products.positions(frame["product_id"])]
+    stated = zip(
+        frame["street_code"].where(local, ""), frame["sessions"], frame["expected"], strict=True
+    )
+    named, _ = assign_committees(list(stated), planning.committees)
+    frame["committees"] = [";".join(names) for names in named]
+    return frame
+
+
+def _payers(planning: Planning, solved: Solved, frame: pd.DataFrame) -> list[str]:
+    """Who pays how many fen of each line: ``code:fen``, its buyer first.
+
+    What serves all streets and was ordered by a buyer of some is paid by all buyers in proportion
+    to their people (团购), as far as they have money left.
+    """
+    problem, codes = solved.problem, solved.problem.buyers.ids
+    paid = frame.groupby("buyer_code")["amount_fen"].sum()
+    left = problem.budget_fen - np.array([int(paid.get(code, 0)) for code in codes])
+    audience = audience_of_buyers(problem)
+    product = problem.products.positions(frame["product_id"])
+    words = []
+    for code, p, amount in zip(frame["buyer_code"], product, frame["amount_fen"], strict=True):
+        lead = problem.buyers.position(code)
+        if not planning.shapes.everywhere[p] or problem.serves[lead].all():
+            words.append(f"{code}:{amount}")
+            continue
+        shares = share_amount(int(amount), audience, left, lead)
+        left -= shares
+        left[lead] += int(amount)
+        order = [lead, *(b for b in np.flatnonzero(shares).tolist() if b != lead)]
+        words.append(";".join(f"{codes[b]}:{shares[b]}" for b in order if shares[b] > 0))
+    return words
 
 
 def _month_words(months: Sequence[str], slots: Sequence[Slot]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from recommender.errors import GongxuError
 from recommender.procurement import plan_procurement
 from recommender.procurement.plan import ProcurementPlan, Status, make_lines
+from recommender.procurement.pooling import one_buyer_a_cell
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import Slot, schedule
@@ -130,6 +131,8 @@ def solve_planning(
         )
     if plan.status is Status.UNKNOWN:
         raise NoPlanError("no plan was found in the time allowed.", "Give --time-limit more.")
+    sessions = one_buyer_a_cell(problem, plan.sessions, plan.tours)
+    plan = replace(plan, sessions=sessions, lines=make_lines(problem, sessions, plan.tours))
     broken = verify_plan(problem, plan)
     if broken:  # never shown unchecked, whatever the solver says
         found = "; ".join(str(violation) for violation in broken[:3])

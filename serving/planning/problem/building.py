@@ -13,7 +13,6 @@ from data.district_time import period_bounds
 from features.demand.streets import Streets, read_streets
 from recommender.demand.competition import Competition
 from recommender.demand.model import HALF_WIDTH
-from recommender.demand.observations.saturation import DEFAULT_REPEAT_FACTOR
 from recommender.errors import UsageError
 from recommender.geography import great_circle_m
 from recommender.procurement.audience_times import CalendarDays
@@ -25,6 +24,7 @@ from recommender.procurement.timetable import Engagements, Timing
 from recommender.types import DemandEstimate, IdMap
 from serving.messages.catalogue import text
 from serving.planning.problem.budgets import Buyers, common_area, read_buyers
+from serving.planning.problem.committees import committees_due
 from serving.planning.problem.days import (
     months_of,
     open_shares,
@@ -32,6 +32,7 @@ from serving.planning.problem.days import (
     read_engagements,
     read_timing,
 )
+from serving.planning.problem.factors import repeat_factors, shrinkage_factors
 from serving.planning.problem.history import History, StandingSupply, read_history, read_standing
 from serving.planning.problem.quotas import (
     apply_items,
@@ -39,7 +40,13 @@ from serving.planning.problem.quotas import (
     group_masks,
     stated_quotas,
 )
-from serving.planning.problem.shapes import Shapes, host_streets, lesson_factors, read_shapes
+from serving.planning.problem.shapes import (
+    Shapes,
+    host_streets,
+    lesson_factors,
+    read_shapes,
+    scarce_products,
+)
 from serving.planning.problem.venues import read_venues, seats_of, slot_limits
 from serving.planning.problem.volume import (
     floors_of,
@@ -69,6 +76,10 @@ class Planning:
         What the problem was made of.
     district
         Code and name of the area that holds all planned streets.
+    scarce
+        Products that cannot be had for every street, shape (P,).
+    committees
+        Neighbourhood committees that are due a session, by street.
     left_out
         Products that cannot be planned, with the reason.
     assumptions
@@ -92,6 +103,8 @@ class Planning:
     standing: StandingSupply
     estimate: DemandEstimate
     district: tuple[str, str]
+    scarce: NDArray[np.bool_]
+    committees: Mapping[str, tuple[str, ...]]
     left_out: Mapping[str, str]
     assumptions: tuple[str, ...]
 
@@ -206,8 +219,8 @@ def build_planning(
     allowed &= seats > 0
     ids = products["supplier_id"].astype(object)
     supplier_map = IdMap(dict.fromkeys(str(s) for s in ids.dropna()))
-    factors = _repeat_factors(repeat_factor, n_products)
-    scale = _shrinkage_factors(estimate.expected[rows], allowed, rules.plan.shrinkage)
+    factors = repeat_factors(repeat_factor, n_products)
+    scale = shrinkage_factors(estimate.expected[rows], allowed, rules.plan.shrinkage)
     # A further session draws what those that stand already leave.
     scale = scale * factors[None, :] ** standing.sessions
     # A course has the same people at each lesson, as far as they come again.
@@ -226,6 +239,7 @@ def build_planning(
     timing = read_timing(products, shapes)
     limits, limit_groups = slot_limits(read.calendar, n_streets)
     most = most // shapes.series
+    scarce = scarce_products(most, allowed, required)
     whole_price = np.nan_to_num(price).astype(np.int64)
     floors = floors_of(dataset, streets, planned, rules)
     each, few = sessions_per_product(rules, allowed, volume)
@@ -269,7 +283,7 @@ def build_planning(
         caution=rules.plan.caution,
         sessions_per_cell=each,
         series=shapes.series,
-        once=shapes.once,
+        once=shapes.once | scarce,
         neighbours=_neighbours(streets, planned, rules),
         touring_discount=rules.touring.discount,
     )
@@ -293,6 +307,8 @@ def build_planning(
         standing=standing,
         estimate=estimate,
         district=common_area(dataset["areas"], planned),
+        scarce=scarce,
+        committees=committees_due(dataset, streets, planned, period, rules, as_of=moment),
         left_out=left_out,
         assumptions=tuple(assumptions),
     )
@@ -306,28 +322,6 @@ def _settings(rules: PlanRules, n_suppliers: int) -> dict[str, float]:
 
 def _whole(column: pd.Series) -> NDArray[np.int64]:
     return np.asarray(column.astype("int64"), dtype=np.int64)
-
-
-def _repeat_factors(learned: NDArray[np.float64] | None, n_products: int) -> NDArray[np.float64]:
-    """Geometric mean of the learnt and the default repeat factor (decision 0402)."""
-    assumed = np.full(n_products, DEFAULT_REPEAT_FACTOR)
-    return assumed if learned is None else np.sqrt(assumed * learned)
-
-
-def _shrinkage_factors(
-    expected: NDArray[np.float64], allowed: NDArray[np.bool_], shrinkage: float
-) -> NDArray[np.float64]:
-    """Factors that shrink each cell towards its street's geometric mean over what may be bought.
-
-    A plan selects the largest estimates, which are too large on average (the winner's curse); so
-    it counts on ``expected ** (1 - shrinkage)``, up to the street's scale.
-    """
-    known = allowed & (expected > 0)
-    logs = np.where(known, np.log(np.where(known, expected, 1.0)), 0.0)
-    centre = logs.sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    with np.errstate(divide="ignore"):
-        above = np.where(expected > 0, np.log(np.maximum(expected, 1e-300)) - centre[:, None], 0.0)
-    return np.asarray(np.exp(-shrinkage * above), dtype=np.float64)
 
 
 def _neighbours(

@@ -157,3 +157,25 @@ def lesson_factors(
     q = np.asarray(repeat_factor, dtype=np.float64)
     near = np.abs(1 - q) < 1e-9
     return np.where(near, series, (1 - q**series) / np.where(near, 1.0, 1 - q))
+
+
+def scarce_products(
+    available: NDArray[np.int64], allowed: NDArray[np.bool_], required: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Products that cannot be had for every street: no street has a second one, shape (P,).
+
+    The fair rule: each street has it once at most, and first those where it adds most attendances
+    beside all else that is planned.
+
+    Parameters
+    ----------
+    available
+        Sessions that can be had, shape (P,).
+    allowed, required
+        What may and must be bought, shape (S, P); more than one required session is kept to.
+
+    Returns
+    -------
+    Mask, shape (P,).
+    """
+    return np.asarray((available < allowed.sum(axis=0)) & (required.max(axis=0) <= 1))

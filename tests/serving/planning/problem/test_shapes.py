@@ -132,6 +132,78 @@ def test_what_was_usual_so_far_is_the_shape(dataset_of) -> None:
     assert (before.days[0], before.series[1]) == (14, 8)
 
 
+def test_two_streets_pay_together_for_what_serves_both(dataset_of) -> None:
+    areas = dataset_of()["areas"].to_dict("records")
+    areas[1]["population"] = 3000
+    budgets = [
+        {"buyer_code": code, "period": "2027Q1", "amount_fen": 1_000_000} for code in ("S1", "S2")
+    ]
+    online = [row for row in products() if row["category"] in ("online", "performance")]
+    dataset = dataset_of(products=online, budgets=budgets, areas=areas)
+    demand = np.full((2, 2), 100.0)
+    given = DemandEstimate(
+        streets=IdMap(["S1", "S2"]), products=IdMap([str(row["product_id"]) for row in online]),
+        period="2027Q1", expected=demand, low=demand, high=demand,
+        evidence_bookings=demand.astype(np.int64), evidence_surveys=demand.astype(np.int64),
+        supply=demand, gap=demand, suppressed=demand < 0,
+    )  # fmt: skip
+    planned = build_planning(dataset, given, parse_rules(LOOSE), as_of=NOW)
+    solved = solve_planning(planned, time_limit_s=5)
+    lines = write_document(planned, solved, model_version="m", data_date=NOW).lines
+    line = lines[lines["category"] == "online"].iloc[0]
+    shares = {code: int(fen) for code, fen in (w.split(":") for w in line["payers"].split(";"))}
+    assert shares == {"S1": 7_500, "S2": 2_500}
+    assert "团购" in line["warnings"]
+    alone = lines[lines["category"] == "performance"].iloc[0]
+    assert alone["payers"] == f"{alone['buyer_code']}:{alone['amount_fen']}"
+
+
+def test_what_is_scarce_comes_to_a_street_once(dataset_of) -> None:
+    rows = [{**row, "sessions_max": 1} for row in products() if row["category"] == "performance"]
+    rows += [{**rows[0], "product_id": "P-film", "category": "film", "sessions_max": 9}]
+    budgets = [{"buyer_code": "D", "period": "2027Q1", "amount_fen": 1_000_000}]
+    dataset = dataset_of(products=rows, budgets=budgets)
+    demand = np.array([[50.0, 50.0], [40.0, 40.0]])
+    given = DemandEstimate(
+        streets=IdMap(["S1", "S2"]), products=IdMap(["P-performance", "P-film"]),
+        period="2027Q1", expected=demand, low=demand, high=demand,
+        evidence_bookings=demand.astype(np.int64), evidence_surveys=demand.astype(np.int64),
+        supply=demand, gap=demand, suppressed=demand < 0,
+    )  # fmt: skip
+    planned = build_planning(dataset, given, parse_rules(LOOSE), as_of=NOW)
+    assert planned.scarce.tolist() == [True, False]
+    assert planned.problem.most_in_street.tolist() == [1, 3]
+    solved = solve_planning(planned, time_limit_s=5)
+    lines = write_document(planned, solved, model_version="m", data_date=NOW).lines
+    line = lines[lines["product_id"] == "P-performance"]
+    assert line["sessions"].tolist() == [1]
+    assert line["reasons"].str.contains("紧缺：只有 1 场，2 个街镇可选").all()
+
+
+def test_sessions_are_for_committees_and_those_without_are_named(dataset_of) -> None:
+    areas = dataset_of()["areas"].to_dict("records") + [
+        {"area_code": f"S1-{n}", "name": f"居委{n}", "level": "neighbourhood", "parent_code": "S1"}
+        for n in range(6)
+    ]
+    budgets = [{"buyer_code": "D", "period": "2027Q1", "amount_fen": 10_000}]
+    dataset = dataset_of(
+        products=[row for row in products() if row["category"] == "performance"],
+        budgets=budgets, areas=areas,
+    )  # fmt: skip
+    demand = np.array([[60.0], [40.0]])
+    given = DemandEstimate(
+        streets=IdMap(["S1", "S2"]), products=IdMap(["P-performance"]), period="2027Q1",
+        expected=demand, low=demand, high=demand, evidence_bookings=demand.astype(np.int64),
+        evidence_surveys=demand.astype(np.int64), supply=demand, gap=demand, suppressed=demand < 0,
+    )  # fmt: skip
+    planned = build_planning(dataset, given, parse_rules(LOOSE), as_of=NOW)
+    solved = solve_planning(planned, time_limit_s=5)
+    document = write_document(planned, solved, model_version="m", data_date=NOW)
+    assert document.lines[["street_code", "committees"]].to_numpy().tolist() == [["S1", "居委0"]]
+    left = [words for words in document.warnings if "居委会轮到" in words]
+    assert left == ["S1有 2 个居委会轮到而没有场次：居委1、居委2"]
+
+
 def test_hosts_follow_the_population() -> None:
     residents = np.array([3000.0, 1000.0])
     allowed, required = np.ones((2, 200), dtype=np.bool_), np.zeros((2, 200), dtype=np.int64)
