@@ -19,7 +19,17 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "{street}: {committees} committees are due a session and have none: {names}",
     ),
     "pooled": (
-        "团购：{buyers} 家按各自居民人数分摊，见“分摊”",
-        "bought together: {buyers} buyers share the price by their residents",
+        "团购，按各自居民人数分摊：{shares}",
+        "bought together, shared by residents: {shares}",
     ),
+    "share": ("{name} {yuan:,.2f} 元", "{name} {yuan:,.2f} yuan"),
+    "run": ("展期 {days} 天，座位按每天计", "a run of {days} days, seats are a day's"),
+    "series": (
+        "{courses} 期，每期 {lessons} 课时，一次报名、固定教室",
+        "{courses} times {lessons} lessons, one enrolment and one room each",
+    ),
+    "everywhere": ("全区采购一次，各街镇共用", "bought once for all streets"),
+    "for_committees": ("面向居委会：{names}", "for the committees: {names}"),
+    "online": ("线上", "online"),
+    "outside": ("无需场馆", "no hall needed"),
 }

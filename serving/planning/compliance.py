@@ -38,9 +38,6 @@ def line_warnings(planning: Planning, frame: pd.DataFrame) -> list[str]:
     result = []
     for row in frame.to_dict("records"):
         warnings = []
-        buyers = row["payers"].count(":")
-        if buyers > 1:
-            warnings.append(text("schedule.pooled", "zh", buyers=buyers))
         if not row["placed"]:
             warnings.append(text("plan.no_free_venue", "zh"))
         elif row["undated"]:

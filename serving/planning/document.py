@@ -23,7 +23,7 @@ from serving.planning.drafts.matching import plan_matching
 from serving.planning.drafts.posed import PosedPlan, posed_plan
 from serving.planning.explanations import line_reasons
 from serving.planning.limits import binding_rules
-from serving.planning.lines import name_the_district, plan_rows
+from serving.planning.lines import name_the_district, plan_rows, shape_reasons
 from serving.planning.problem.building import Planning
 from serving.planning.progress import Progress
 from serving.planning.rules import PlanRules, Recusal, describe
@@ -204,7 +204,8 @@ def write_document(
     problem, plan = solved.problem, solved.plan
     frame = plan_rows(planning, solved)
     reasons = line_reasons(planning, solved.plan, solved.slots)
-    frame["reasons"] = [reasons[key] for key in _keys(frame)]
+    told = zip(_keys(frame), shape_reasons(planning, frame), strict=True)
+    frame["reasons"] = [";".join(filter(None, (reasons[key], more))) for key, more in told]
     frame["warnings"] = line_warnings(planning, frame)
     name_the_district(planning, frame)
     rules = tuple(describe(planning.rules))

@@ -9,6 +9,7 @@ from recommender.demand.disclosure import MIN_RESIDENTS
 from recommender.procurement.pooling import audience_of_buyers, share_amount
 from recommender.procurement.schedule import Slot
 from recommender.procurement.timetable import Appointment
+from serving.messages.catalogue import text
 from serving.planning.problem.building import Planning
 from serving.planning.problem.committees import assign_committees
 from serving.planning.solution import Solved
@@ -138,6 +139,11 @@ def _name(planning: Planning, frame: pd.DataFrame) -> pd.DataFrame:
     at = [v if 0 <= v < known else None for v in frame["venue_position"]]
     frame["venue_id"] = [None if v is None else ids[v] for v in at]
     frame["venue"] = [None if v is None else venue_names[v] for v in at]
+    outside = ~planning.shapes.in_hall[product]
+    frame.loc[outside, "venue"] = [
+        text("schedule.online" if each else "schedule.outside", "zh")
+        for each in planning.shapes.everywhere[product][outside]
+    ]
     rows = planning.estimate.streets.positions(frame["street_code"])
     columns = planning.estimate.products.positions(frame["product_id"])
     for name in ("evidence_bookings", "evidence_surveys"):
@@ -146,6 +152,48 @@ def _name(planning: Planning, frame: pd.DataFrame) -> pd.DataFrame:
         frame[name] = values
     frame["new"] = planning.history.new_product[columns]
     return frame
+
+
+def shape_reasons(planning: Planning, frame: pd.DataFrame) -> list[str]:
+    """What a line's kind, payers and committees mean for who reads it, joined by ``;``.
+
+    Parameters
+    ----------
+    planning
+        What the plan was made from.
+    frame
+        Rows of the plan.
+
+    Returns
+    -------
+    One text a row; empty where there is nothing to say.
+    """
+    shapes, names = planning.shapes, dict(zip(planning.buyers.codes, planning.buyers.names,
+                                              strict=True))  # fmt: skip
+    found = []
+    product = planning.problem.products.positions(frame["product_id"])
+    for p, row in zip(product, frame.to_dict("records"), strict=True):
+        said = []
+        if shapes.days[p] > 1:
+            said.append(text("schedule.run", "zh", days=int(shapes.days[p])))
+        if shapes.series[p] > 1:
+            each = int(shapes.series[p])
+            courses = -(-int(row["sessions"]) // each)
+            said.append(text("schedule.series", "zh", courses=courses, lessons=each))
+        if shapes.everywhere[p]:
+            said.append(text("schedule.everywhere", "zh"))
+        if row["committees"]:
+            listed = str(row["committees"]).replace(";", "、")
+            said.append(text("schedule.for_committees", "zh", names=listed))
+        parts = [each.split(":") for each in str(row["payers"]).split(";")]
+        if len(parts) > 1:
+            shares = "、".join(
+                text("schedule.share", "zh", name=names[code], yuan=int(fen) / 100)
+                for code, fen in parts
+            )
+            said.append(text("schedule.pooled", "zh", shares=shares))
+        found.append(";".join(said))
+    return found
 
 
 def name_the_district(planning: Planning, frame: pd.DataFrame) -> None:

@@ -87,7 +87,10 @@ def test_the_plan_an_officer_sees(planning: Planning) -> None:
     assert course["amount_fen"] == course["sessions"] * course["price_fen"]
     dates = [pd.Timestamp(each) for each in course["dates"].split(";")]
     assert len(dates) == course["sessions"]
+    assert f"{course['sessions'] // 8} 期，每期 8 课时" in course["reasons"]
+    assert shown["reasons"].str.contains("展期 14 天").all()
     # Tours need no hall.
+    assert set(lines.loc["tour", "venue"]) == {"无需场馆"}
     assert lines.loc["tour", "venue_id"].isna().all()
     assert not lines.loc["tour", "warnings"].str.contains("场馆").any()
 
@@ -153,7 +156,9 @@ def test_two_streets_pay_together_for_what_serves_both(dataset_of) -> None:
     line = lines[lines["category"] == "online"].iloc[0]
     shares = {code: int(fen) for code, fen in (w.split(":") for w in line["payers"].split(";"))}
     assert shares == {"S1": 7_500, "S2": 2_500}
-    assert "团购" in line["warnings"]
+    assert "团购，按各自居民人数分摊：S1 75.00 元、S2 25.00 元" in line["reasons"]
+    assert "全区采购一次" in line["reasons"]
+    assert line["venue"] == "线上"
     alone = lines[lines["category"] == "performance"].iloc[0]
     assert alone["payers"] == f"{alone['buyer_code']}:{alone['amount_fen']}"
 
@@ -199,6 +204,7 @@ def test_sessions_are_for_committees_and_those_without_are_named(dataset_of) -> 
     planned = build_planning(dataset, given, parse_rules(LOOSE), as_of=NOW)
     solved = solve_planning(planned, time_limit_s=5)
     document = write_document(planned, solved, model_version="m", data_date=NOW)
+    assert "面向居委会：居委0" in document.lines["reasons"].iloc[0]
     assert document.lines[["street_code", "committees"]].to_numpy().tolist() == [["S1", "居委0"]]
     left = [words for words in document.warnings if "居委会轮到" in words]
     assert left == ["S1有 2 个居委会轮到而没有场次：居委1、居委2"]
