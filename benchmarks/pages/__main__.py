@@ -7,6 +7,7 @@ var/pictures, those of the README in docs/pictures.
 """
 
 import argparse
+import re
 import shutil
 import tempfile
 import time
@@ -31,10 +32,14 @@ from benchmarks.pages.browser import (
 from benchmarks.pages.doors import open_doors
 from benchmarks.pages.journeys import officer, resident
 from benchmarks.pages.speed import console_ms, first_page_kb, first_page_ms
+from benchmarks.pages.tour import tour
 from benchmarks.pages.world import Site, site
 from benchmarks.report import Bar, report
 from data.store.embedded import embedded_url
 from data.store.store import Store
+from serving.api.service import Service
+from serving.api.settings import ServiceSettings
+from serving.settings import Settings
 
 SMALL = 1_500
 """Residents of the small district."""
@@ -135,14 +140,15 @@ def walk(small: Site, details: dict[str, Any]) -> tuple[list[Bar], str]:
         with window(browser, small.url, size=PHONE, script=False) as made:
             resident(made, small.residents[1], lambda _: None)
             details["steps_without_script"] = made.steps
-        for who, paths in tour(small, plan, event).items():
+        service = Service(Settings(home=small.home), ServiceSettings())
+        for who, paths in tour(service, filled(small, plan, event)).items():
             state = signed_in(browser, small, who)
             for display, size in DISPLAYS:
                 with window(browser, small.url, display=display, size=size, state=state) as made:
                     look = looking(made, display)
                     for path in paths:
                         made.open(path)
-                        look(f"{who}{path.replace('/', '-') if path != '/' else '-home'}")
+                        look(f"{who}-{re.sub(r'[^0-9A-Za-z-]+', '-', path.strip('/')) or 'home'}")
                     reports += made.reports + made.left
     details |= {"axe_violations": violations, "policy_reports": reports, "steps": steps}
     return [
@@ -153,24 +159,19 @@ def walk(small: Site, details: dict[str, Any]) -> tuple[list[Bar], str]:
     ], plan
 
 
-def tour(small: Site, plan: str, event: str) -> dict[str, tuple[str, ...]]:
-    """Pages by who opens them."""
+def filled(small: Site, plan: str, event: str) -> dict[str, str]:
+    """What the paths of pages are filled with."""
     street = small.users["officer"].areas[0]
     product, supplier = first_product(small)
     return {
-        "anybody": ("/", f"/events/{event}", "/how-ranking-works", f"/screens/{street}",
-                    "/sign-in", "/nowhere", "/console/sign-in"),
-        "resident": ("/for-me", f"/events/{event}", "/bookings", "/requests", "/settings"),
-        "district": ("/console", "/console/streets", f"/console/streets/{street}",
-                     f"/console/streets/{street}/products/{product}", "/console/catalogue",
-                     f"/console/catalogue/products/{product}",
-                     f"/console/catalogue/suppliers/{supplier}", "/console/plans",
-                     f"/console/plans/{plan}", f"/console/plans/{plan}/audit",
-                     f"/console/plans/{plan}/what-if",
-                     "/console/orders", "/console/requests", "/console/imports"),
-        "counter": ("/console/counter", f"/console/counter/{event}"),
-        "operator": ("/console/models", "/console/accounts", "/console/operations"),
-    }  # fmt: skip
+        "event_id": event,
+        "place": street,
+        "code": street,
+        "product": product,
+        "product_id": product,
+        "supplier_id": supplier,
+        "plan_id": plan,
+    }
 
 
 def signed_in(browser: Any, small: Site, who: str) -> Any:

@@ -7,15 +7,14 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
+from benchmarks.pages.tour import page_routes
 from benchmarks.pages.visitors import token_of, visitor
 from benchmarks.pages.world import Site
 from data.store.embedded import embedded_url
 from data.store.store import Store
-from serving.api.app import api_routes, create_app
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
 from serving.settings import Settings
-from serving.web.route import PageRoute
 
 ROLES = ("nobody", "resident", "officer", "district", "counter", "operator")
 ORIGINS = {"nobody": "/console/sign-in", "resident": "/settings", "counter": "/console/counter"}
@@ -62,15 +61,7 @@ def open_doors(site: Site) -> list[str]:
 
 def pages(home: Path) -> list[tuple[str, str, list[str]]]:
     """Method, path and admitted roles of every page."""
-    service = Service(Settings(home=home), ServiceSettings())
-    routes = [
-        each for each in api_routes(create_app(service=service)) if isinstance(each, PageRoute)
-    ]
-    return [
-        (method, route.path, list((route.openapi_extra or {}).get("x-roles", [])))
-        for route in routes
-        for method in sorted(route.methods or ())
-    ]
+    return page_routes(Service(Settings(home=home), ServiceSettings()))
 
 
 def streets(site: Site) -> tuple[dict[str, str], dict[str, str]]:

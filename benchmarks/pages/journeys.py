@@ -4,6 +4,8 @@ import re
 import time
 from collections.abc import Callable
 
+from playwright.sync_api import Page
+
 from benchmarks.pages.browser import Window
 
 Look = Callable[[str], None]
@@ -13,7 +15,7 @@ PATIENCE_S = 120
 
 
 def officer(window: Window, name: str, password: str, look: Look) -> str:
-    """From "what does my street want" to a decided plan; returns the plan's identifier.
+    """From "what does my street want" to a plan changed, solved again and decided; returns it.
 
     Parameters
     ----------
@@ -43,14 +45,18 @@ def officer(window: Window, name: str, password: str, look: Look) -> str:
     window.press("采购方案", role="link")
     look("console-plans")
     window.press("生成方案")
-    until = time.monotonic() + PATIENCE_S
-    while page.locator("#lines").count() == 0:
-        failed = page.get_by_text("未能得出方案")
-        if failed.count() or time.monotonic() > until:
-            raise RuntimeError(page.locator("main").inner_text())
-        page.wait_for_timeout(300)
-        page.reload()
+    _solved(page)
     look("console-plan")
+    window.press("编辑草稿", role="link")
+    look("console-draft")
+    window.press("锁定")
+    page.locator(".tag", has_text="已锁定").first.wait_for()
+    window.press("删除", nth=1)
+    page.locator(".tag", has_text="已删除").first.wait_for()
+    look("console-draft-changed")
+    window.press("按我的修改重新求解")
+    _solved(page)
+    look("console-plan-again")
     for box in page.locator("input[name=line]").all():
         box.check()
     window.steps += 1  # as one: choosing the lines
@@ -98,6 +104,16 @@ def resident(window: Window, who: str, look: Look) -> str:
     assert found is not None, page.url
     assert page.get_by_role("status").count() == 1, page.locator("main").inner_text()
     return found[1]
+
+
+def _solved(page: Page) -> None:
+    """Wait for a plan: its page comes by itself, in place or as a whole."""
+    until = time.monotonic() + PATIENCE_S
+    while page.locator("#lines").count() == 0:
+        failed = page.get_by_text("未能得出方案")
+        if failed.count() or time.monotonic() > until:
+            raise RuntimeError(page.locator("main").inner_text())
+        page.wait_for_timeout(300)
 
 
 def _settle(window: Window) -> None:

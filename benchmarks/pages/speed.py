@@ -15,7 +15,8 @@ RATE = 20
 
 ROUNDS = 3
 OFFICERS = ("", "/streets", "/streets/{street}", "/streets/{street}/products/{product}",
-            "/catalogue", "/catalogue/products/{product}", "/plans", "/plans/{plan}", "/orders",
+            "/catalogue", "/catalogue/products/{product}", "/plans", "/plans/{plan}",
+            "/plans/{plan}/draft", "/plans/{plan}/weigh", "/plans/{plan}/compare", "/orders",
             "/requests", "/imports")  # fmt: skip
 OPERATORS = ("/models", "/accounts", "/operations")
 

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable, Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import anyio.to_thread
@@ -25,7 +26,8 @@ from serving.console.places import read_circle, read_points
 from serving.demand.frames import explain_frame
 from serving.exports.tables import csv_bytes
 from serving.messages.catalogue import Lang, text, text_or
-from serving.web.charts import interval_bar, paired_bars
+from serving.reporting.trend import past_quarters, read_trend
+from serving.web.charts import curve, interval_bar, paired_bars
 from serving.web.display import display_of
 from serving.web.map import Region, coloured
 from serving.web.rendering import number, page
@@ -105,11 +107,13 @@ async def street(
         raise HTTPException(404, "There is no such street in the model.")
     lang = display_of(request).lang
     engine = request.app.state.service.database.engine()
+    now = request.app.state.service.now()
 
     def work() -> dict[str, Any]:
         with engine.connect() as connection:
             circle = read_circle(connection, code)
             groups = _audiences(connection)
+            trend = _trend(connection, code, now)
         rows = found.of_street(code)
         top = float(rows["high"].max()) if rows["high"].notna().any() else 1.0
         ranked = rows if not category else rows[rows["category"] == category]
@@ -124,6 +128,8 @@ async def street(
             "audiences": audiences,
             "audiences_chart": _chart(audiences, "console", "console.by_audience", lang),
             "circle": circle,
+            "trend": trend,
+            "trend_chart": _trend_chart(trend, lang),
         }
 
     summary = found.streets[found.streets["street_code"] == code].to_dict(orient="records")[0]
@@ -206,6 +212,29 @@ async def _demand(request: Request, period: str) -> tuple[DistrictDemand | None,
     model, version = await demand_model(request)
     chosen = period or default_period(model, request.app.state.service.now())
     return await anyio.to_thread.run_sync(district_demand, model, version, chosen), chosen
+
+
+_trends: OrderedDict[tuple[str, str], list[dict[str, Any]]] = OrderedDict()
+
+
+def _trend(connection: sa.Connection, code: str, now: datetime) -> list[dict[str, Any]]:
+    """Past quarters of a street; kept for the day, for they rest on many bookings."""
+    key = (code, f"{now:%Y-%m-%d}")
+    if key not in _trends:
+        _trends[key] = read_trend(connection, code, past_quarters(now))
+        while len(_trends) > EXPLAINED_KEPT:
+            _trends.popitem(last=False)
+    return _trends[key]
+
+
+def _trend_chart(trend: list[dict[str, Any]], lang: Lang) -> Any:
+    told = [(n, each) for n, each in enumerate(trend) if each["people"] is not None]
+    return curve(
+        [(float(n), float(each["people"])) for n, each in told],
+        label=text("console.trend", lang),
+        across=[each["period"] for _, each in told],
+        up=text("console.came", lang),
+    )
 
 
 def _line(row: Mapping[Hashable, Any], top: float, lang: Lang) -> dict[str, Any]:

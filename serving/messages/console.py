@@ -110,6 +110,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "audience_adult": ("成年人", "adults"),
     "audience_senior": ("老年人", "older people"),
     "audience_disabled": ("残障人士", "disabled people"),
+    "trend": ("走势", "Trend"),
+    "trend_help": (
+        "过去各季度在本街镇场馆举办的场次、座位和到场人次（四舍五入到5；不足10位居民不显示）。",
+        "Sessions held in the street’s venues, their seats and who came, by past quarter (to a"
+        " multiple of five; not shown below ten residents).",
+    ),
+    "came": ("到场人次", "Came"),
+    "few": ("<10", "<10"),
     "circle": ("10分钟公共文化服务圈", "The ten-minute circle"),
     "circle_help": (
         "{all}个居委会中，{covered}个在步行10分钟（直线800米，假定）内有场馆；范围内共有{venues}个场馆。",

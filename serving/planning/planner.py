@@ -163,7 +163,7 @@ def work(question: dict[str, Any], settings: Settings, *, now: datetime) -> dict
     Parameters
     ----------
     question
-        ``kind``: ``plan``, ``why_not``, ``what_if`` or ``indices``, and what that takes.
+        ``kind``: ``plan``, ``why_not``, ``what_if``, ``indices`` or ``weigh``, and what it takes.
     settings
         Where the database is.
     now
@@ -182,6 +182,10 @@ def work(question: dict[str, Any], settings: Settings, *, now: datetime) -> dict
             return _what_if(question, settings)
         case "indices":
             return _indices(question, settings)
+        case "weigh":
+            from serving.planning.drafts.weighing import weigh
+
+            return weigh(question, settings)
     raise UsageError(f"{question['kind']!r} is no question.")
 
 

@@ -18,7 +18,7 @@ from serving.console import (
     today,
 )
 from serving.console import requests as officers_requests
-from serving.console.plans import drafts, solving, trail, workbook
+from serving.console.plans import drafts, solving, trail, weighing, workbook
 from serving.console.plans import pages as plans
 from serving.console.plans import questions as plan_questions
 from serving.pages import bookings, for_me, preferences, requests, screen, whats_on
@@ -43,6 +43,7 @@ ROUTERS = (
     workbook.router,
     solving.router,
     drafts.router,
+    weighing.router,
     plan_questions.router,
     plans.router,
     catalogue.router,

@@ -118,3 +118,74 @@ def gauge(value: float, *, label: str, width: int = 160) -> Markup:
         ' aria-label="{label}"><rect class="none" width="{w}" height="10" rx="5"/>'
         '<rect class="mark" width="{filled:.1f}" height="10" rx="5"/></svg>'
     ).format(w=width, label=label, filled=filled)
+
+
+_APART = 62.0
+"""Pixels between two names below a curve."""
+
+
+def curve(
+    points: Sequence[tuple[float, float]],
+    *,
+    label: str,
+    across: Sequence[str],
+    up: str,
+    width: int = 460,
+) -> Markup:
+    """A line through points on a scale that starts at 0; points are named below the axis.
+
+    Parameters
+    ----------
+    points
+        (across, up), in the order across.
+    label
+        What the chart shows, in words.
+    across
+        What each point is called.
+    up
+        What is counted upwards.
+    width
+        Pixels.
+
+    Returns
+    -------
+    An ``svg`` element; empty text without two points.
+    """
+    if len(points) < 2:
+        return Markup("")
+    left, right, top, bottom, height = 64, 40, 34, 190, 220
+    low_x, high_x = points[0][0], points[-1][0]
+    high = max([value for _, value in points] + [1e-9])
+
+    def at(x: float, value: float) -> tuple[float, float]:
+        share = (x - low_x) / max(high_x - low_x, 1e-9)
+        return left + share * (width - left - right), bottom - value / high * (bottom - top)
+
+    placed = [at(*point) for point in points]
+    parts = [
+        Markup(
+            '<svg viewBox="0 0 {w} {h}" width="{w}" height="{h}" role="img" aria-label="{label}">'
+            '<line class="axis" x1="{l}" y1="{b}" x2="{r}" y2="{b}"/>'
+            '<text x="4" y="14" font-size="12">{up}</text>'
+        ).format(w=width, h=height, label=label, l=left, r=width - right, b=bottom, up=up)
+    ]
+    tick = Markup('<text x="{x}" y="{y:.0f}" font-size="12" text-anchor="end">{told}</text>')
+    parts += [
+        tick.format(x=left - 8, y=at(low_x, value)[1] + 4, told=f"{value:,.0f}")
+        for value in (0.0, high)
+    ]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
+    parts.append(Markup('<polyline class="trace" points="{}"/>').format(path))
+    named = -_APART
+    for (x, y), name in zip(placed, across, strict=True):
+        parts.append(
+            Markup('<circle class="mark" cx="{x:.1f}" cy="{y:.1f}" r="4"/>').format(x=x, y=y)
+        )
+        if x - named >= _APART:  # names must not run into each other; the table has them all
+            named = x
+            parts.append(
+                Markup(
+                    '<text x="{x:.1f}" y="{b}" font-size="11" text-anchor="middle">{name}</text>'
+                ).format(x=x, b=bottom + 18, name=name)
+            )
+    return Markup("").join([*parts, Markup("</svg>")])

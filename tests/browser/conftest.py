@@ -57,7 +57,8 @@ def service(browser: Browser, api_home: Path, fill_home) -> Iterator[Service]:
     with made.database.engine().begin() as connection:
         for period in offered_periods(now):
             connection.execute(sa.text(budget), {"who": STREET, "period": period})
-    for role, areas in ((Role.OFFICER, [STREET]), (Role.DISTRICT, []), (Role.OPERATOR, [])):
+    for role, areas in ((Role.OFFICER, [STREET]), (Role.DISTRICT, []), (Role.COUNTER, []),
+                        (Role.OPERATOR, [])):  # fmt: skip
         add_user(made.database.engine(), role.value, PASSWORD, role=role, areas=areas, now=now)
     yield made
     made.close()
@@ -67,3 +68,16 @@ def service(browser: Browser, api_home: Path, fill_home) -> Iterator[Service]:
 def url(service: Service, running) -> Iterator[str]:
     with running(create_app(service=service)) as client:
         yield str(client.base_url).rstrip("/")
+
+
+@pytest.fixture(scope="module")
+def kept_plan(service: Service) -> str:
+    """A plan with its problem: that of the tests of drafts."""
+    where = Path(__file__).parents[1] / "serving" / "console" / "test_plan_drafts.py"
+    spec = spec_from_file_location("drafts", where)
+    assert spec is not None
+    assert spec.loader is not None
+    drafts = module_from_spec(spec)
+    spec.loader.exec_module(drafts)
+    with service.database.engine().begin() as connection:
+        return str(drafts.keep(connection))

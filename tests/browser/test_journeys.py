@@ -10,6 +10,7 @@ from playwright.sync_api import Browser
 
 from benchmarks.pages.browser import DESKTOP, PHONE, Window, axe, cookies_of, is_cut, window
 from benchmarks.pages.journeys import officer, resident
+from benchmarks.pages.tour import tour
 from serving.api.service import Service
 
 PASSWORD = "a long password"
@@ -39,8 +40,22 @@ def test_an_officer_gets_from_a_wish_to_a_decided_plan(
     with window(browser, url, size=DESKTOP) as made:
         plan = officer(made, "officer", PASSWORD, looking(made, pictures, found, "zh"))
         assert (made.reports, made.left) == ([], [])
-        assert made.steps <= 16
+        assert made.steps <= 20
     assert found == []
+    changes = rows(service, "SELECT kind, officer FROM plan_edits ORDER BY at, version LIMIT 2")
+    assert changes == [("lock", "officer"), ("remove", "officer")]
+    ((parent, lines),) = rows(
+        service,
+        f"SELECT document->>'parent', document->'lines' FROM plans WHERE plan_id = '{plan}'",
+    )
+    ((before,),) = rows(service, f"SELECT document->'lines' FROM plans WHERE plan_id = '{parent}'")
+    bought = [{(each["street_code"], each["product_id"]) for each in plan_lines}
+              for plan_lines in (before, lines)]  # fmt: skip
+    removed = rows(service, "SELECT line_id FROM plan_edits WHERE kind = 'remove'")[0][0]
+    (gone,) = [(each["street_code"], each["product_id"]) for each in before
+               if each["line_id"] == removed]  # fmt: skip
+    assert gone in bought[0]
+    assert gone not in bought[1]
     orders = rows(service, "SELECT status, decided_by, plan_id FROM orders")
     assert orders
     assert set(orders) == {("approved", "officer", plan)}
@@ -73,22 +88,15 @@ def test_a_resident_finds_and_books_something(
 
 
 def test_every_page_is_accessible_in_both_languages_large_and_dark(
-    browser: Browser, url: str
+    browser: Browser, url: str, service: Service, kept_plan: str
 ) -> None:
     found: list[Any] = []
-    plan = "/console/plans"
-    visits: dict[str, tuple[str, ...]] = {
-        "r1": ("/", "/events/u1", "/for-me", "/bookings", "/requests", "/settings"),
-        "": ("/how-ranking-works", "/screens/310105001", "/sign-in", "/nowhere",
-             "/console/sign-in"),
-        "district": ("/console", "/console/streets", "/console/streets/310105001",
-                     "/console/catalogue", "/console/catalogue/products/p1",
-                     "/console/catalogue/suppliers/s0", plan, "/console/orders",
-                     "/console/requests", "/console/imports"),
-        "operator": ("/console/models", "/console/accounts", "/console/operations"),
-    }  # fmt: skip
+    ids = {"event_id": "u1", "place": "310105001", "code": "310105001", "product": "p1",
+           "product_id": "p1", "supplier_id": "s0", "plan_id": kept_plan}  # fmt: skip
+    visits = tour(service, ids)
+    assert sum(map(len, visits.values())) >= 35
     for who, paths in visits.items():
-        state = signed_in(browser, url, who)
+        state = signed_in(browser, url, {"resident": "r1", "anybody": ""}.get(who, who))
         for display in ("zh", "en.large.dark"):
             size = PHONE if "large" in display else DESKTOP
             with window(browser, url, display=display, size=size, state=state) as made:

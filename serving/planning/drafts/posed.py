@@ -47,6 +47,8 @@ class PosedPlan:
         Of the calendar's venues; the calendar may hold assumed ones behind them.
     street_names, buyer_names, supplier_names
         In the problem's order.
+    easing
+        (rule, place, subject, attendances): what a tenth more of each bound would gain.
     """
 
     problem: ProcurementProblem
@@ -60,6 +62,7 @@ class PosedPlan:
     street_names: tuple[str, ...]
     buyer_names: tuple[str, ...]
     supplier_names: tuple[str, ...]
+    easing: tuple[tuple[str, str, str, float], ...] = ()
 
 
 def posed_plan(planning: Planning, solved: Solved) -> PosedPlan:
@@ -91,6 +94,7 @@ def posed_plan(planning: Planning, solved: Solved) -> PosedPlan:
         street_names=tuple(str(streets[code] or code) for code in posed.streets.ids),
         buyer_names=tuple(str(each) for each in planning.buyers.names),
         supplier_names=tuple(str(suppliers.get(code) or code) for code in posed.suppliers.ids),
+        easing=tuple((*key, float(gain)) for key, gain in solved.plan.easing.items()),
     )
 
 

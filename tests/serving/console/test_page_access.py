@@ -49,6 +49,8 @@ ALLOWED = {
     "GET /console/plans/{plan_id}/draft": OFFICERS,
     "POST /console/plans/{plan_id}/draft": OFFICERS,
     "POST /console/plans/{plan_id}/again": OFFICERS,
+    "GET /console/plans/{plan_id}/weigh": OFFICERS,
+    "GET /console/plans/{plan_id}/compare": OFFICERS,
     "POST /console/plans/{plan_id}/stages": OFFICERS,
     "GET /console/plans/{plan_id}/what-if": OFFICERS,
     "GET /console/plans/{plan_id}/why-not": OFFICERS,

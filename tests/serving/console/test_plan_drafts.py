@@ -13,6 +13,7 @@ from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import VenueCalendar
 from recommender.types import IdMap
 from serving.api.routes import plans as plan_routes
+from serving.console.plans import weighing
 from serving.planning.drafts import posed as kept_problems
 from serving.planning.drafts.posed import PosedPlan, keep_posed
 from serving.store_tables import plan_requests
@@ -87,8 +88,8 @@ def line(number: int, product: int, price: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@pytest.fixture
-def kept(as_user, site_service) -> None:
+def keep(connection: sa.Connection) -> str:
+    """Keep the plan with its problem, and forget an earlier draft."""
     document = {
         "plan_id": PLAN, "period": "2026Q4", "model_version": "m1",
         "data_date": "2026-10-01T00:00:00+08:00", "lines": [line(1, 1, 500_000),
@@ -98,11 +99,17 @@ def kept(as_user, site_service) -> None:
         "amount_fen": 700_000, "sessions": 2, "products": 2, "suppliers": 1, "streets": 1,
         "expected": 130.0, "low": 100.0, "high": 150.0, "matching": None},
     }  # fmt: skip
+    for table in ("plans", "plan_edits", "plan_problems"):
+        connection.execute(sa.text(f"DELETE FROM {table} WHERE plan_id = :p"), {"p": PLAN})
+    keep_plan(connection, document, made_by="officer", now=datetime.now(tz=UTC))
+    keep_posed(connection, PLAN, posed())
+    return PLAN
+
+
+@pytest.fixture
+def kept(as_user, site_service) -> None:
     with site_service.database.engine().begin() as connection:
-        for table in ("plans", "plan_edits", "plan_problems"):
-            connection.execute(sa.text(f"DELETE FROM {table} WHERE plan_id = :p"), {"p": PLAN})
-        keep_plan(connection, document, made_by="officer", now=datetime.now(tz=UTC))
-        keep_posed(connection, PLAN, posed())
+        keep(connection)
 
 
 class Editor:
@@ -242,6 +249,54 @@ def test_solving_again_asks_for_what_was_changed_and_names_the_plan(
     assert officer.browser.post(path, data=sent).status_code == 303
     assert asked[1]["budget_fen"] == 9
     assert [each["product"] for each in asked[1]["items"]["exclude"]] == ["p2", "p3"]
+
+
+def test_what_a_plan_is_weighed_against(editor, as_user, monkeypatch) -> None:
+    browser, path = editor("officer").browser, f"/console/plans/{PLAN}/weigh"
+    html = browser.get(path).text
+    assert "S1" not in html
+    assert "评弹" in html  # one session more of it would be allowed by every rule but the budget
+    assert "预算：华阳路街道要花12,000元，只有10,000元" in html
+    points = [
+        {"asked": 1e6 * n, "expected": 50.0 * n, "amount_fen": 10**6 * n, "gini": 0.0,
+         "matching": None}
+        for n in (1, 2)
+    ]  # fmt: skip
+    asked: list[dict[str, Any]] = []
+
+    def ask(question, settings):
+        asked.append(question)
+        return {"points": points}
+
+    monkeypatch.setattr(weighing, "ask", ask)
+    for _ in range(2):  # kept: a plan and its problem never change
+        drawn = browser.get(path, params={"what": "budget"}).text
+        assert 'aria-label="不同预算下的预计人次"' in drawn
+        assert "¥20,000" in drawn
+    assert asked == [{"kind": "weigh", "plan_id": PLAN, "what": "budget"}]
+    assert browser.get(path, params={"what": "beauty"}).status_code == 422
+
+
+def test_two_plans_are_compared_where_both_may_be_seen(editor, as_user, site_service) -> None:
+    browser, path = editor("officer").browser, f"/console/plans/{PLAN}/compare"
+    other = {
+        "plan_id": "PLAN-2026Q4-e0e0e0e0e0e0", "period": "2026Q4", "model_version": "m1",
+        "data_date": "2026-10-01T00:00:00+08:00", "lines": [line(1, 1, 500_000)], "rules": [],
+        "summary": {"amount_fen": 500_000, "sessions": 1, "expected": 90.0, "gini": 0.0},
+    }  # fmt: skip
+    foreign = {**other, "plan_id": "PLAN-2026Q4-f0f0f0f0f0f0"}
+    foreign["lines"] = [{**line(1, 1, 500_000), "buyer_code": "310105002"}]
+    with site_service.database.engine().begin() as connection:
+        for document in (other, foreign):
+            keep_plan(connection, document, made_by="officer", now=datetime.now(tz=UTC))
+    html = browser.get(path, params={"other": other["plan_id"]}).text
+    assert "不同的行（1）" in html
+    assert "讲座" in html
+    assert "新增" in html
+    assert "¥5,000" in html
+    assert foreign["plan_id"] not in html
+    assert browser.get(path, params={"other": foreign["plan_id"]}).status_code == 404
+    assert foreign["plan_id"] in as_user("district").get(path).text
 
 
 def test_a_plan_of_an_earlier_release_says_that_it_has_no_draft(

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from serving.web.charts import gauge, interval_bar, paired_bars
+from serving.web.charts import curve, gauge, interval_bar, paired_bars
 from serving.web.map import Region, coloured, shade_of
 
 
@@ -54,3 +54,14 @@ def test_regions_that_may_not_be_opened_are_no_links() -> None:
     assert svg.count("<a ") == svg.count("</a>") == 1
     assert "&lt;B&gt;" in svg
     assert 'class="none"' in svg
+
+
+def test_a_curve_rises_where_its_points_do() -> None:
+    svg = str(curve([(1, 10), (2, 30), (4, 20)], label="l", across="abc", up="n"))
+    placed = re.findall(r'<circle class="mark" cx="([\d.]+)" cy="([\d.]+)"', svg)
+    (x1, y1), (x2, y2), (x3, y3) = [(float(x), float(y)) for x, y in placed]
+    assert x1 < x2 < x3
+    assert x3 - x2 == pytest.approx(2 * (x2 - x1), abs=0.2)
+    assert y2 < y3 < y1  # upwards is a smaller number
+    assert 'aria-label="l"' in svg
+    assert curve([(1, 10)], label="l", across="a", up="n") == ""
