@@ -70,9 +70,9 @@ class Context:
             column = self._column[query.events]
             if (column >= 0).all():
                 found = self._looked_up(query, column)
-                return found if first_stage else found | self._habits(query)
+                return found if first_stage else found | self._own(query)
         found = self._common(query.events, query.at) | self.geography.signals(query)
-        return found if first_stage else found | self._habits(query)
+        return found if first_stage else found | self._own(query)
 
     def by_age(self, events: NDArray[np.intp]) -> Values:
         """Signals that go by age band, shape (bands + 1, m); the last row is for who has none."""
@@ -85,8 +85,11 @@ class Context:
             **self.quality.signals(events),
         }
 
-    def _habits(self, query: Query) -> Values:
-        return {"hours": self.schedule.habits(query)}
+    def _own(self, query: Query) -> Values:
+        return {
+            "hours": self.schedule.habits(query),
+            "distance_visited": self.geography.log_km_from_places(query),
+        }
 
     @cached_property
     def _column(self) -> NDArray[np.int32]:

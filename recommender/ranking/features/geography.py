@@ -1,5 +1,7 @@
 """How far an event lies, and how much more than expected the neighbours and the age band book."""
 
+from functools import cached_property
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -15,6 +17,8 @@ AGES = 6
 """Age bands."""
 _HALF_LIFE_DAYS = 90.0
 _PRIOR_BOOKINGS = 2.0
+PLACES = 3
+"""Places that a resident went to last, at most, that an event's distance is measured from."""
 
 Values = dict[str, NDArray[np.float32]]
 
@@ -58,6 +62,47 @@ class Geography:
                 # Relative to nothing observed, so that such pairs need no entry.
                 counts.data = np.log1p(counts.data / _PRIOR_BOOKINGS).astype(np.float32)
                 self._observed[group, level] = counts
+
+    @cached_property
+    def _places(self) -> NDArray[np.float64]:
+        """Points of the venues each resident booked last, shape (residents + 1, PLACES, 2).
+
+        NaN fills up; the last row is for nobody, and for whoever may not be profiled.
+        """
+        snapshot = self.snapshot
+        venue = snapshot.event_level["venue"][snapshot.log_event]
+        known = np.isfinite(snapshot.event_point[snapshot.log_event]).all(axis=1) & (venue >= 0)
+        kept = known & (snapshot.log_outcome != CANCELLED)
+        kept &= snapshot.resident_profiled[snapshot.log_resident]
+        # The log is in order of time: the last entry of a pair stands first from behind.
+        back = np.flatnonzero(kept)[::-1]
+        pair = snapshot.log_resident[back].astype(np.int64) * snapshot.level_size["venue"]
+        latest = back[np.sort(np.unique(pair + venue[back], return_index=True)[1])]
+        latest = latest[np.argsort(snapshot.log_resident[latest], kind="stable")]
+        residents = snapshot.log_resident[latest]
+        place = np.arange(len(latest)) - np.searchsorted(residents, residents)
+        few = place < PLACES
+        points = np.full((len(snapshot.residents) + 1, PLACES, 2), np.nan)
+        points[residents[few], place[few]] = snapshot.event_point[snapshot.log_event[latest[few]]]
+        return points
+
+    def log_km_from_places(self, query: Query) -> NDArray[np.float32]:
+        """Distance from the nearest of the places each resident went to last, as log(1 + km).
+
+        Returns
+        -------
+        Shape (q, m), float32; NaN where neither the places nor the event's point are known.
+        """
+        there = self.snapshot.event_point[query.events].astype(np.float64)
+        found = np.full(query.shape, np.inf)
+        for place in range(PLACES):
+            point = self._places[query.residents, place]
+            metres = great_circle_m(
+                point[:, 0][:, None], point[:, 1][:, None], there[..., 0], there[..., 1]
+            )
+            found = np.fmin(found, metres)
+        found[np.isinf(found)] = np.nan
+        return np.log1p(found / 1000.0).astype(np.float32)
 
     def ages_of(self, query: Query) -> NDArray[np.intp]:
         """Age band of each resident of a query, shape (q,); -1 unknown."""

@@ -17,7 +17,7 @@ FAMILIES = {
         "own_recent_series", "own_recent_supplier", "share_supplier", "share_series",
         "rate_series", "rate_supplier", "idle_series", "idle_supplier",
         "cancelled_event", "cancelled_series", "cancelled_supplier", "follows",
-        "follow_days",
+        "follow_days", "distance_visited",
     ),
     "collaborative": (
         "als", "ease", "graph", "co_attendance", "own_category", "own_recent_category",

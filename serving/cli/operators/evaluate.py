@@ -137,8 +137,8 @@ def _reach(report: "EvaluationReport") -> None:
     notes = report.notes
     log.print(
         f"{notes['unreachable_bookings']:,} of {notes['bookings']:,} bookings could be in no list: "
-        f"the event of {notes['unreachable_not_known']:,} was not known when asked, the others' "
-        "was not open or full, or booked before",
+        f"for {notes['unreachable_not_known']:,} the event was not known when asked, for the "
+        "others it was closed or full, or booked before",
         soft_wrap=True,
     )
     if notes["events_without_publication"]:

@@ -1,5 +1,6 @@
 """Distances and lifts: known answers on two streets."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -27,6 +28,36 @@ def test_distance_is_from_the_asking_street_and_missing_without_one(snapshot, po
     assert found[home, position["past1"]] == pytest.approx(0, abs=1e-3)
     assert found[home, position["past2"]] == pytest.approx(np.log1p(metres / 1000), rel=1e-3)
     assert np.isnan(found[-1]).all()
+
+
+def test_distance_is_also_from_the_places_visited(snapshot, position):
+    query = make_query(snapshot, np.array([0, 1, 2, -1]), np.arange(4), snapshot.as_of)
+    found = Geography(snapshot).log_km_from_places(query)
+    metres = float(great_circle_m(*(np.array(x) for x in (31.2, 121.4, 31.3, 121.4))))
+    away = pytest.approx(np.log1p(metres / 1000), rel=1e-3)
+    near, far = position["next1"], position["next2"]
+    # r1 and r2 came to the near venue, r3 to the far one; r2's second booking was cancelled.
+    assert found[0, near] == found[1, near] == found[2, far] == pytest.approx(0, abs=1e-3)
+    assert found[0, far] == found[1, far] == found[2, near] == away
+    assert np.isnan(found[3]).all()
+    hidden = replace(snapshot, resident_profiled=np.array([False, True, True]))
+    assert np.isnan(Geography(hidden)._places[0]).all()
+
+
+def test_the_last_three_places_count(snapshot, position):
+    times = snapshot.as_of - np.arange(4, 0, -1) * np.timedelta64(1, "D")
+    events = np.array([position[name] for name in ("past1", "past2", "past1", "past2")])
+    several = replace(
+        snapshot,
+        log_resident=np.zeros(4, dtype=np.int32),
+        log_event=events.astype(np.int32),
+        log_time=times,
+        log_outcome=np.zeros(4, dtype=np.int8),
+    )
+    places = Geography(several)._places[0]
+    # Two venues, the one visited last first, each once.
+    assert places[:2, 0].tolist() == pytest.approx([31.3, 31.2], rel=1e-6)
+    assert np.isnan(places[2:]).all()
 
 
 def test_neighbours_lift_what_they_book_and_nobodys_street_lifts_nothing(snapshot, position):
