@@ -170,7 +170,7 @@ def build_planning(
     days, eased = read_days(dataset, period, months, rules, as_of=moment)
     assumptions += eased
     most = _whole(products["sessions_max"].fillna(9999)) - standing.sessions.sum(axis=0)
-    most = np.maximum(most, 0)
+    most = np.maximum(most - standing.placeless, 0)
     shapes = read_shapes(dataset, products, most, as_of=moment)
     read, venues = read_venues(
         dataset,
@@ -215,6 +215,9 @@ def build_planning(
     apply_items(rules, street_map, product_map, allowed, required)
     required = -(-required // shapes.series)
     host_streets(shapes.everywhere, residents, allowed, required)
+    # What serves all streets and is there already is not bought again.
+    there = shapes.everywhere & (standing.placeless > 0)
+    allowed[:, there], required[:, there] = False, 0
     seats = seats_of(read.calendar, n_streets, products, shapes)
     allowed &= seats > 0
     ids = products["supplier_id"].astype(object)

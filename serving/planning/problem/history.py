@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -48,10 +48,16 @@ class StandingSupply:
         By street and product, shape (S, P).
     venue_sessions
         By (venue_id, month such as ``2027-01``); month "" where only the period is known.
+    placeless
+        Sessions without a venue (online, tours) by product, shape (P,).
     """
 
     sessions: NDArray[np.int64]
     venue_sessions: Mapping[tuple[str, str], int]
+    placeless: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+
+_NOWHERE = ("", "None", "nan", "<NA>")
 
 
 def read_history(dataset: Dataset, products: IdMap, period: str, rules: PlanRules) -> History:
@@ -146,24 +152,34 @@ def read_standing(
     open_ = orders["status"].astype(str).isin(["approved", "ordered"])
     orders = orders[(moment >= start) & (moment < end) & open_]
     days = orders["scheduled_on"].dt.strftime("%Y-%m").fillna("")
-    # No table says which event delivers which order: events of the product at the venue come first.
-    delivering = Counter((product, venue) for product, venue, _, _ in rows)
-    for product, venue, month, n in zip(
-        orders["product_id"], orders["venue_id"], days, orders["sessions"], strict=True
-    ):
-        matched = min(int(n), delivering[str(product), str(venue)])
-        delivering[str(product), str(venue)] -= matched
+    # Where no event names its order, events of the product at the venue come first.
+    named = Counter(ahead["order_id"].dropna().astype(str))
+    unnamed = ahead["order_id"].isna().to_numpy()
+    delivering = Counter(
+        (product, venue) for (product, venue, _, _), free in zip(rows, unnamed, strict=True) if free
+    )
+    for order, product, venue, month, n in zip(
+        orders["order_id"], orders["product_id"], orders["venue_id"], days, orders["sessions"],
+        strict=True,
+    ):  # fmt: skip
+        matched = min(int(n), named[str(order)])
+        if not matched:
+            matched = min(int(n), delivering[str(product), str(venue)])
+            delivering[str(product), str(venue)] -= matched
         rows.append((str(product), str(venue), month, int(n) - matched))
     sessions = np.zeros((len(planned), len(products)), dtype=np.int64)
     taken: dict[tuple[str, str], int] = {}
+    placeless = np.zeros(len(products), dtype=np.int64)
     for product, venue, month, n in rows:
         street = street_of_venue.get(venue, -1)
+        if venue in _NOWHERE and product in products:
+            placeless[products.position(product)] += n
         if street < 0 or n == 0:
             continue
         taken[venue, month] = taken.get((venue, month), 0) + n
         if product in products:
             sessions[street, products.position(product)] += n
-    return StandingSupply(sessions, taken)
+    return StandingSupply(sessions, taken, placeless)
 
 
 def venue_streets(dataset: Dataset, streets: Streets, planned: list[str]) -> dict[str, int]:

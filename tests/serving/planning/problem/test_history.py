@@ -97,6 +97,22 @@ def test_scheduled_events_and_open_orders_stand(dataset_of: Any) -> None:
     }
 
 
+def test_an_event_that_names_its_order_delivers_that_one(dataset_of: Any) -> None:
+    events = [
+        event("e1", "P1", "2027-01-10", venue_id="V2", order_id="o-P1"),  # moved to another hall
+        event("e2", "P2", "2027-02-01"),
+        event("e3", "P2", "2027-02-02", venue_id=None),
+    ]
+    orders = [order("P1"), order("P2")]
+    dataset = dataset_of(events=events, orders=orders)
+    standing = read_standing(
+        dataset, read_streets(dataset), ["S1", "S2"], PRODUCTS, "2027Q1", as_of=AS_OF
+    )
+    # Two were ordered of each: one of P1 is to come yet, and one of P2 beside its event.
+    np.testing.assert_array_equal(standing.sessions, [[1, 2], [1, 0]])
+    assert standing.placeless.tolist() == [0, 1]
+
+
 def test_no_limit_of_the_stop_rule_tells_what_few_residents_did(dataset_of: Any) -> None:
     events = [event(f"e{n}", "P1", f"2026-11-0{n}", status="done", seats=30) for n in (1, 2, 3)]
     stopped = []

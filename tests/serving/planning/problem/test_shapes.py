@@ -163,6 +163,20 @@ def test_two_streets_pay_together_for_what_serves_both(dataset_of) -> None:
     assert alone["payers"] == f"{alone['buyer_code']}:{alone['amount_fen']}"
 
 
+def test_what_serves_all_streets_is_not_bought_while_it_is_there(dataset_of) -> None:
+    events = [
+        {"event_id": "e", "product_id": "P-online", "status": "open", "title": "t", "seats": 100,
+         "starts_at": pd.Timestamp("2027-02-01 11:00", tz="UTC")}
+    ]  # fmt: skip
+    budgets = [{"buyer_code": "D", "period": "2027Q1", "amount_fen": 10_000_000}]
+    dataset = dataset_of(products=products(), budgets=budgets, events=events)
+    known = pd.Timestamp("2026-11-01", tz="UTC")
+    dataset = dataset.replace(events=dataset["events"].assign(published_at=known))
+    planned = build_planning(dataset, estimate(), parse_rules(LOOSE), as_of=NOW)
+    assert not planned.problem.allowed[:, row(planned, "online")].any()
+    assert planned.problem.allowed[:, row(planned, "tour")].all()
+
+
 def test_what_is_scarce_comes_to_a_street_once(dataset_of) -> None:
     rows = [{**row, "sessions_max": 1} for row in products() if row["category"] == "performance"]
     rows += [{**rows[0], "product_id": "P-film", "category": "film", "sessions_max": 9}]
