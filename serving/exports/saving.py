@@ -46,7 +46,7 @@ def save_by_buyer(document: PlanDocument, folder: Path) -> list[Path]:
 
 
 def save_plan(document: PlanDocument, out: Path) -> None:
-    """Write ``.xlsx``, ``.pdf``, ``.csv``, ``.json`` or ``.ocds.json``.
+    """Write ``.xlsx``, ``.pdf``, ``.csv``, ``.ics``, ``.json`` or ``.ocds.json``.
 
     Parameters
     ----------
@@ -78,12 +78,16 @@ def save_plan(document: PlanDocument, out: Path) -> None:
             write_pages(document, out)
         case ".csv":
             write_csv(document.lines, out, mark=True)
+        case ".ics":
+            from serving.exports.plan_calendar import plan_calendar
+
+            out.write_bytes(plan_calendar(document))
         case ".json":
             out.write_text(plan_json(document), encoding="utf-8")
         case other:
             raise UsageError(
                 f"cannot write a plan as {other or 'a file without an ending'}.",
-                "Use .xlsx, .pdf, .csv, .json or .ocds.json.",
+                "Use .xlsx, .pdf, .csv, .ics, .json or .ocds.json.",
             )
 
 

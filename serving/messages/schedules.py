@@ -30,6 +30,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "everywhere": ("全区采购一次，各街镇共用", "bought once for all streets"),
     "for_committees": ("面向居委会：{names}", "for the committees: {names}"),
+    "calendar": ("采购建议排期 {period}", "Schedule of the plan {period}"),
     "online": ("线上", "online"),
     "outside": ("无需场馆", "no hall needed"),
 }

@@ -25,8 +25,8 @@ def plan(
         Path | None,
         typer.Option(
             "--out",
-            help="A file (.xlsx, .pdf, .csv, .json, .ocds.json), or a folder for a workbook and "
-            "a PDF of every buyer.",
+            help="A file (.xlsx, .pdf, .csv, .ics, .json, .ocds.json), or a folder for a workbook "
+            "and a PDF of every buyer.",
         ),
     ] = None,
     buyer: Annotated[
