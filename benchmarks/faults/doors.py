@@ -154,7 +154,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("--period", "{year}", "--out", "{folder}/demand.xlsx"),
     ),
     "plan": tuple(
-        (*_PLANNED, *_QUICK, "--gap", "0.05", "--out", f"{{folder}}/plan.{ending}")
+        (*_PLANNED, "--gap", "0.05", "--out", f"{{folder}}/plan.{ending}")
         for ending in ("json", "pdf")
     ),
     "why": (("{product}", "{street}", *_PLANNED, *_QUICK, "--format", "json"),),
