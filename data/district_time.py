@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from recommender.demand.periods import period_months
+from recommender.errors import UsageError
 
 DEFAULT_ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -40,6 +41,60 @@ def set_district_zone(zone: ZoneInfo, country: str = "") -> None:
     """
     global _zone, _country
     _zone, _country = zone, country
+
+
+_FIRST, _AFTER = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_OFFSETS = timedelta(hours=-12), timedelta(hours=14)
+_WRITTEN = "Write it as 2027-03-01 or 2027-03-01T08:00+08:00."
+
+
+def parse_moment(text: str) -> datetime:
+    """A moment as people give it to a command; without an offset it is in the district's zone.
+
+    Parameters
+    ----------
+    text
+        ISO 8601, such as ``2027-03-01`` or ``2027-03-01T08:00+08:00``.
+
+    Returns
+    -------
+    With a zone.
+
+    Raises
+    ------
+    UsageError
+        If it is none, or none that :func:`require_moment` lets pass.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is not a time.", _WRITTEN) from None
+    return require_moment(moment if moment.tzinfo is not None else moment.replace(tzinfo=_zone))
+
+
+def require_moment(moment: datetime) -> datetime:
+    """A moment with a zone, if it is one that happens.
+
+    Parameters
+    ----------
+    moment
+        From anywhere outside.
+
+    Returns
+    -------
+    The same.
+
+    Raises
+    ------
+    UsageError
+        If no place has its offset, as that of a range of times (``14:00-16:00``), or it lies
+        outside 1900 to 2200.
+    """
+    if not _OFFSETS[0] <= (moment.utcoffset() or timedelta()) <= _OFFSETS[1]:
+        raise UsageError(f"{moment.isoformat()} has an offset that no place has.", _WRITTEN)
+    if not _FIRST <= moment < _AFTER:
+        raise UsageError(f"{moment.isoformat()} is not between 1900 and 2200.", _WRITTEN)
+    return moment
 
 
 def period_bounds(period: str) -> tuple[datetime, datetime]:

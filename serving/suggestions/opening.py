@@ -44,27 +44,6 @@ def read_boosts(path: Path) -> Boosts:
     return Boosts.parse(document)
 
 
-def parse_moment(text: str | None) -> datetime | None:
-    """A moment as people write it; without an offset it is local. ``None`` stays ``None``.
-
-    Raises
-    ------
-    UsageError
-        If it is not ISO 8601.
-    """
-    if text is None:
-        return None
-    from data.district_time import district_zone
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is not a moment.", "Write ISO 8601, such as 2027-03-01T08:00+08:00."
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=district_zone())
-
-
 def read_lists(path: Path) -> pd.DataFrame:
     """What ``suggest --all`` wrote.
 

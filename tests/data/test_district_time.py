@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from data.district_time import next_period, period_bounds, period_of
+from data.district_time import next_period, parse_moment, period_bounds, period_of
 from recommender.errors import UsageError
 
 
@@ -27,3 +27,25 @@ def test_other_texts_are_refused(text: str) -> None:
 def test_the_quarter_of_a_moment_and_the_one_after() -> None:
     assert period_of(datetime(2026, 12, 31, 17, tzinfo=UTC)) == "2027Q1"
     assert next_period("2026Q4") == "2027Q1"
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2027-03-01", datetime(2027, 2, 28, 16, tzinfo=UTC)),
+        ("2027-03-01T08:00+08:00", datetime(2027, 3, 1, tzinfo=UTC)),
+        ("2027-03-01 08:00:00-12:00", datetime(2027, 3, 1, 20, tzinfo=UTC)),
+    ],
+)
+def test_moments_as_commands_take_them(text: str, moment: datetime) -> None:
+    assert parse_moment(text) == moment
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["soon", "", "2026-02-30", "2026-10-05T14:00-16:00", "2026-10-05T14:00+14:30", "0001-01-01",
+     "0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00", "2200-01-01T00:00Z"],
+)  # fmt: skip
+def test_moments_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_moment(text)

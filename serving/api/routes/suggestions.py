@@ -7,8 +7,10 @@ import anyio
 import anyio.to_thread
 import orjson
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
+from data.district_time import require_moment
+from recommender.errors import UsageError
 from serving.api.http.access import Access, guarded, identify, unguarded
 from serving.api.online.response_cache import Answer
 from serving.api.online.state import OnlineState
@@ -72,6 +74,14 @@ class ListOut(BaseModel):
     suggestions: list[SuggestionOut]
 
 
+def _moment(moment: datetime) -> datetime:
+    """A moment that happens; others are 422."""
+    try:
+        return require_moment(moment)
+    except UsageError as error:
+        raise ValueError(error.message) from None
+
+
 @router.get(
     "/v1/residents/{resident_id}/suggestions",
     response_model=ListOut,
@@ -83,6 +93,7 @@ async def for_resident(
     n: Length = 10,
     at: Annotated[
         AwareDatetime,
+        AfterValidator(_moment),
         Query(description="Another moment than now, with offset; send + as %2B."),
     ] = LEFT_OUT,
     lat: Annotated[float, Query(ge=-90, le=90, description="WGS-84, with lon.")] = LEFT_OUT,

@@ -82,6 +82,7 @@ def demand(
 
     Example: gongxu demand --period 2026Q4 --street 仙霞新村街道 --category 演出
     """
+    from data.district_time import parse_moment
     from recommender.errors import UsageError
     from serving.demand.frames import (
         demand_frame,
@@ -94,7 +95,7 @@ def demand(
         from serving.exports.backtests import plot_backtest
         from serving.exports.frontiers import PLOTS
 
-        moment = _moment(as_of) if as_of else None
+        moment = parse_moment(as_of) if as_of else None
         frame = _backtest(data, moment, backtest, seed, by)
         if out is not None and out.suffix.lower() in PLOTS:
             plot_backtest(frame, out)
@@ -178,14 +179,14 @@ def _fit(data: Path, as_of: str | None, period: str, seed: int) -> "DemandModel"
 
     import numpy as np
 
-    from data.district_time import period_bounds
+    from data.district_time import parse_moment, period_bounds
     from data.files.reading import read_dataset
     from serving.cli.output import progress
     from training.demand.fit import fit_demand
 
     # What happened in the period itself must not speak about it.
     now = datetime.now(UTC)
-    moment = _moment(as_of) if as_of else min(period_bounds(period)[0], now)
+    moment = parse_moment(as_of) if as_of else min(period_bounds(period)[0], now)
     dataset, _ = read_dataset(data, now=now)
     with progress() as bar:
         task = bar.add_task("reading", total=1.0)
@@ -195,18 +196,3 @@ def _fit(data: Path, as_of: str | None, period: str, seed: int) -> "DemandModel"
             rng=np.random.default_rng(seed),
             progress=lambda text, share: bar.update(task, description=text, completed=share),
         )
-
-
-def _moment(text: str) -> "datetime":
-    from datetime import datetime
-
-    from data.district_time import district_zone
-    from recommender.errors import UsageError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is not a time.", "Write it as 2027-01-01 or 2027-01-01T08:00+08:00."
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=district_zone())

@@ -67,9 +67,10 @@ def evaluate(
 
     Example: gongxu evaluate --data var/demo --cutoff 2026-06-01 --format json
     """
+    from data.district_time import parse_moment
     from training.evaluation import tables
 
-    cutoffs = [_moment(text) for text in cutoff or []]
+    cutoffs = [parse_moment(text) for text in cutoff or []]
     dataset = _dataset(data)
     report = _run(dataset, cutoffs, seed, step_days, 0.0)
     reports = [report]
@@ -151,21 +152,6 @@ def _reach(report: "EvaluationReport") -> None:
             "event (--assume-published DAYS judges both ways)",
             soft_wrap=True,
         )
-
-
-def _moment(text: str) -> "datetime":
-    from datetime import datetime
-
-    from data.district_time import district_zone
-    from recommender.errors import UsageError
-
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is not a moment.", "Write 2026-06-01 or 2026-06-01T08:00+08:00."
-        ) from None
-    return when if when.tzinfo is not None else when.replace(tzinfo=district_zone())
 
 
 def _dataset(folder: Path | None) -> "Dataset":

@@ -65,6 +65,7 @@ def retrain(
 
     Example: gongxu retrain --if-needed
     """
+    from data.district_time import parse_moment
     from recommender.errors import GateRefusedError, UsageError
     from serving.composition import apply_erasure_journal, open_registry, open_store
     from serving.settings import Settings
@@ -78,7 +79,7 @@ def retrain(
 
     settings = Settings()
     request = Request(
-        as_of=None if as_of is None else _moment(as_of),
+        as_of=None if as_of is None else parse_moment(as_of),
         seed=seed,
         if_needed=if_needed,
         rules=_rules(settings),
@@ -307,16 +308,3 @@ def _rules(settings: Settings) -> GateRules:
         window_margin=settings.gate_window_margin,
         score_change_max=settings.gate_score_change_max,
     )
-
-
-def _moment(text: str) -> datetime:
-    from data.district_time import district_zone
-    from recommender.errors import UsageError
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"{text!r} is not a time.", "Write 2027-03-01 or 2027-03-01T12:00:00+08:00."
-        ) from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=district_zone())

@@ -1,7 +1,6 @@
 """`simulate`: a synthetic district to measure in."""
 
 import json
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -104,6 +103,7 @@ def simulate(
         raise UsageError("where to?", "Give a folder: --out DIR")
     if format in (Output.TABLE, Output.JSON):
         raise UsageError(f"tables cannot be written as {format}.", "Use csv or parquet.")
+    from data.district_time import parse_moment
     from data.simulate.saving import write_world
     from data.simulate.settings import settings_for
     from data.simulate.world import create_world
@@ -112,7 +112,7 @@ def simulate(
     settings = settings_for(
         preset.value,
         seed,
-        until=_moment(until),
+        until=None if until is None else parse_moment(until),
         years=years,
         residents=residents,
         products=products,
@@ -169,17 +169,3 @@ def _replay(
         row = summary.iloc[0]
         document = {**row.to_dict(), "streets": result.streets.to_dict("records")}
         typer.echo(json.dumps(document, ensure_ascii=False, indent=2, default=float))
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise UsageError(
-            f"{text!r} is not a moment.", "Write it as 2026-10-01T00:00+08:00"
-        ) from None
-    return moment

@@ -52,10 +52,11 @@ def exposure(
     """
     import numpy as np
 
+    from data.district_time import parse_moment
     from serving.reporting.exposure import exposure_report, lists_of_file, lists_of_some
-    from serving.suggestions.opening import open_live, open_suggester, parse_moment, read_lists
+    from serving.suggestions.opening import open_live, open_suggester, read_lists
 
-    when = parse_moment(at)
+    when = parse_moment(at) if at is not None else None
     if lists is not None:
         lines = read_lists(lists)
         list_tables = open_live(data, when)
@@ -91,10 +92,11 @@ def overbooking(
 
     Example: gongxu overbooking --epsilon 0.02
     """
+    from data.district_time import parse_moment
     from serving.reporting.exposure import overbooking_report
-    from serving.suggestions.opening import open_live, parse_moment
+    from serving.suggestions.opening import open_live
 
-    list_tables = open_live(data, parse_moment(at))
+    list_tables = open_live(data, parse_moment(at) if at is not None else None)
     title = (
         f"bookings to take, {list_tables.at:%Y-%m-%d %H:%M}, at most {epsilon:.0%} too many come"
     )

@@ -86,9 +86,10 @@ def register(app: typer.Typer) -> None:
             raise UsageError("--model goes with --data.", "Serve a version: gongxu models promote.")
         if everyone and out is None:
             raise UsageError("--all needs a file.", "Add --out FILE.parquet or FILE.csv")
-        from serving.suggestions.opening import open_suggester, parse_moment, read_boosts
+        from data.district_time import parse_moment
+        from serving.suggestions.opening import open_suggester, read_boosts
 
-        when = parse_moment(at)
+        when = parse_moment(at) if at is not None else None
         if everyone and out is not None and when is None:
             from serving.suggestions.batch import unfinished
 

@@ -154,7 +154,18 @@ def test_another_moment_is_answered_as_it_was_known_then(ask) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["n=0", "n=101", "at=yesterday", "at=2027-01-01T00:00:00", "lat=31", "surface=a%20b"]
+    "query",
+    [
+        "n=0",
+        "n=101",
+        "at=yesterday",
+        "at=2027-01-01T00:00:00",
+        "lat=31",
+        "surface=a%20b",
+        "at=0001-01-01T00:00:00%2B14:00",
+        "at=9999-12-31T23:59:59-12:00",
+        "at=2026-10-05T14:00:00-16:00",
+    ],
 )
 def test_wrong_questions_are_problems(client, key, query: str) -> None:
     answer = client.get(f"/v1/residents/r0/suggestions?{query}", headers=key)
