@@ -81,6 +81,8 @@ ROUTES: dict[str, tuple[str, ...]] = {
     ),
     "GET /console/catalogue/suppliers/{supplier_id}": ("/console/catalogue/suppliers/{supplier}",),
     "GET /console/orders": ("/console/orders",),
+    "GET /v1/orders": ("/v1/orders",),
+    "GET /console/plans/{plan_id}/draft": ("/console/plans/{plan}/draft?street={street}",),
     "GET /console/requests": ("/console/requests",),
     "GET /console/plans": ("/console/plans",),
     "GET /console/plans/{plan_id}": (
@@ -104,7 +106,11 @@ _LISTS, _MODELS = "events in order, without figures", "measures of models over a
 ROUTES_WITHOUT_FIGURES = {
     "POST /v1/plans": _MAKES, "POST /console/plans": _MAKES,
     "POST /console/plans/{plan_id}/cancel": _MAKES, "POST /console/plans/{plan_id}/retry": _MAKES,
+    "POST /console/plans/{plan_id}/again": _MAKES, "POST /console/plans/{plan_id}/draft": _FORM,
+    "POST /console/plans/{plan_id}/workbook": _FORM,
     "POST /v1/plans/{plan_id}/lines/{line}/decision": "an order's name",
+    "POST /v1/plans/{plan_id}/decisions": "orders' names",
+    "POST /v1/orders/{order_id}/status": "what officers did",
     "GET /v1/models": _MODELS, "GET /console/models": _MODELS,
     "POST /v1/models/{version}/promote": _MODELS, "POST /v1/models/rollback": _MODELS,
     "POST /console/models/rollback": _MODELS, "POST /console/models/{version}/promote": _MODELS,
@@ -165,6 +171,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], ...]] = {
     "exposure": (("--sample", "40", "--format", "json"),),
     "overbooking": (("--format", "json"),),
     "orders list": (("--format", "json"),),
+    "plans list": (("--format", "json"),),
 }
 """Words that are given, by command."""
 
@@ -178,5 +185,6 @@ COMMANDS_WITHOUT_FIGURES = {
     **dict.fromkeys(("users add", "users list", "users disable", "users token"), "users and keys"),
     **dict.fromkeys(("audit list", "audit verify"), "what officers did"),
     **dict.fromkeys(("decide", "stages", "orders advance"), "what officers did"),
+    "plans save": "a plan that is asked as GET /v1/plans/{plan_id}",
 }
 """Commands that are not asked, each with the reason."""
