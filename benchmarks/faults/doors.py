@@ -83,6 +83,8 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "GET /console/orders": ("/console/orders",),
     "GET /v1/orders": ("/v1/orders",),
     "GET /console/plans/{plan_id}/draft": ("/console/plans/{plan}/draft?street={street}",),
+    "GET /console/plans/{plan_id}/weigh": ("/console/plans/{plan}/weigh?what=shares",),
+    "GET /console/plans/{plan_id}/compare": ("/console/plans/{plan}/compare",),
     "GET /console/requests": ("/console/requests",),
     "GET /console/plans": ("/console/plans",),
     "GET /console/plans/{plan_id}": (
