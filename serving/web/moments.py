@@ -2,12 +2,16 @@
 
 from datetime import date, datetime, timedelta
 
+from babel.dates import format_date
+
 from data.district_time import district_zone
 from serving.messages.catalogue import Lang
 
-_DAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
-_DAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS_EN = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+LOCALES: dict[Lang, str] = {"zh": "zh_Hans_CN", "en": "en"}
+"""What Babel writes dates, numbers and money by."""
+
+_THIS_YEAR: dict[Lang, str] = {"zh": "M月d日 EEE", "en": "EEE d MMM"}
+_OTHER_YEAR: dict[Lang, str] = {"zh": "y年M月d日 EEE", "en": "EEE d MMM y"}
 _NEAR = {0: ("今天", "today"), 1: ("明天", "tomorrow"), 2: ("后天", "")}
 
 
@@ -35,12 +39,8 @@ def day_words(moment: datetime | date, *, now: datetime, lang: Lang) -> str:
     day = local_date(moment) if isinstance(moment, datetime) else moment
     today = local_date(now)
     near = _NEAR.get((day - today).days, ("", ""))[0 if lang == "zh" else 1]
-    if lang == "zh":
-        year = f"{day.year}年" if day.year != today.year else ""
-        words = f"{year}{day.month}月{day.day}日 {_DAYS_ZH[day.weekday()]}"
-    else:
-        year = f" {day.year}" if day.year != today.year else ""
-        words = f"{_DAYS_EN[day.weekday()]} {day.day} {_MONTHS_EN[day.month - 1]}{year}"
+    pattern = (_THIS_YEAR if day.year == today.year else _OTHER_YEAR)[lang]
+    words = format_date(day, pattern, locale=LOCALES[lang])
     return f"{near} {words}" if near else words
 
 

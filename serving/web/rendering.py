@@ -5,11 +5,13 @@ from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
+from babel.numbers import format_currency, format_decimal, format_percent
 from fastapi import Request, Response
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
-from serving.messages.catalogue import text, text_or
+from serving.messages.catalogue import Lang, text, text_or
 from serving.web import moments
 from serving.web.assets import HTMX, asset_path, has_htmx
 from serving.web.display import display_of
@@ -41,7 +43,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(asset=asset_path, FIELD=FIELD, HTMX=HTMX, has_htmx=has_htmx)
     environment.filters.update(
-        yuan=yuan, number=number, percent=percent, json_ld=json_ld, size=size
+        yuan=_yuan, number=number, percent=percent, json_ld=json_ld, size=size
     )
     return environment
 
@@ -100,10 +102,30 @@ def _here(request: Request) -> str:
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
-def yuan(fen: float) -> str:
-    """An amount, given in fen, in yuan."""
+def yuan(fen: float, lang: Lang = "zh") -> str:
+    """An amount of money.
+
+    Parameters
+    ----------
+    fen
+        In fen.
+    lang
+        The reader's language.
+
+    Returns
+    -------
+    In yuan, such as ``¥1,200``; with fen only where they matter.
+    """
     whole = fen / 100
-    return f"¥{whole:,.0f}" if float(whole).is_integer() or whole >= 1000 else f"¥{whole:,.2f}"
+    pattern = "¤#,##0" if float(whole).is_integer() or whole >= 1000 else "¤#,##0.00"
+    return format_currency(
+        whole, "CNY", pattern, locale=moments.LOCALES[lang], currency_digits=False
+    )
+
+
+@pass_context
+def _yuan(context: Context, fen: float) -> str:
+    return yuan(fen, context["lang"])
 
 
 def number(value: float | None, digits: int = 0) -> str:
@@ -122,7 +144,8 @@ def number(value: float | None, digits: int = 0) -> str:
     """
     if value is None or value != value:
         return "—"
-    return f"{value:,.{digits}f}"
+    pattern = "#,##0." + "0" * digits if digits else "#,##0"
+    return format_decimal(value, pattern, locale=moments.LOCALES["zh"])
 
 
 def percent(value: float | None, digits: int = 0) -> str:
@@ -141,7 +164,8 @@ def percent(value: float | None, digits: int = 0) -> str:
     """
     if value is None or value != value:
         return "—"
-    return f"{100 * value:.{digits}f}%"
+    pattern = "#,##0." + "0" * digits + "%" if digits else "#,##0%"
+    return format_percent(value, pattern, locale=moments.LOCALES["zh"])
 
 
 def size(n_bytes: float) -> str:

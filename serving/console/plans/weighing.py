@@ -126,7 +126,7 @@ def _drawn(points: list[dict[str, Any]], what: str, lang: Lang) -> Any:
     if what not in FRONTIERS:
         return ""
     names = {
-        "budget": lambda value: yuan(value),
+        "budget": lambda value: yuan(value, lang),
         "evenness": lambda value: number(value, 3),
         "matching": lambda value: percent(value),
     }
