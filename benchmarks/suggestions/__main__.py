@@ -199,9 +199,9 @@ def batch(bars: list[Bar], details: Figures, *, quick: bool = False) -> None:
     bars, details
         Added to.
     quick
-        A district of 20,000 residents, where what is done once weighs more.
+        A district of 10,000 residents, where what is done once weighs most.
     """
-    sizes: Figures = {"residents": 20_000, "compared": 1_500} if quick else {}
+    sizes: Figures = {"residents": 10_000, "compared": 1_500} if quick else {}
     some, details["batch"] = batch_figures.measure(SEED, **sizes)
     bars += some
 
