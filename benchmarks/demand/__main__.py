@@ -94,14 +94,16 @@ def _units(part: str, quick: bool) -> list[Unit]:
 def loans(values: Values, details: dict[str, Any]) -> list[Bar]:
     """Next year's loans by arrondissement, beside naive forecasts."""
     years = list(values.values())
-    table = demand_loans.mean_by_level(years)
+    table = demand_loans.pool(years)
     show(table.reset_index(names="level").to_dict("records"), f"loans of {', '.join(values)}")
     details["loans"] = values
     bars = []
     for name, level in demand_loans.LEVELS.items():
-        # The worse of unscaled and scaled.
-        ratio = max(float(table.loc[level, r]) for r in ("ratio", "ratio_scaled"))
-        by_year = [max(y[level]["ratio"], y[level]["ratio_scaled"]) for y in years]
+        # The worse of unscaled and scaled; in brackets the best and the worst year.
+        ratio, *by_year = (
+            max(float(pooled.loc[level, r]) for r in ("ratio", "ratio_scaled"))
+            for pooled in (table, *(demand_loans.pool([year]) for year in years))
+        )
         bars.append(Bar("8.1", f"wape_ratio_{name}", ratio, (min(by_year), max(by_year))))
     covers = float(table.loc["street x category", "coverage80_5"])
     return [*bars, Bar("8.1", "coverage80_loans", covers)]
@@ -109,7 +111,7 @@ def loans(values: Values, details: dict[str, Any]) -> list[Bar]:
 
 def quarters(values: Values, details: dict[str, Any]) -> list[Bar]:
     """Rolling quarters of simulated districts beside naive forecasts."""
-    table = demand_loans.mean_by_level(list(values.values()))
+    table = demand_loans.pool(list(values.values()))
     show(table.reset_index(names="level").to_dict("records"), "rolling quarters of districts")
     details["quarters"] = values
     totals = table.loc[["street", "category", "district"]]

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.demand.peers import wape
 from data.converters.lending_library import convert_lending_library
 from data.dataset import Dataset
 from training.demand.backtest import FORECAST, NAIVE, foretell_periods
@@ -31,7 +30,7 @@ def judge(folder: Path, year: int) -> dict[str, Any]:
 
     Returns
     -------
-    By level the figures of :func:`compare`.
+    Sums by level, as of :func:`compare`.
     """
     return compare(
         foretell_periods(
@@ -46,7 +45,7 @@ def _library(folder: Path) -> Dataset:
 
 
 def compare(cells: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """The forecast of a backtest beside the best naive one, by level.
+    """What errors of the forecast and of naive ones are made of, by level.
 
     Parameters
     ----------
@@ -55,31 +54,54 @@ def compare(cells: pd.DataFrame) -> dict[str, dict[str, float]]:
 
     Returns
     -------
-    By level: WAPE of the forecast and of the best naive one, and their ratio; the same with all
-    scaled to the attendances that came; bias; coverage of cells with a forecast of one and of
-    :data:`WHOLE` or more, NaN where there is none.
+    By level, sums: attendances, the forecast, absolute errors by method, the same with each method
+    scaled to the attendances that came, and intervals that hold, of cells with a forecast of one
+    and of :data:`WHOLE` or more, with their number.
     """
     found = {}
     for level, rows in cells.groupby("level", sort=False):
         came = rows["attendances"].to_numpy()
-        told = {m: rows[m].to_numpy() for m in (FORECAST, *NAIVE) if rows[m].any()}
-        errors = {m: wape(guess, came) for m, guess in told.items()}
-        scaled = {m: wape(guess * came.sum() / guess.sum(), came) for m, guess in told.items()}
-        best, best_scaled = (min(e[m] for m in NAIVE if m in e) for e in (errors, scaled))
-        found[str(level)] = {
-            "wape": errors[FORECAST],
-            "best_naive": best,
-            "ratio": errors[FORECAST] / best,
-            "scaled": scaled[FORECAST],
-            # The district's total has no error once it is scaled.
-            "ratio_scaled": scaled[FORECAST] / best_scaled if best_scaled > 1e-9 else np.nan,
-            "bias": told[FORECAST].sum() / came.sum() - 1.0,
-            "coverage80": float(rows["inside"].mean()),
-            "coverage80_5": float(rows["inside"][rows[FORECAST] >= WHOLE].mean()),
-        }
+        sums = {"attendances": float(came.sum()), "foretold": float(rows[FORECAST].sum())}
+        for method in (FORECAST, *NAIVE):
+            guess = rows[method].to_numpy()
+            sums[method] = float(np.abs(guess - came).sum())
+            scaled = guess * (came.sum() / max(guess.sum(), 1e-9))
+            sums[f"{method}, scaled"] = float(np.abs(scaled - came).sum())
+        for name, least in (("all", 1.0), ("5", WHOLE)):
+            inside = rows["inside"][rows[FORECAST] >= least]
+            sums[f"inside {name}"] = float(inside.sum())
+            sums[f"cells {name}"] = float(len(inside))
+        found[str(level)] = sums
     return found
 
 
-def mean_by_level(units: Sequence[dict[str, dict[str, float]]]) -> pd.DataFrame:
-    """Means over units of :func:`compare`, one row a level."""
-    return pd.concat([pd.DataFrame(unit).T for unit in units]).groupby(level=0, sort=False).mean()
+def pool(units: Sequence[dict[str, dict[str, float]]]) -> pd.DataFrame:
+    """Errors over all units of :func:`compare`.
+
+    Parameters
+    ----------
+    units
+        One or more.
+
+    Returns
+    -------
+    By level (index): WAPE of the forecast and of the naive forecast that is best over all units,
+    their ratio, the same of scaled forecasts, bias and coverage.
+    """
+    sums = sum(pd.DataFrame(unit).T for unit in units)
+    rows = {}
+    for level, of in sums.iterrows():
+        best, best_scaled = (min(of[f"{m}{end}"] for m in NAIVE) for end in ("", ", scaled"))
+        rows[level] = {
+            "wape": of[FORECAST] / of["attendances"],
+            "best_naive": best / of["attendances"],
+            "ratio": of[FORECAST] / best,
+            # The district's total has no error once it is scaled.
+            "ratio_scaled": of[f"{FORECAST}, scaled"] / best_scaled
+            if level != "district"
+            else np.nan,
+            "bias": of["foretold"] / of["attendances"] - 1.0,
+            "coverage80": of["inside all"] / max(of["cells all"], 1.0),
+            "coverage80_5": of["inside 5"] / max(of["cells 5"], 1.0),
+        }
+    return pd.DataFrame(rows).T

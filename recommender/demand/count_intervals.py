@@ -2,28 +2,34 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
+from scipy.stats import gamma, nbinom
 
 Floats = NDArray[np.float64]
+
+WIDEST = 1.5
+"""Of the logarithm's standard deviation: from 0 to twenty times the expected."""
 
 
 def count_interval(expected: Floats, log_sd: Floats) -> tuple[Floats, Floats]:
     """Lower and upper end of the 80 % interval of a count.
 
-    The count is Poisson around a Gamma mean with the relative error of the lognormal, which makes
-    it negative binomial with size ``1 / (exp(log_sd²) - 1)``.
+    The count is Poisson around a Gamma variable with the relative spread of a lognormal, which
+    makes it negative binomial with size ``k = 1 / (exp(log_sd²) - 1)``. Errors of forecasts are
+    measured on the logarithm, so the forecast is the Gamma's median: were it its mean, the interval
+    of a wide forecast would lie below the forecast.
 
     Parameters
     ----------
     expected
-        Mean, >= 0.
+        Forecast, >= 0.
     log_sd
-        Standard deviation of the mean's logarithm, same shape.
+        Standard deviation of the forecast's logarithm, same shape.
 
     Returns
     -------
     Whole numbers, same shape: at least 80 % of counts lie between them, both included.
     """
-    size = 1.0 / np.expm1(np.clip(log_sd, 0.01, 2.0) ** 2)
-    chance = size / (size + np.maximum(expected, 1e-9))
+    size = 1.0 / np.expm1(np.clip(log_sd, 0.01, WIDEST) ** 2)
+    mean = np.maximum(expected, 1e-9) * size / gamma.ppf(0.5, size)
+    chance = size / (size + mean)
     return np.asarray(nbinom.ppf(0.1, size, chance)), np.asarray(nbinom.ppf(0.9, size, chance))

@@ -7,24 +7,22 @@ of a forecast is the chain's plus a weighted sum of the log ratios of naive fore
     log f = log c + sum_k w_k * t_k / (t_k + KAPPA) * log(n_k / c),   w_k >= 0, sum w_k <= 1,
 
 with t_k the attendances expected in the periods that n_k rests on: the weight of what was seen
-grows with the audience that could return, and a cell that few come to stays with the chain. The
-weights are learnt per level by regression on past periods, each foretold with what was known then
-(Granger & Ramanathan 1984), and shrunk to a prior; the longer means damp a trend. What is left over
-gives the variance of the forecast's logarithm, a + b / c, and so its interval. Levels share
-the district's total; street, category and total are reconciled
-(:mod:`~recommender.demand.reconciliation`).
+grows with the audience that could return, and a cell that few come to stays with the chain. A
+fourth forecast is last period with its end counting most, since who came once is not there for
+ever; the district's total also follows a damped trend. The weights are learnt per level from past
+periods (:mod:`~recommender.demand.recency_learning`), with the variance of the forecast's
+logarithm, a + b / c, and so its interval. Levels share the district's total; street, category and
+total are reconciled (:mod:`~recommender.demand.reconciliation`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 from scipy.sparse import csr_array
 
-from recommender.demand.count_intervals import count_interval
 from recommender.demand.reconciliation import reconcile, sums_of
 
 Floats = NDArray[np.float64]
@@ -32,6 +30,10 @@ Groups = Mapping[str, NDArray[np.intp]]
 
 WINDOWS = {"last period": 1, "mean of 3 periods": 3, "same period last year": 1}
 """Naive forecasts, and how many periods each rests on."""
+EVIDENCE: Mapping[str, int] = {**WINDOWS, "of late": 1}
+"""The same, and last period with its end counting most."""
+TREND = len(EVIDENCE)
+"""Where the weight of the trend stands, behind those of the evidence."""
 LEVELS: Mapping[str, tuple[bool, str]] = {
     "street x product": (True, "product"),
     "street x supplier": (True, "supplier"),
@@ -44,15 +46,10 @@ LEVELS: Mapping[str, tuple[bool, str]] = {
 """Whether a level tells streets apart, and by what it groups products."""
 
 COARSE = ("street", "category", "district")
-"""Levels whose naive forecast is what came, whatever the sessions; at finer levels programmes
-differ from period to period, and it is what came to each session."""
-KAPPA = 5.0
-PRIOR_WEIGHT = 10.0
-"""How many cells of a past period the prior of weights and variances is worth."""
-MIN_EXPECTED = 1.0
-WIDTHS: Floats = np.geomspace(0.2, 4.0, 31)
-_LEAST = 1e-4
-_MOST = 2.0  # of a log ratio
+"""Levels of many attendances each, whose forecasts are surer."""
+KAPPA = 2.0
+MOST = 2.0
+"""Of a log ratio."""
 
 
 class Window(NamedTuple):
@@ -74,14 +71,21 @@ class Origin:
     foretold
         The chain's attendances of its sessions, shape (streets, products), in attendances recorded.
     windows
-        In the order of :data:`WINDOWS`; None where the data does not reach back.
+        In the order of :data:`EVIDENCE`; None where the data does not reach back.
     attended
         What came; None where it is not known yet.
+    trend
+        Growth of the logarithm of all attendances beyond the chain's, a period.
+    standing
+        Whether sessions last a whole period, as books on a shelf do: then it is not their number
+        that draws.
     """
 
     foretold: Floats
     windows: Sequence[Window | None]
     attended: Floats | None = None
+    trend: float = 0.0
+    standing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ class Combination:
     Attributes
     ----------
     weights
-        Of the naive forecasts, in the order of :data:`WINDOWS`, in [0, 1].
+        Of the evidence, in the order of :data:`EVIDENCE`, with a sum in [0, 1]; at last that of
+        the trend.
     variances
         a and b of the combined forecast.
     widths
@@ -106,7 +111,8 @@ class Combination:
 def prior_combination() -> Combination:
     """What is assumed before any past period was foretold: single products keep their rate."""
     district, sums, single = (
-        np.array(w) for w in ([0.5, 0.1, 0.05], [0.15, 0.15, 0.05], [0.0, 0.0, 0.0])
+        np.array(w)
+        for w in ([0.4, 0.1, 0.05, 0.1, 0.5], [0.1, 0.2, 0.05, 0.3, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0])
     )
     return Combination(
         {
@@ -148,45 +154,6 @@ def sum_level(level: str, table: Floats, groups: Groups) -> Floats:
     return np.asarray(rows @ of)
 
 
-def learn_combination(origins: Sequence[Origin], groups: Groups) -> Combination:
-    """Weights of naive forecasts, and errors of the combined ones, from past periods.
-
-    Parameters
-    ----------
-    origins
-        Past periods with what came.
-    groups
-        By name, each product's group, shape (products,).
-
-    Returns
-    -------
-    The prior where there is no past period.
-    """
-    prior = prior_combination()
-    weights, variances = dict(prior.weights), dict(prior.variances)
-    for level in LEVELS:
-        told = [
-            (*_ratios(level, o, groups), sum_level(level, o.attended, groups))
-            for o in origins
-            if o.attended is not None
-        ]
-        if not told:
-            continue
-        ratios = np.concatenate([x.reshape(len(x), -1) for x, _, _ in told], axis=1)
-        base, came = (np.concatenate([t[i].ravel() for t in told]) for i in (1, 2))
-        used = base >= MIN_EXPECTED
-        ratios, base, came = ratios[:, used], base[used], came[used]
-        target = np.clip(np.log((came + 0.5) / (base + 0.5)), -_MOST, _MOST)
-        weights[level] = _weights(ratios, target, base, prior.weights[level])
-        guess = base * np.exp(weights[level] @ ratios)
-        error = np.clip(np.log((came + 0.5) / (guess + 0.5)), -_MOST, _MOST)
-        # The count itself is no error of the forecast.
-        noise = 1.0 / (guess + 0.5)
-        variances[level] = _line(error**2 - noise, noise, prior.variances[level])
-    found = Combination(weights, variances, prior.widths)
-    return replace(found, widths=_widths(origins, groups, found))
-
-
 def combine(
     origin: Origin, groups: Groups, learnt: Combination
 ) -> dict[str, tuple[Floats, Floats]]:
@@ -208,8 +175,8 @@ def combine(
     found = {}
     total = None
     for level in ("district", *LEVELS):
-        ratios, base = _ratios(level, origin, groups)
-        moved = np.clip(np.tensordot(learnt.weights[level], ratios, axes=1), -_MOST, _MOST)
+        ratios, base = log_ratios(level, origin, groups)
+        moved = np.clip(np.tensordot(learnt.weights[level], ratios, axes=1), -MOST, MOST)
         forecast = base * np.exp(moved)
         if total is None:
             total = float(forecast.sum())
@@ -270,73 +237,25 @@ def level_factors(origin: Origin, groups: Groups, learnt: Combination) -> Floats
     return np.asarray(factor)
 
 
-def _ratios(level: str, origin: Origin, groups: Groups) -> tuple[Floats, Floats]:
+def log_ratios(level: str, origin: Origin, groups: Groups) -> tuple[Floats, Floats]:
     """Log ratios of the naive forecasts to the chain's, damped where few come; and the chain's.
 
-    Shapes (naive, streets or 1, groups) and (streets or 1, groups); 0 where there is none.
+    Shapes (evidence and trend, streets or 1, groups) and (streets or 1, groups); 0 where there is
+    none. The trend is the district's, whose total all levels share.
     """
     base = sum_level(level, origin.foretold, groups)
-    ratios = np.zeros((len(WINDOWS), *base.shape))
-    for k, (window, periods) in enumerate(zip(origin.windows, WINDOWS.values(), strict=True)):
+    ratios = np.zeros((TREND + 1, *base.shape))
+    if level == "district":
+        ratios[TREND] = origin.trend
+    for k, (window, periods) in enumerate(zip(origin.windows, EVIDENCE.values(), strict=True)):
         if window is None:
             continue
         seen, told = (sum_level(level, table, groups) for table in window)
         expected = told
-        if level in COARSE:
+        if origin.standing and LEVELS[level][1] != "product":
             seen, told, expected = seen / periods, base, periods * base
         ratios[k] = np.log((seen + 0.5) / (told + 0.5)) * expected / (expected + KAPPA)
-    return np.clip(np.where(base > 0, ratios, 0.0), -_MOST, _MOST), base
-
-
-def _weights(ratios: Floats, target: Floats, base: Floats, prior: Floats) -> Floats:
-    """Non-negative weights by least squares, shrunk to a prior and summing to 1 at most."""
-    root = np.sqrt(base / (base + KAPPA))
-    # A cell of the prior is one whose naive forecasts are off by half.
-    pull = 0.5 * np.sqrt(PRIOR_WEIGHT) * np.eye(len(prior))
-    design = np.vstack([(ratios * root).T, pull])
-    found, _ = nnls(design, np.concatenate([target * root, pull @ prior]))
-    return np.asarray(found / max(found.sum(), 1.0))
-
-
-def _widths(origins: Sequence[Origin], groups: Groups, learnt: Combination) -> dict[str, float]:
-    """The smallest factors under which four fifths of past cells lie in their intervals.
-
-    Split-conformal in time: the fifth left out is one of n + 1 (Vovk et al. 2005), so that few
-    cells widen. A count that is an end of its interval is half inside: ends of small counts hold
-    more than a tenth each.
-    """
-    told = [(o, combine(o, groups, learnt)) for o in origins if o.attended is not None]
-    found = {}
-    for level in LEVELS:
-        cells = [
-            np.stack([t.ravel() for t in (*forecasts[level], sum_level(level, o.attended, groups))])
-            for o, forecasts in told
-            if o.attended is not None
-        ]
-        rows = np.concatenate(cells, axis=1) if cells else np.zeros((3, 0))
-        forecast, variance, seen = rows[:, rows[0] >= MIN_EXPECTED]
-        n = len(seen)
-        if n == 0:
-            found[level] = 1.0
-            continue
-        wanted = min(np.ceil(0.8 * (n + 1)) / n, 1.0)
-        held = []
-        for width in WIDTHS:
-            low, high = count_interval(forecast, width * np.sqrt(variance))
-            inside = ((low < seen) & (seen < high)) + 0.5 * ((low == seen) | (seen == high))
-            held.append(float(inside.mean()))
-        enough = np.flatnonzero(np.array(held) >= wanted)
-        best = WIDTHS[enough[0]] if len(enough) else WIDTHS[-1]
-        found[level] = float(best ** (n / (n + PRIOR_WEIGHT)))
-    return found
-
-
-def _line(squares: Floats, inverse: Floats, prior: Floats) -> Floats:
-    """a, b >= 0 of ``squares = a + b * inverse`` by least squares, shrunk to a prior."""
-    pull = np.sqrt(PRIOR_WEIGHT) * np.eye(2) * [1.0, 0.3]
-    design = np.vstack([np.stack([np.ones_like(inverse), inverse], axis=1), pull])
-    found, _ = nnls(design, np.concatenate([squares, pull @ prior]))
-    return np.asarray(np.maximum(found, [_LEAST, 0.0]))
+    return np.clip(np.where(base > 0, ratios, 0.0), -MOST, MOST), base
 
 
 def _ratio(wanted: Floats, found: Floats) -> Floats:

@@ -4,12 +4,12 @@ Each period's sessions are taken as they were held; their attendances are the tr
 figures are of all people and not of those whose bookings are recorded, so they are scaled by
 recorded over foretold attendances of the period before, which is known when the forecast is made,
 and moved to the levels of the latest periods (:mod:`recommender.demand.recency`) with weights
-learnt from the periods before.
+learnt from the periods before it.
 """
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from data.dataset import Dataset
 from data.district_time import period_bounds
 from recommender.demand.count_intervals import count_interval
-from recommender.demand.model import DemandModel
 from recommender.demand.recency import (
     LEVELS,
     WINDOWS,
@@ -31,8 +30,15 @@ from recommender.demand.recency import (
 )
 from recommender.errors import UsageError
 from training.demand.fit import fit_chain
-from training.demand.held import A_YEAR, Grain, periods_before, sessions_held
-from training.demand.levels import Cells, learn_levels, origin_of
+from training.demand.held import (
+    A_YEAR,
+    Grain,
+    foretold_by_chain,
+    periods_before,
+    sessions_held,
+)
+from training.demand.levels import ORIGINS, learn_levels
+from training.demand.origins import Cells, origin_of
 
 Floats = NDArray[np.float64]
 Progress = Callable[[str, float], None]
@@ -42,8 +48,6 @@ NAIVE = tuple(WINDOWS)
 COLUMNS = (
     "period", "level", "method", "cells", "attendances", "foretold", "wape", "bias", "coverage80",
 )  # fmt: skip
-ORIGINS = 2
-"""Periods before each one foretold from which the weights of the naive forecasts are learnt."""
 
 
 def backtest_demand(
@@ -96,7 +100,7 @@ def foretell_periods(
     as_of
         Nothing later is used; the last period is the last one that had ended by then.
     periods
-        Number of periods, >= 1; each takes one fit, and :data:`ORIGINS` more in all.
+        Number of periods, >= 1; each takes one fit.
     seed
         Of the fits.
     grain
@@ -117,10 +121,6 @@ def foretell_periods(
     held = sessions_held(dataset, as_of, grain)
     wanted = periods_before(as_of, periods, grain)
 
-    @cache
-    def chain(moment: datetime) -> DemandModel:
-        return fit_chain(dataset, as_of=moment, rng=np.random.default_rng(seed))
-
     cells: list[pd.DataFrame] = []
     for index, period in enumerate(wanted):
         rows = held[held["period"] == period]
@@ -129,10 +129,11 @@ def foretell_periods(
         if progress is not None:
             progress(f"foretelling {period}", index / periods)
         start = period_bounds(period)[0]
-        model = chain(start)
+        model = fit_chain(dataset, as_of=start, rng=np.random.default_rng(seed))
         grid = Cells.of(held, model)
-        learnt = learn_levels(chain, held, start, origins=ORIGINS, grain=grain)
-        origin = origin_of(model, grid, held, rows, period, start, grain)
+        learnt = learn_levels(model, held, start, origins=ORIGINS, grain=grain)
+        foretell = partial(foretold_by_chain, model)
+        origin = origin_of(foretell, grid, held, period, start, grain)
         cells += _compare(origin, learnt or prior_combination(), grid, held, period, grain)
     if not cells:
         raise UsageError(

@@ -40,7 +40,7 @@ from recommender.demand.small_areas.intervals import estimate_with_intervals
 from recommender.errors import UsageError
 from training.demand.competition import learn_competition
 from training.demand.held import natural_grain, sessions_held
-from training.demand.levels import at_latest_levels, learn_levels
+from training.demand.levels import ORIGINS, at_latest_levels, learn_levels
 from training.demand.sessions import SessionDemand, backtest_factors, learn_sessions
 
 Progress = Callable[[str, float], None]
@@ -52,7 +52,6 @@ def fit_demand(
     as_of: datetime,
     rng: np.random.Generator,
     progress: Progress | None = None,
-    origins: int = 0,
 ) -> DemandModel:
     """Fit demand on what was known at a moment, at the levels of the latest periods.
 
@@ -66,9 +65,6 @@ def fit_demand(
         Deals products to folds.
     progress
         Called with what is being done and the share done so far.
-    origins
-        Past periods to foretell, from which the weights of what was seen of late are learnt; each
-        takes a further fit. With none, the weights are those of the prior.
 
     Returns
     -------
@@ -84,14 +80,8 @@ def fit_demand(
     if grain != "quarter":
         held = sessions_held(dataset, as_of, grain)
     report = progress or _silent
-    learnt = learn_levels(
-        lambda moment: fit_chain(dataset, as_of=moment, rng=np.random.default_rng(0)),
-        held,
-        as_of,
-        origins=origins,
-        grain=grain,
-    )
     model = fit_chain(dataset, as_of=as_of, rng=rng, progress=report)
+    learnt = learn_levels(model, held, as_of, origins=ORIGINS, grain=grain)
     return at_latest_levels(model, held, as_of, learnt or prior_combination(), grain=grain)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from data.dataset import Dataset
@@ -67,3 +68,18 @@ def test_sessions_of_one_quarter_a_year_are_yearly(
     held = sessions_held(held_in_quarters(), NOW)
     assert natural_grain(held) == "quarter"
     assert natural_grain(held[held["period"].str.endswith("Q4")]) == "year"
+
+
+def test_what_is_booked_all_year_stands_and_its_latest_bookings_count_most(
+    held_in_quarters: Callable[..., Dataset],
+) -> None:
+    dataset = held_in_quarters()
+    assert not sessions_held(dataset, NOW)["standing"].any()
+    bookings = dataset["bookings"]
+    # Once sessions are in the last quarter of the year, all of the year is ahead of them.
+    at = bookings["booked_at"] - pd.to_timedelta(np.arange(len(bookings)) % 300 + 100, unit="D")
+    shelf = Dataset({**dataset, "bookings": bookings.assign(booked_at=at)})
+    held = sessions_held(shelf, NOW, "year")
+    assert held["standing"].all()
+    assert held["share"].eq(1.0).all()
+    assert 0.0 < held["of_late"].sum() < 0.6 * held["attendances"].sum()
