@@ -187,7 +187,7 @@ def _fit(
     if reach is not None:
         online = _online(sessions, product_features, n_products)
         main = main_venues(known, sessions, n_streets)
-        place = np.where(main >= 0, session_demand.factors[0][main], 1.0)[:, None]
+        place = session_demand.place_effect(sessions, main)[:, None]
 
         def gather(home: NDArray[np.float64]) -> NDArray[np.float64]:
             return np.where(online, home.sum(axis=0), gravity_attendances(home, reach) * place)

@@ -31,6 +31,8 @@ Floats = NDArray[np.float64]
 
 ROUNDS = 3
 """Turns between unconstraining and the circumstances of place, hour and exposure."""
+VENUE_SHARE = 0.25
+"""How much of a venue's departure from its street's others is the venue's own."""
 PERIOD = np.timedelta64(92, "D")
 """Length of the latest period, on which intervals are checked."""
 
@@ -92,6 +94,30 @@ class SessionDemand:
         count = np.bincount(audience, minlength=size)
         mean = (np.bincount(audience, weights=lift, minlength=size) + 5.0) / (count + 5.0)
         return np.asarray(mean[product_features.audience])
+
+    def place_effect(self, sessions: Sessions, main: NDArray[np.intp]) -> Floats:
+        """Factor of each street's usual venue, shape (streets,).
+
+        Most of how far a venue lies above its street's others is what is held there: in simulated
+        districts figures are nearest the truth with a quarter of it.
+
+        Parameters
+        ----------
+        sessions
+            The sessions, with their venues and streets.
+        main
+            Position of each street's usual venue, -1 where it has none.
+
+        Returns
+        -------
+        Factors, > 0; 1 where a street has no venue.
+        """
+        held = (sessions.past & (sessions.street >= 0) & (sessions.venue >= 0)).nonzero()[0]
+        street, log = sessions.street[held], np.log(self.factors[0][sessions.venue[held]])
+        count = np.bincount(street, minlength=len(main))
+        mean = np.bincount(street, weights=log, minlength=len(main)) / np.maximum(count, 1)
+        own = np.where(main >= 0, np.log(np.append(self.factors[0], 1.0)[main]), mean)
+        return np.asarray(np.exp(mean + VENUE_SHARE * (own - mean)))
 
     def season(self, categories: int) -> Floats:
         """Factor of each month by category, shape (categories, 12)."""
