@@ -45,13 +45,14 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help="the same as --only")
     parser.add_argument("--only", default="", metavar="PARTS", help=", ".join([*PARTS, *ALONE]))
     parser.add_argument("--quick", action="store_true", help="development seeds and years")
+    parser.add_argument("--workers", type=int, default=2, help="processes side by side")
     options = parser.parse_args()
     named = [*options.parts, *filter(None, options.only.split(","))]
     chosen = named or ([*PARTS] if options.quick else [*PARTS, "district"])
     if unknown := set(chosen) - {*PARTS, *ALONE}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     units = [unit for part in chosen if part in PARTS for unit in _units(part, options.quick)]
-    found = compute(units, name="demand", sources=SOURCES)
+    found = compute(units, name="demand", sources=SOURCES, workers=options.workers)
     bars: list[Bar] = []
     details: dict[str, Any] = {}
     for part in chosen:

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from data.dataset import Dataset
 from data.district_time import period_bounds
 from recommender.demand.count_intervals import count_interval
+from recommender.demand.model import DemandModel
 from recommender.demand.recency import (
     LEVELS,
     WINDOWS,
-    Combination,
-    Origin,
     combine,
     level_factors,
     prior_combination,
@@ -121,20 +120,15 @@ def foretell_periods(
     held = sessions_held(dataset, as_of, grain)
     wanted = periods_before(as_of, periods, grain)
 
-    cells: list[pd.DataFrame] = []
+    cells = []
     for index, period in enumerate(wanted):
-        rows = held[held["period"] == period]
-        if not len(rows):
+        if not (held["period"] == period).any():
             continue
         if progress is not None:
             progress(f"foretelling {period}", index / periods)
         start = period_bounds(period)[0]
         model = fit_chain(dataset, as_of=start, rng=np.random.default_rng(seed))
-        grid = Cells.of(held, model)
-        learnt = learn_levels(model, held, start, origins=ORIGINS, grain=grain)
-        foretell = partial(foretold_by_chain, model)
-        origin = origin_of(foretell, grid, held, period, start, grain)
-        cells += _compare(origin, learnt or prior_combination(), grid, held, period, grain)
+        cells.append(foretell_period(model, held, period, grain))
     if not cells:
         raise UsageError(
             f"no session was held from {wanted[0]} to {wanted[-1]}.",
@@ -143,15 +137,30 @@ def foretell_periods(
     return pd.concat(cells, ignore_index=True)
 
 
-def _compare(
-    origin: Origin,
-    learnt: Combination,
-    grid: Cells,
-    held: pd.DataFrame,
-    period: str,
-    grain: Grain,
-) -> list[pd.DataFrame]:
-    """Cells of every level with what came and what each method foretold."""
+def foretell_period(
+    model: DemandModel, held: pd.DataFrame, period: str, grain: Grain
+) -> pd.DataFrame:
+    """Foretell one period with a model that has not seen it.
+
+    Parameters
+    ----------
+    model
+        Fitted on what was known when the period began.
+    held
+        Sessions as of :func:`~training.demand.held.sessions_held`.
+    period
+        The period.
+    grain
+        Its length.
+
+    Returns
+    -------
+    As of :func:`foretell_periods`.
+    """
+    start = period_bounds(period)[0]
+    grid = Cells.of(held, model)
+    learnt = learn_levels(model, held, start, origins=ORIGINS, grain=grain) or prior_combination()
+    origin = origin_of(partial(foretold_by_chain, model), grid, held, period, start, grain)
 
     def attended(names: list[str]) -> Floats:
         rows = held[held["period"].isin(names)]
@@ -161,7 +170,7 @@ def _compare(
     seats = grid.table(rows, rows["seats"].fillna(np.inf).to_numpy())
     foretold = np.minimum(origin.foretold * level_factors(origin, grid.groups, learnt), seats)
     combined = combine(origin, grid.groups, learnt)
-    year = periods_before(period_bounds(period)[0], max(A_YEAR[grain], 3), grain)
+    year = periods_before(start, max(A_YEAR[grain], 3), grain)
     naive = (attended(year[-1:]), attended(year[-3:]), attended([year[-A_YEAR[grain]]]))
     came = attended([period])
     found = []
@@ -174,7 +183,7 @@ def _compare(
         frame["attendances"] = seen
         frame["inside"] = np.where(guess >= 1.0, (low <= seen) & (seen <= high), np.nan)
         found.append(frame.assign(level=level, period=period))
-    return found
+    return pd.concat(found, ignore_index=True)
 
 
 def judge_periods(cells: pd.DataFrame) -> pd.DataFrame:

@@ -9,8 +9,8 @@ model itself has mostly seen that window and would win by memory.
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -19,12 +19,13 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from data.dataset import Dataset
-from data.district_time import district_zone, period_of
-from features.ranking.snapshot import build_snapshot
+from data.district_time import period_of
+from recommender.demand.model import DemandModel
 from recommender.errors import GongxuError, NotTrainedError, UsageError
 from recommender.interfaces import Arrays, Persistable
 from recommender.ranking.model.suggestion_model import SuggestionModel
 from training.demand.fit import fit_demand
+from training.evaluation.demand_trial import try_demand
 from training.evaluation.gate import (
     SERVED,
     Check,
@@ -33,11 +34,11 @@ from training.evaluation.gate import (
     check_quality,
     check_record,
 )
+from training.evaluation.newest_window import BacktestWindow, newest_window, not_before
 from training.evaluation.report import ENGINE, EvaluationReport
 from training.evaluation.walk_forward import evaluate
 from training.registry.bundle import Manifest
 from training.suggestions.fit import fit_suggestions
-from training.suggestions.time_splits import step_of
 
 SUGGESTIONS = "suggestions"
 DEMAND = "demand"
@@ -45,8 +46,6 @@ TRIED = "suggestions_tried"
 """The part that holds the fit of the backtest."""
 
 _SIDE_BY_SIDE_UP_TO = 1_000_000
-_ENOUGH_BOOKINGS = 1000
-_STEPS = 4
 _RECORDED = 20
 _POPULARITY = "recent_popularity"
 _MEASURE = "ndcg@10"
@@ -121,12 +120,15 @@ def run_backtest(
         with step("trying on the newest window") as tell:
             window = newest_window(snapshot, as_of)
             if known is not None:
-                window = _not_before(window, known[0])
+                window = not_before(window, known[0])
             _try(backtest, snapshot, window, seed, rules, known, tell, is_refresh=is_refresh)
         with step("fitting suggestions"):
             backtest.parts[SUGGESTIONS] = ahead.result() if ahead is not None else final()
     with step("fitting demand") as tell:
         _fit_demand(backtest, snapshot, as_of, seed, rules, old, tell)
+    if DEMAND in backtest.parts:
+        with step("trying demand on the last period"):
+            _try_demand(backtest, snapshot, as_of, seed, rules, known, is_refresh=is_refresh)
     return backtest
 
 
@@ -163,57 +165,34 @@ def _fit_demand(
     backtest.metrics["demand_per_cell"] = level
 
 
-@dataclass(frozen=True, slots=True)
-class BacktestWindow:
-    """The newest stretch of time that bookings can be compared on.
-
-    Attributes
-    ----------
-    cutoff, until
-        It is (cutoff, until]; ``until`` is the last booking.
-    step
-        How often people are asked within it.
-    """
-
-    cutoff: datetime
-    until: datetime
-    step: timedelta
-
-
-def newest_window(snapshot: Dataset, as_of: datetime) -> BacktestWindow:
-    """As many steps back from the last booking as it takes to hold enough, but at most four.
-
-    A step is a fortnight, or a quarter where items stand for long. Enough is 1,000 bookings, or
-    a tenth of all where there are fewer than 10,000. Four, for the time each takes.
-
-    Parameters
-    ----------
-    snapshot
-        What was known at ``as_of``; at least one booking.
-    as_of
-        The moment of the snapshot, with time zone.
-
-    Returns
-    -------
-    Where the window begins and ends, and how long its steps are.
-    """
-    booked = snapshot["bookings"]["booked_at"].sort_values()
-    enough = min(_ENOUGH_BOOKINGS, len(booked) // 10)
-    until = booked.iloc[-1]
-    step = pd.Timedelta(step_of(build_snapshot(snapshot, as_of, district_zone())))
-    needed = (until - booked.iloc[-enough]) // step + 1 if enough else 1
-    return BacktestWindow(
-        (until - min(needed, _STEPS) * step).to_pydatetime(),
-        until.to_pydatetime(),
-        step.to_pytimedelta(),
+def _try_demand(
+    backtest: Backtest,
+    snapshot: Dataset,
+    as_of: datetime,
+    seed: int,
+    rules: GateRules,
+    old: tuple[Manifest, Mapping[str, Arrays]] | None,
+    *,
+    is_refresh: bool,
+) -> None:
+    """Foretell the last whole period, once for each period and release of the program."""
+    served = None
+    if old is not None and DEMAND in old[1]:
+        try:
+            served = old[0].as_of, DemandModel.from_arrays(old[1][DEMAND])
+        except (KeyError, TypeError, ValueError):
+            served = None  # made by another release of this program
+    checks, figures = try_demand(
+        snapshot,
+        as_of=as_of,
+        seed=seed,
+        rules=rules,
+        rng=seeded(seed, "demand trial"),
+        served=served,
+        before=old[0].metrics.get("demand_trial") if old is not None and is_refresh else None,
     )
-
-
-def _not_before(window: BacktestWindow, old: Manifest) -> BacktestWindow:
-    """Begin where the old model stopped looking, if that leaves half a step."""
-    looked = datetime.fromisoformat(old.metrics.get("tried_from", old.as_of.isoformat()))
-    fits = window.cutoff < looked <= window.until - window.step / 2
-    return replace(window, cutoff=looked) if fits else window
+    backtest.checks += checks
+    backtest.metrics["demand_trial"] = figures
 
 
 def _try(

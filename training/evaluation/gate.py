@@ -50,6 +50,9 @@ class GateRules:
         Share of the coverage of residents or events that may be lost, in [0, 1].
     demand_jump_max
         Factor by which the total demand may grow or fall.
+    demand_margin
+        Share by which errors of the last period's demand may surely exceed a simple forecast's or
+        the served model's, ≥ 0.
     tolerance
         The margin: relative loss of NDCG that is accepted, in [0, 1]. The lower end of the
         interval of the difference has to lie above it; 1 accepts any loss.
@@ -68,6 +71,7 @@ class GateRules:
     recent_share_min: float = 0.05
     coverage_drop_max: float = 0.5
     demand_jump_max: float = 3.0
+    demand_margin: float = 0.1
     tolerance: float = 0.05
     confidence: float = 0.95
     resamples: int = 1000
