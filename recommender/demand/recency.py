@@ -238,10 +238,22 @@ def level_factors(origin: Origin, groups: Groups, learnt: Combination) -> Floats
 
 
 def log_ratios(level: str, origin: Origin, groups: Groups) -> tuple[Floats, Floats]:
-    """Log ratios of the naive forecasts to the chain's, damped where few come; and the chain's.
+    """Log ratios of what was seen to the chain's figures, damped where few come.
 
-    Shapes (evidence and trend, streets or 1, groups) and (streets or 1, groups); 0 where there is
-    none. The trend is the district's, whose total all levels share.
+    Parameters
+    ----------
+    level
+        One of :data:`LEVELS`.
+    origin
+        The period to foretell.
+    groups
+        By name, each product's group, shape (products,).
+
+    Returns
+    -------
+    Of every evidence and the trend, shape (TREND + 1, streets or 1, groups), 0 where there is none;
+    the trend is the district's, whose total all levels share. And the chain's figures, shape
+    (streets or 1, groups).
     """
     base = sum_level(level, origin.foretold, groups)
     ratios = np.zeros((TREND + 1, *base.shape))

@@ -36,8 +36,10 @@ def mix(alone: Floats, shared: Floats, sharing: float) -> Floats:
     -------
     Same shape; 0 where either is.
     """
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.exp((1.0 - sharing) * np.log(alone) + sharing * np.log(shared)))
+    known = (alone > 0) & (shared > 0)
+    logs = (np.log(np.where(known, view, 1.0)) for view in (alone, shared))
+    mean = np.exp((1.0 - sharing) * next(logs) + sharing * next(logs))
+    return np.asarray(np.where(known, mean, 0.0))
 
 
 def learn_sharing(held_out: Sequence[tuple[Floats, Floats, Floats]]) -> float:

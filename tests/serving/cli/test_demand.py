@@ -120,3 +120,25 @@ def test_neither_period_nor_backtest_is_refused(folder: Path, tmp_path: Path) ->
     done = gongxu("demand", "--data", str(folder), home=tmp_path)
     assert done.returncode == 2
     assert "no period is given" in done.stderr
+
+
+def test_a_street_without_people_is_refused_and_the_others_keep_their_figures(
+    folder: Path, tmp_path: Path
+) -> None:
+    empty = "310105002"
+    data = tmp_path / "tables"
+    data.mkdir()
+    for path in folder.glob("*.csv"):
+        text = path.read_text(encoding="utf-8")
+        more = f"{empty},江苏路街道,street\n" if path.stem == "areas" else ""
+        (data / path.name).write_text(text + more, encoding="utf-8")
+    asked = ("demand", "--data", str(data), "--period", "2026Q4", "--format", "csv")
+    done = gongxu(*asked, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    frame = pd.read_csv(io.StringIO(done.stdout), dtype={"street_code": str})
+    assert frame["street_code"].tolist() == [AREA, AREA]
+    assert frame[["expected", "low", "high", "gap"]].notna().all().all()
+    assert empty in done.stderr
+    refused = gongxu(*asked, "--street", empty, home=tmp_path)
+    assert refused.returncode != 0
+    assert f"no people are known in street {empty}" in refused.stderr

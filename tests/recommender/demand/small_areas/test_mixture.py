@@ -8,8 +8,8 @@ from recommender.demand.small_areas.mixture import SHARING, learn_sharing, mix
 
 @pytest.mark.parametrize("weight", [0.0, 0.25, 1.0])
 def test_the_mean_is_geometric(weight: float) -> None:
-    found = mix(np.array([2.0, 3.0]), np.array([8.0, 3.0]), weight)
-    assert found == pytest.approx([2.0 * 4.0**weight, 3.0])
+    found = mix(np.array([2.0, 3.0, 0.0]), np.array([8.0, 3.0, 0.0]), weight)
+    assert found == pytest.approx([2.0 * 4.0**weight, 3.0, 0.0])
 
 
 @pytest.mark.parametrize("truth", [0.3, 0.6, 1.0])
