@@ -1,9 +1,9 @@
 """`make bench-demand`: street demand beside simpler estimates, on votes, loans and the simulator.
 
-``--only votes,world,quarters,loans,district,sweeps`` runs the named parts; ``--quick`` runs the
-first four on development seeds and years, in under five minutes, so that nothing is chosen by what
-is reported. What was computed is kept until a source changes (:mod:`benchmarks.units`): a
-run that was stopped goes on. The sweeps write their plot to docs/demand-sweeps.svg.
+``--only votes,world,quarters,loans,steps,district,sweeps`` runs the named parts; ``--quick`` runs
+the first four on development seeds and years, in under five minutes, so that nothing is chosen by
+what is reported. What was computed is kept until a source changes (:mod:`benchmarks.units`): a run
+that was stopped goes on. The sweeps write their plot to docs/demand-sweeps.svg.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.demand import loans as demand_loans
+from benchmarks.demand import steps as demand_steps
 from benchmarks.demand import votes as demand_votes
 from benchmarks.demand import world as demand_world
 from benchmarks.report import Bar, report
@@ -33,6 +34,7 @@ KEYS: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     "quarters": ((31, 32), (11, 12, 13, 14)),
     "world": ((31, 32, 33), tuple(range(11, 20))),
     "votes": ((100, 101), tuple(range(10))),
+    "steps": ((31, 32), (11, 12, 13, 14)),
 }
 """Years and seeds by part: those of development, and those reported."""
 VOTES = ("Poland_Katowice_2022.pb", "Poland_Katowice_2023.pb")
@@ -48,7 +50,13 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="processes side by side")
     options = parser.parse_args()
     named = [*options.parts, *filter(None, options.only.split(","))]
-    chosen = named or ([*PARTS] if options.quick else [*PARTS, "district"])
+    chosen = named or [
+        "loans",
+        "quarters",
+        "world",
+        "votes",
+        *([] if options.quick else ["district"]),
+    ]
     if unknown := set(chosen) - {*PARTS, *ALONE}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     units = [unit for part in chosen if part in PARTS for unit in _units(part, options.quick)]
@@ -77,6 +85,8 @@ def _units(part: str, quick: bool) -> list[Unit]:
     keys = _keys(part, quick)
     if part == "world":
         return [Unit(part, str(seed), demand_world.judge_seed, (seed,)) for seed in keys]
+    if part == "steps":
+        return [Unit(part, str(seed), demand_steps.judge_steps, (seed,)) for seed in keys]
     if part == "quarters":
         return [Unit(part, str(seed), demand_world.judge_quarters, (seed,)) for seed in keys]
     folder = SHARED / ("lending-library" if part == "loans" else "pabulib")
@@ -172,6 +182,14 @@ def votes(values: Values, details: dict[str, Any]) -> list[Bar]:
     ]
 
 
+def steps(values: Values, details: dict[str, Any]) -> list[Bar]:
+    """What each step of the chain adds."""
+    rows = demand_steps.table(list(values.values())).to_dict("records")
+    show(rows, f"the chain without each step, worlds {', '.join(values)}")
+    details["steps"] = rows
+    return []
+
+
 def district(details: dict[str, Any]) -> list[Bar]:
     """Time and memory at three sizes."""
     from benchmarks.demand.district import measure
@@ -200,6 +218,7 @@ PARTS: Mapping[str, Callable[[Values, dict[str, Any]], list[Bar]]] = {
     "quarters": quarters,
     "world": world,
     "votes": votes,
+    "steps": steps,
 }
 """Of units that are computed side by side."""
 ALONE: Mapping[str, Callable[[dict[str, Any]], list[Bar]]] = {

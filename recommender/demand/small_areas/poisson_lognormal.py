@@ -8,19 +8,23 @@ falls back to plain shrinkage and with many it estimates which streets are simil
 local a product is: demand for some is even over streets, for others it is local. It has an
 inverse-gamma prior of :data:`FREEDOM` degrees, which makes η a multivariate t (Lange, Little &
 Taylor 1989); with one scale for all, a few local products would loosen the shrinkage of all others.
+With many streets Σ is a diagonal and a few common patterns
+(:mod:`~recommender.demand.small_areas.low_rank`).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
+
+from recommender.demand.small_areas.low_rank import laplace as laplace_low_rank
 
 Floats = NDArray[np.float64]
 
 FREEDOM = 1.0
 """Degrees of freedom of τ's prior: next to nothing is assumed of how products differ."""
-_LARGE = 64  # streets from which on one matrix at a time is faster than many at once
+_LARGE = 100  # streets from which on their covariance is a diagonal and a few common patterns
+_LEARNT = 300  # products from which such a covariance is learnt: evenly chosen where there are more
 _CHUNK = 512  # products at a time: bounds memory at _CHUNK * streets**2 doubles
 
 
@@ -72,25 +76,24 @@ def fit_poisson_lognormal(
     y, e = np.ascontiguousarray(counts.T), np.ascontiguousarray(offset.T)
     # A cell with next to nothing expected says nothing about Σ.
     told = (e.sum(axis=1) > 0.5).nonzero()[0]
+    many = streets >= _LARGE
+    if many and len(told) > _LEARNT:
+        told = told[np.linspace(0, len(told) - 1, _LEARNT).astype(np.intp)]
     for step in range(iterations + 1):
-        precision: Floats = np.asarray(
-            np.linalg.inv(covariance + 1e-6 * np.eye(streets)), dtype=np.float64
-        )
         last = step == iterations
         which = np.arange(products) if last else told
         if not last and not len(told):
             continue
-        total = np.zeros((streets, streets))
-        distance = np.zeros(products)
-        for start in range(0, len(which), _CHUNK):
-            part = which[start : start + _CHUNK]
-            mode[part], spread = _laplace(
-                y[part], e[part], mode[part], precision, scale[part], 8 if step else 30
+        steps = 8 if step else 30
+        if many:
+            found = laplace_low_rank(
+                y[which], e[which], mode[which], covariance, scale[which], steps, moments=not last
             )
-            variance[part] = np.diagonal(spread, axis1=1, axis2=2)
-            second = mode[part][:, :, None] * mode[part][:, None, :] + spread
-            distance[part] = np.einsum("st,pst->p", precision, second)
-            total += np.tensordot(1.0 / scale[part], second, axes=1)
+            mode[which], variance[which] = found.mode, found.variance
+            total, distance = found.second, np.zeros(products)
+            distance[which] = found.distance
+        else:
+            total, distance = _moments(y, e, mode, variance, covariance, scale, which, steps)
         if not last:
             covariance = _shrunk(total, len(told), prior_products)
             scale[told] = (distance[told] + FREEDOM) / (streets + FREEDOM)
@@ -98,15 +101,36 @@ def fit_poisson_lognormal(
     return PoissonLognormalFit(mode.T.copy(), np.sqrt(variance).T.copy(), covariance, scale)
 
 
+def _moments(
+    y: Floats,
+    e: Floats,
+    mode: Floats,
+    variance: Floats,
+    covariance: Floats,
+    scale: Floats,
+    which: NDArray[np.intp],
+    steps: int,
+) -> tuple[Floats, Floats]:
+    """Second moments over τ of some products, and their distances; their posterior is written."""
+    streets = len(covariance)
+    precision: Floats = np.asarray(
+        np.linalg.inv(covariance + 1e-6 * np.eye(streets)), dtype=np.float64
+    )
+    total, distance = np.zeros((streets, streets)), np.zeros(len(mode))
+    for start in range(0, len(which), _CHUNK):
+        part = which[start : start + _CHUNK]
+        mode[part], spread = _laplace(y[part], e[part], mode[part], precision, scale[part], steps)
+        variance[part] = np.diagonal(spread, axis1=1, axis2=2)
+        second = mode[part][:, :, None] * mode[part][:, None, :] + spread
+        distance[part] = np.einsum("st,pst->p", precision, second)
+        total += np.tensordot(1.0 / scale[part], second, axes=1)
+    return total, distance
+
+
 def _laplace(
     y: Floats, e: Floats, start: Floats, precision: Floats, scale: Floats, steps: int
 ) -> tuple[Floats, Floats]:
     """Newton's method for a block of products at once: posterior mode and covariance."""
-    if len(precision) >= _LARGE:
-        found = [
-            _laplace_of_one(*one, precision, steps) for one in zip(y, e, start, scale, strict=True)
-        ]
-        return np.stack([mode for mode, _ in found]), np.stack([spread for _, spread in found])
     eye = np.eye(len(precision))
     mode = start
     for _ in range(steps):
@@ -120,28 +144,6 @@ def _laplace(
     rate = e * np.exp(np.clip(mode, -12.0, 8.0))
     spread = np.linalg.inv(rate[:, :, None] * eye + precision / scale[:, None, None])
     return mode, np.asarray(spread, dtype=np.float64)
-
-
-def _laplace_of_one(
-    y: Floats, e: Floats, mode: Floats, scale: float, precision: Floats, steps: int
-) -> tuple[Floats, Floats]:
-    """The same for one product of many streets: the curvature is symmetric, so by Cholesky."""
-    prior = precision / scale
-
-    def factor(mode: Floats) -> tuple[Floats, Floats]:
-        rate = e * np.exp(np.clip(mode, -12.0, 8.0))
-        curvature = prior.copy()
-        curvature[np.diag_indices_from(curvature)] += rate
-        return rate, dpotrf(curvature, lower=1, overwrite_a=1)[0]
-
-    for _ in range(steps):
-        rate, root = factor(mode)
-        move = np.clip(dpotrs(root, y - rate - prior @ mode, lower=1)[0], -1.5, 1.5)
-        mode = mode + move
-        if np.abs(move).max(initial=0.0) < 1e-4:
-            break
-    inverse = np.tril(dpotri(factor(mode)[1], lower=1)[0])
-    return mode, inverse + np.tril(inverse, -1).T
 
 
 def _shrunk(total: Floats, products: int, weight: float) -> Floats:

@@ -134,7 +134,7 @@ def test_unknown_street_product_category_and_period_are_refused(model: DemandMod
         model.estimate(IdMap(["nowhere"]), model.products, "2027Q1")
     with pytest.raises(UnknownIdError):
         model.estimate(model.streets, IdMap(["nothing"]), "2027Q1")
-    with pytest.raises(UnknownIdError, match="Known are 310105001"):
+    with pytest.raises(UnknownIdError, match="Known: 310105001"):
         demand_frame(model, "2027Q1", street="nowhere")
     with pytest.raises(UsageError, match="film"):
         demand_frame(model, "2027Q1", category="opera")

@@ -1,9 +1,7 @@
 """Deviations of streets, modelled together."""
 
 import numpy as np
-import pytest
 
-from recommender.demand.small_areas import poisson_lognormal
 from recommender.demand.small_areas.poisson_lognormal import fit_poisson_lognormal
 
 
@@ -30,16 +28,3 @@ def test_sharing_learns_which_streets_go_together() -> None:
     correlation = found.covariance / np.outer(spread, spread)
     assert correlation[0, 1] > 0.75
     assert abs(correlation[0, 2]) < 0.3
-
-
-def test_many_streets_take_another_way_to_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(6)
-    offset = rng.gamma(1.0, 4.0, size=(12, 9))
-    counts = rng.poisson(offset * rng.lognormal(0.0, 0.5, offset.shape)).astype(float)
-    at_once = fit_poisson_lognormal(counts, offset)
-    monkeypatch.setattr(poisson_lognormal, "_LARGE", 1)
-    one_by_one = fit_poisson_lognormal(counts, offset)
-    for name in ("mode", "log_sd", "covariance", "scale"):
-        assert getattr(one_by_one, name) == pytest.approx(
-            getattr(at_once, name), rel=1e-7, abs=1e-9
-        )
