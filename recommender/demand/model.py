@@ -1,7 +1,7 @@
 """The fitted demand of a district: what a bundle keeps and every demand page is read from."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -94,6 +94,10 @@ class DemandModel:
         Sessions already planned: positions, datetime64[M] in local time, seats.
     competition
         How sessions of a quarter take from each other; ``None`` where no past tells.
+    drift
+        Variance that each further quarter adds to ``log_sd`` squared, shape ().
+    known_until
+        datetime64[M], the month of the moment of the fit, shape (); NaT: all is near.
     """
 
     streets: IdMap
@@ -122,6 +126,8 @@ class DemandModel:
     planned_month: NDArray[np.datetime64]
     planned_seats: Floats
     competition: Competition | None = None
+    drift: Floats = field(default_factory=lambda: np.zeros(()))
+    known_until: NDArray[np.datetime64] = field(default_factory=lambda: np.array("NaT", "M8[M]"))
 
     def estimate(self, streets: IdMap, products: IdMap, period: str) -> DemandEstimate:
         """Every cell of a grid, as it may leave the model.
@@ -195,7 +201,8 @@ class DemandModel:
         cells = np.ix_(rows, columns)
         people = self.people_within_reach()[cells]
         expected = self.expected[cells] * self.season_of(period)[self.group[columns]]
-        low, high = interval(expected, self.log_sd[cells])
+        spread = np.sqrt(self.log_sd[cells] ** 2 + self.drift * self._quarters_ahead(period))
+        low, high = interval(expected, spread)
         expected, low, high = (np.minimum(figure, people) for figure in (expected, low, high))
         supply = self.supply(period)[cells]
         return DemandEstimate(
@@ -240,6 +247,14 @@ class DemandModel:
             return np.ones(self.expected.shape)
         shares = self.competition.shares(self.competition.masses(self.competition.usual))
         return np.asarray(shares[:, self.group])
+
+    def _quarters_ahead(self, period: str) -> float:
+        """Quarters from the one after the fit to the middle of a period, from 0 to 8."""
+        first, after = (int(month.astype(int)) for month in period_months(period))
+        if np.isnat(self.known_until):
+            return 0.0
+        middle = (first + after) / 2 - int(self.known_until.astype(int))
+        return float(np.clip(middle / 3 - 0.5, 0.0, 8.0))
 
     def people_within_reach(self) -> Floats:
         """Most people who can come to one session, shape (streets, products)."""
@@ -303,31 +318,33 @@ class DemandModel:
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Everything learnt, as named arrays."""
         arrays: dict[str, NDArray[Any]] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name == "competition":
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name == "competition":
                 arrays |= {} if value is None else value.to_arrays()
             elif isinstance(value, IdMap):
-                arrays[field.name] = value.to_array()
+                arrays[each.name] = value.to_array()
             elif isinstance(value, tuple):
-                arrays[field.name] = np.array(value, dtype=np.str_)
+                arrays[each.name] = np.array(value, dtype=np.str_)
             else:
-                arrays[field.name] = value
+                arrays[each.name] = value
         return arrays
 
     @classmethod
     def from_arrays(cls, arrays: Arrays) -> Self:
         """The inverse of :meth:`to_arrays`."""
         values: dict[str, Any] = {}
-        for field in fields(cls):
-            if field.name == "competition":  # bundles of before it was learnt have none
-                values[field.name] = Competition.from_arrays(arrays)
+        for each in fields(cls):
+            if each.name == "competition":  # bundles of before it was learnt have none
+                values[each.name] = Competition.from_arrays(arrays)
                 continue
-            value = arrays[field.name]
-            if field.name in ("streets", "products"):
-                values[field.name] = IdMap.from_array(value)
-            elif field.name in ("street_names", "titles", "categories"):
-                values[field.name] = tuple(value.tolist())
+            if each.name in ("drift", "known_until") and each.name not in arrays:
+                continue
+            value = arrays[each.name]
+            if each.name in ("streets", "products"):
+                values[each.name] = IdMap.from_array(value)
+            elif each.name in ("street_names", "titles", "categories"):
+                values[each.name] = tuple(value.tolist())
             else:
-                values[field.name] = value
+                values[each.name] = value
         return cls(**values)

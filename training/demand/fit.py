@@ -1,6 +1,7 @@
 """Fit street demand from a data set: the chain of `recommender.demand`, fed from tables."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -40,7 +41,7 @@ from recommender.demand.small_areas.intervals import estimate_with_intervals
 from recommender.errors import UsageError
 from training.demand.competition import learn_competition
 from training.demand.held import natural_grain, sessions_held
-from training.demand.levels import ORIGINS, at_latest_levels, learn_levels
+from training.demand.levels import ORIGINS, at_latest_levels, learn_drift_of, learn_levels
 from training.demand.sessions import SessionDemand, backtest_factors, learn_sessions
 
 Progress = Callable[[str, float], None]
@@ -82,6 +83,8 @@ def fit_demand(
     report = progress or _silent
     model = fit_chain(dataset, as_of=as_of, rng=rng, progress=report)
     learnt = learn_levels(model, held, as_of, origins=ORIGINS, grain=grain)
+    drift = learn_drift_of(model, held, as_of, grain)
+    model = replace(model, drift=np.array(drift), known_until=_month(as_of))
     return at_latest_levels(model, held, as_of, learnt or prior_combination(), grain=grain)
 
 
@@ -271,6 +274,11 @@ def _survey_priors(
         own,
         [prior for prior in (by_category, log_ratio_priors[1]) if np.abs(prior).any()],
     )
+
+
+def _month(moment: datetime) -> NDArray[np.datetime64]:
+    local = moment.astimezone(district_zone()).replace(tzinfo=None)
+    return np.array(np.datetime64(local, "M"))
 
 
 def _silent(text: str, share: float) -> None:

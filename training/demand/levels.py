@@ -9,11 +9,12 @@ import pandas as pd
 
 from data.district_time import period_bounds
 from recommender.demand.competition import Competition
+from recommender.demand.drift import PRIOR, learn_drift
 from recommender.demand.model import DemandModel
-from recommender.demand.recency import Combination, Origin, level_factors
+from recommender.demand.recency import Combination, Origin, level_factors, sum_level
 from recommender.demand.recency_learning import learn_combination
 from training.demand.competition import HEADROOM
-from training.demand.held import Floats, Grain, foretold_by_chain, periods_before
+from training.demand.held import A_YEAR, Floats, Grain, foretold_by_chain, periods_before
 from training.demand.held_counts import HeldCounts
 from training.demand.origins import Cells, origin_of
 
@@ -21,6 +22,8 @@ ORIGINS = 6
 """Past periods from which weights and errors are learnt."""
 LEAST = 2
 """Periods before each of them."""
+ALWAYS = "9"
+"""Later than every period's name."""
 
 
 def learn_levels(
@@ -57,6 +60,37 @@ def learn_levels(
         origin = origin_of(counts.foretell(period), cells, held, period, start, grain)
         found.append(replace(origin, attended=cells.table(rows, rows["attendances"].to_numpy())))
     return learn_combination(found[::-1], cells.groups) if found else None
+
+
+def learn_drift_of(model: DemandModel, held: pd.DataFrame, as_of: datetime, grain: Grain) -> float:
+    """Variance that a quarter adds to the logarithm of a street's and category's demand.
+
+    Parameters
+    ----------
+    model, held, as_of, grain
+        As in :func:`learn_levels`.
+
+    Returns
+    -------
+    As of :func:`~recommender.demand.drift.learn_drift`.
+    """
+    cells = Cells.of(held, model)
+    foretell = HeldCounts.of(held, model).foretell(ALWAYS)
+    seen: list[Floats] = []
+    expected: list[Floats] = []
+    for period in periods_before(as_of, ORIGINS + LEAST, grain):
+        rows = held[held["period"] == period]
+        if not len(rows):
+            continue
+        for found, values in (
+            (seen, rows["attendances"].to_numpy()),
+            (expected, foretell(rows, period)),
+        ):
+            table = cells.table(rows, values)
+            found.append(sum_level("street x category", table, cells.groups).ravel())
+    if not seen:
+        return PRIOR
+    return learn_drift(np.array(seen), np.array(expected)) * A_YEAR[grain] / 4
 
 
 def at_latest_levels(

@@ -22,7 +22,7 @@ def known(**changes: Any) -> DemandModel:
         "group": np.array([0, 0]),
         "expected": np.array([[30.0, 1.0]]),
         "log_sd": np.full((1, 2), 0.5),
-        "bookings": np.array([[5, 0]]),
+        "bookings": np.array([[15, 0]]),
         "survey_votes": np.zeros((1, 2), dtype=np.int64),
         "contributors": np.full((1, 2), 50),
         "population": np.array([1000.0]),

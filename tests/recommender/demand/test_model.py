@@ -149,3 +149,27 @@ def test_what_leaves_the_model_does_not_depend_on_suppressed_cells() -> None:
     np.testing.assert_allclose(one.expected[:, 0], 0.1 * 100.0 * came)
     raw = changed.fitted_estimate(STREETS, PRODUCTS, "2027Q1")
     assert raw.expected.max() > 50
+
+
+def test_intervals_widen_with_each_quarter_ahead() -> None:
+    model = known(drift=np.array(0.04), known_until=np.array("2027-01", "datetime64[M]"))
+    near, next_, later, far = (
+        model.estimate(STREETS, PRODUCTS, period) for period in ("2027Q1", "2027Q2", "2027", "2039")
+    )
+    base = known().estimate(STREETS, PRODUCTS, "2027Q1")
+    np.testing.assert_allclose(near.high, base.high)
+    # 0.5² + 0.04 a quarter; the mean stays.
+    widened = interval(next_.expected, np.full((2, 3), np.sqrt(0.25 + 0.04)))
+    np.testing.assert_allclose(next_.low, widened[0])
+    assert (later.low > far.low).all()
+    copied = DemandModel.from_arrays(model.to_arrays())
+    np.testing.assert_array_equal(
+        copied.estimate(STREETS, PRODUCTS, "2028").low,
+        model.estimate(STREETS, PRODUCTS, "2028").low,
+    )
+
+
+def test_bundles_of_before_drift_was_learnt_are_read() -> None:
+    arrays = known().to_arrays()
+    older = {name: a for name, a in arrays.items() if name not in ("drift", "known_until")}
+    assert DemandModel.from_arrays(older).drift == 0.0

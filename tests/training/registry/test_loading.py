@@ -40,10 +40,11 @@ def test_what_is_whole_is_opened(tmp_path, parts) -> None:
 def test_every_array_that_is_missing_is_told(tmp_path, parts, part) -> None:
     """Each array of the part in turn.
 
-    Apart from trees, of which a model may have none, and ``shown``, which bundles of before it
-    was told of lack and are served all the same.
+    Apart from trees, of which a model may have none, and ``shown``, ``drift`` and ``known_until``,
+    which bundles of before they were told of lack and are served all the same.
     """
-    required = [name for name in parts[part] if ".trees." not in name and name != "shown"]
+    later = ("shown", "drift", "known_until")
+    required = [name for name in parts[part] if ".trees." not in name and name not in later]
     assert len(required) > 10
     for number, name in enumerate(required):
         less = {key: value for key, value in parts[part].items() if key != name}
