@@ -84,6 +84,14 @@ class Settings(BaseSettings):
         gt=1,
         description="Factor by which demand may grow or fall before a new model is refused.",
     )
+    gate_demand_margin: float = Field(
+        default=0.1,
+        ge=0,
+        description=(
+            "Share by which errors of the last period's demand may surely exceed those of a naive "
+            "forecast or of the served model before a new model is refused."
+        ),
+    )
     gate_tolerance: float = Field(
         default=0.05,
         ge=0,

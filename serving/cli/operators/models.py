@@ -302,6 +302,7 @@ def _rules(settings: Settings) -> GateRules:
         recent_share_min=settings.gate_recent_share_min,
         coverage_drop_max=settings.gate_coverage_drop_max,
         demand_jump_max=settings.gate_demand_jump_max,
+        demand_margin=settings.gate_demand_margin,
         tolerance=settings.gate_tolerance,
         growth_max=settings.gate_growth_max,
         restated_max=settings.gate_restated_max,
