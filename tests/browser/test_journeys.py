@@ -87,6 +87,7 @@ def test_a_resident_finds_and_books_something(
     assert (event, "booked") in rows(service, query)
 
 
+@pytest.mark.timeout(900)  # some eighty pages, each judged by axe
 def test_every_page_is_accessible_in_both_languages_large_and_dark(
     browser: Browser, url: str, service: Service, kept_plan: str
 ) -> None:
@@ -107,6 +108,27 @@ def test_every_page_is_accessible_in_both_languages_large_and_dark(
                         found.append((path, display, "is wider than the window"))
                 assert (made.reports, made.left) == ([], [])
     assert found == []
+
+
+def test_a_draft_is_changed_without_script_and_by_keyboard_alone(
+    browser: Browser, url: str, service: Service, kept_plan: str
+) -> None:
+    state = signed_in(browser, url, "officer")
+    path = f"/console/plans/{kept_plan}/draft"
+    with window(browser, url, state=state, script=False) as made:
+        made.open(path)
+        made.press("锁定")
+        assert made.page.get_by_text("已锁定").count() == 1
+    with window(browser, url, state=state) as made:
+        made.open(path)
+        made.page.get_by_label("评弹的场次").focus()
+        made.page.keyboard.press("ArrowUp")
+        made.page.keyboard.press("Enter")  # sends the line's own form, in place
+        made.page.get_by_text("原为1场").wait_for()
+        assert made.page.evaluate("document.activeElement.name") == "sessions"
+        assert (made.reports, made.left) == ([], [])
+    kinds = rows(service, f"SELECT kind FROM plan_edits WHERE plan_id = '{kept_plan}'")
+    assert ("lock",) in kinds
 
 
 def test_a_keyboard_alone_books(browser: Browser, url: str, service: Service) -> None:
