@@ -39,7 +39,7 @@ from training.suggestions.fit import fit_suggestions
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)
 PERIOD = "2027Q1"
-ENDINGS = ("xlsx", "pdf", "csv", "json", "ocds.json")
+ENDINGS = ("xlsx", "pdf", "csv", "ics", "json", "ocds.json")
 OPTIONAL = [
     (name, column.name)
     for name, table in TABLES.items()
@@ -167,7 +167,7 @@ def test_a_plan_without_lines_is_written_in_every_format(
         assert (tmp_path / f"plan.{ending}").stat().st_size > 0
     book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
     assert book.sheetnames
-    assert book["明细"].max_row == 1
+    assert book["数据"].max_row == 1
 
 
 @pytest.fixture
