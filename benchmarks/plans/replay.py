@@ -179,7 +179,7 @@ def _lines(problem: ProcurementProblem, sessions: NDArray[np.int64]) -> pd.DataF
         {
             "street_code": problem.streets.take(s),
             "product_id": problem.products.take(p),
-            "sessions": sessions[np.nonzero(sessions)],
+            "sessions": sessions[np.nonzero(sessions)] * problem.sessions_each[p],
         }
     )
 
