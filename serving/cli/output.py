@@ -68,6 +68,7 @@ def emit(
     out: Path | None = None,
     title: str | None = None,
     shown: list[str] | None = None,
+    officers: bool = False,
 ) -> None:
     """Print or write a result.
 
@@ -81,14 +82,21 @@ def emit(
         ``.csv``, ``.json``, ``.xlsx`` or ``.parquet``.
     title, shown
         For the table on a terminal: its title, and the columns worth their width.
+    officers
+        Whether people of an office read it: yuan and whole people in tables and workbooks, and a
+        byte-order mark in files for spreadsheet programs.
 
     Raises
     ------
     UsageError
         If the format cannot be written that way.
     """
+    if officers and (out.suffix.lower() == ".xlsx" if out else format is Format.TABLE):
+        from serving.exports.tables import for_officers
+
+        frame = for_officers(frame)
     if out is not None:
-        _write(frame, out)
+        _write(frame, out, mark=officers)
         log.print(f"wrote {len(frame):,} rows to {out}", markup=False)
         return
     match format:
@@ -143,13 +151,13 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _write(frame: pd.DataFrame, out: Path) -> None:
+def _write(frame: pd.DataFrame, out: Path, *, mark: bool) -> None:
     from serving.exports.tables import write_csv, write_xlsx
 
     out.parent.mkdir(parents=True, exist_ok=True)
     match out.suffix.lower():
         case ".csv":
-            write_csv(frame, out)
+            write_csv(frame, out, mark=mark)
         case ".json":
             frame.to_json(out, orient="records", date_format="iso", force_ascii=False, indent=2)
         case ".parquet":

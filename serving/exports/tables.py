@@ -12,12 +12,30 @@ PLAIN_TEXT = {"strings_to_formulas": False, "strings_to_urls": False}
 """Options of ``xlsxwriter.Workbook`` with which every text is a text."""
 
 
-def in_yuan(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table with its amounts in yuan: ``amount_fen`` becomes ``amount_yuan``."""
-    found = [str(name) for name in frame.columns if "fen" in str(name).split("_")]
-    made = frame.assign(**{name: pd.to_numeric(frame[name]) / 100 for name in found})
-    words = {name: "_".join(each.replace("fen", "yuan") for each in name.split("_"))
-             for name in found}  # fmt: skip
+PEOPLE = ("expected", "low", "high", "gap", "alone", "supply", "cost")
+"""Columns that count people: officers read them whole."""
+
+
+def for_officers(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table as officers read it: money in yuan, people whole.
+
+    Parameters
+    ----------
+    frame
+        The table.
+
+    Returns
+    -------
+    With ``amount_yuan`` for ``amount_fen``, and the columns :data:`PEOPLE` rounded.
+    """
+    made, words = frame.copy(), {}
+    for name in map(str, frame.columns):
+        parts = name.split("_")
+        if "fen" in parts:
+            made[name] = pd.to_numeric(made[name]) / 100
+            words[name] = "_".join("yuan" if part == "fen" else part for part in parts)
+        elif name in PEOPLE:
+            made[name] = pd.to_numeric(made[name]).round().astype("Int64")
     return made.rename(columns=words)
 
 

@@ -2,6 +2,7 @@
 
 MESSAGES: dict[str, tuple[str, str]] = {
     # Figures of a plan
+    "figure": ("指标", "Figure"),
     "budget_yuan": ("预算（元）", "Budget (yuan)"),
     "amount_yuan": ("金额（元）", "Amount (yuan)"),
     "sessions": ("场次", "Sessions"),
@@ -61,4 +62,18 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "weekday_6": ("日", "Sun"),
     # The calendar feed
     "calendar": ("为你推荐", "Suggested for you"),
+    # Plots
+    "plot_present": ("本方案", "this plan"),
+    "plot_attendances": ("预计人次", "expected attendances"),
+    "plot_across_budget": ("预算（万元）", "budget (10,000 yuan)"),
+    "plot_across_evenness": ("街镇间基尼系数上限", "bound on the Gini coefficient"),
+    "plot_across_matching": ("供需匹配度", "matching of supply and wants"),
+    "plot_title_budget": ("{period} 人次与预算", "{period}: attendance against budget"),
+    "plot_title_evenness": ("{period} 人次与均衡", "{period}: attendance against evenness"),
+    "plot_title_matching": ("{period} 人次与供需匹配", "{period}: attendance against wants"),
+    "plot_errors": ("预测误差（按层级）", "Errors of forecasts by level"),
+    "plot_error_share": (
+        "绝对误差之和 ÷ 人次",
+        "sum of absolute errors / attendances",
+    ),
 }

@@ -124,6 +124,31 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "page_number": ("第 {page} 页", "Page {page}"),
     "no_lines": ("本建议没有任何行。", "This plan has no lines."),
     "whole_district": ("全部采购方", "all buyers"),
+    # Demand
+    "demand_title": ("街镇需求 {period}", "Demand of the streets {period}"),
+    "all_streets": ("全部街镇", "All streets"),
+    "rank": ("排名", "Rank"),
+    "low": ("下限", "Low"),
+    "high": ("上限", "High"),
+    "seats_planned": ("已排座位", "Seats planned"),
+    "gap_of_seats": ("缺口", "Gap"),
+    "evidence_bookings": ("依据：预约", "Bookings behind it"),
+    "evidence_surveys": ("依据：问卷", "Votes behind it"),
+    "suppressed": ("依据不足十人，不予显示", "rests on fewer than ten people: withheld"),
+    "reading": ("说明", "How to read it"),
+    "expected_means": (
+        "预计人次：在该街镇常用场馆办一场、座位不限时，与平常一季的其他活动并存，预计到场的人次，含没有使用线上平台的居民。",
+        "Expected: who would come to one session beside a usual quarter's others if seats were no "
+        "limit, people without the app included.",
+    ),
+    "interval_means": (
+        "下限、上限：80% 区间，真实人次大约五次中有四次落在其中；区间宽说明依据少。",
+        "Low, high: an 80% interval; about four times of five the truth lies in it.",
+    ),
+    "evidence_means": (
+        "依据：本街镇的预约数和问卷票数；少于十的留空。",
+        "Behind it: the street's own bookings and votes; fewer than ten are left empty.",
+    ),
     # Comparisons
     "by_audience": ("按人群", "By audience"),
     "audience": ("人群", "Audience"),

@@ -23,6 +23,7 @@ from recommender.procurement.explain.second_opinion import second_opinion
 from recommender.procurement.plan import cell_attendance, evenness_of, plan_margins
 from serving.messages.catalogue import text
 from serving.names import resolve
+from serving.planning.drafts.matching import plan_matching
 from serving.planning.explanations import conflict_text
 from serving.planning.problem.building import Planning
 from serving.planning.solution import Solved
@@ -212,6 +213,31 @@ def trace_matching(
     """
     points = matching_frontier(solved.problem, dials, time_limit_s=time_limit_s)
     return _points(points, "dial").assign(matching=[p.matching for p in points])
+
+
+def present_point(planning: Planning, solved: Solved, over: str) -> tuple[float, float] | None:
+    """Where the plan itself lies on a frontier.
+
+    Parameters
+    ----------
+    planning, solved
+        What was planned, and the solved plan.
+    over
+        ``budget``, ``evenness`` or ``matching``.
+
+    Returns
+    -------
+    What varies (fen, the bound on the Gini coefficient, 供需匹配度) and attendances; ``None``
+    where it has no such value.
+    """
+    problem, figures = solved.problem, _figures(solved)
+    categories = planning.products["category"].astype(str).tolist()
+    across: float | None = {
+        "budget": float(problem.budget_fen.sum()),
+        "evenness": planning.rules.evenness.gini_max,
+        "matching": plan_matching(problem, solved.plan.sessions, categories)["matching"],
+    }[over]
+    return None if across is None else (across, float(figures["expected"]))
 
 
 def ask_equal_shares(planning: Planning, solved: Solved) -> tuple[dict[str, Any], pd.DataFrame]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from serving.cli.output import Format, FormatOption, OutOption, emit
+from serving.cli.output import Format, FormatOption, OutOption, emit, log
 from serving.messages.catalogue import Lang
 
 if TYPE_CHECKING:
@@ -102,7 +102,13 @@ def demand(
             return
         if format is Format.TABLE and out is None:
             frame = frame[frame["period"] == "all"]
-        emit(frame, format, out=out, title=f"the last {backtest} {by}s, foretold and held")
+        emit(
+            frame,
+            format,
+            out=out,
+            title=f"the last {backtest} {by}s, foretold and held",
+            officers=True,
+        )
         return
     if period is None:
         raise UsageError("no period is given.", "Add --period 2027Q1, or --backtest 4.")
@@ -118,7 +124,13 @@ def demand(
     if speciality:
         quotients = location_quotient_frame(model, period, street=street, category=category)
         quotients = quotients if top is None else quotients.head(top)
-        emit(quotients, format, out=out, title=f"一街一品, specialities of the streets, {period}")
+        emit(
+            quotients,
+            format,
+            out=out,
+            title=f"一街一品, specialities of the streets, {period}",
+            officers=True,
+        )
         return
     frame = demand_frame(model, period, street=street, category=category)
     for code in streets_without_people(model) if street is None else ():
@@ -127,7 +139,13 @@ def demand(
         frame = frame.head(top)
     elif format is Format.TABLE and out is None:
         frame = frame.head(50)
-    emit(frame, format, out=out, title=f"street demand, {period}", shown=SHOWN)
+    if out is not None and out.suffix.lower() == ".xlsx":
+        from serving.exports.demand_workbook import write_demand
+
+        write_demand(model, frame, period, out)
+        log.print(f"wrote {len(frame):,} rows to {out}", markup=False)
+        return
+    emit(frame, format, out=out, title=f"street demand, {period}", shown=SHOWN, officers=True)
 
 
 def _served() -> "DemandModel":

@@ -33,8 +33,6 @@ def list_orders(
     import pandas as pd
     import sqlalchemy as sa
 
-    from serving.exports.tables import in_yuan
-
     names = (
         "order_id", "buyer_code", "product_id", "venue_id", "sessions", "amount_fen", "status",
         "decided_by", "reason", "satisfaction",
@@ -49,7 +47,7 @@ def list_orders(
     with transaction() as connection:
         rows = connection.execute(query).all()
     frame = pd.DataFrame([tuple(row) for row in rows], columns=list(names))
-    emit(frame if format is not Format.TABLE else in_yuan(frame), format)
+    emit(frame, format, officers=True)
 
 
 def advance(

@@ -10,7 +10,7 @@ from rich.markup import escape
 from recommender.errors import UsageError
 from serving.cli.officers.money import BudgetFen, BudgetYuan, amount_fen
 from serving.cli.output import Format, FormatOption, OutOption, emit, log
-from serving.messages.catalogue import text
+from serving.messages.catalogue import text, text_or
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,10 +146,17 @@ def frontier(
     Example: gongxu frontier budget --period 2026Q4 --out frontier.svg
     """
     from serving.exports.frontiers import PLOTS, plot_frontier
-    from serving.planning.questions import trace_budget, trace_evenness, trace_matching
+    from serving.planning.questions import (
+        present_point,
+        trace_budget,
+        trace_evenness,
+        trace_matching,
+    )
 
     budget = amount_fen(budget_yuan, budget_fen)
-    _, solved = _solve(_sources(data, period, seed), period, rules, buyer, budget, time_limit)
+    planning, solved = _solve(
+        _sources(data, period, seed), period, rules, buyer, budget, time_limit
+    )
     trace = {
         Frontier.BUDGET: trace_budget,
         Frontier.EVENNESS: trace_evenness,
@@ -157,10 +164,11 @@ def frontier(
     }[over]
     points = trace(solved, time_limit_s=time_limit)
     if out is not None and out.suffix.lower() in PLOTS:
-        plot_frontier(points, out, period=period)
+        present = present_point(planning, solved, over.value)
+        plot_frontier(points, out, period=period, present=present)
         log.print(f"wrote {len(points)} points to {out}", soft_wrap=True)
         return
-    emit(points, format, out=out, title=f"{over.value} {period}")
+    emit(points, format, out=out, title=f"{over.value} {period}", officers=True)
 
 
 def opinion(
@@ -236,12 +244,21 @@ def _show_difference(
 ) -> None:
     """Two plans beside each other: the cells to a file, figures and cells to the screen."""
     if out is not None or format is Format.CSV:
-        emit(cells, format, out=out)
+        emit(cells, format, out=out, officers=True)
     elif format is Format.TABLE:
-        emit(table.rename_axis("figure").reset_index(), title=title)
+        emit(_figures_for_officers(table), title=title)
         emit(cells.head(30), title=f"{len(cells)} cells differ")
     else:
         _print_json({**figures, "cells": cells.to_dict("records")}, format)
+
+
+def _figures_for_officers(table: "pd.DataFrame") -> "pd.DataFrame":
+    """Figures as rows, in Chinese: money in yuan, people whole."""
+    from serving.exports.tables import for_officers
+
+    plain = for_officers(table.T).T
+    names = {name: text_or(f"document.{name}", "zh", name) for name in map(str, plain.index)}
+    return plain.rename(index=names).rename_axis(text("document.figure", "zh")).reset_index()
 
 
 def _print_json(answer: Any, format: Format) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
+from serving.exports.sheets import pixels
 from serving.planning.document import COLUMNS, Decided, PlanDocument
 
 PLAN = "PLAN-2027Q1-0123456789ab"
@@ -72,3 +73,17 @@ def paper_plan() -> PlanDocument:
         ),
         decided={f"{PLAN}-0001": Decided("change", 2, "李红", "场地小", "approved")},
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def width_px():
+    """How wide the first columns of a sheet are together, in pixels."""
+
+    def measure(sheet, last: int) -> int:
+        wide = {}
+        for each in sheet.column_dimensions.values():  # equal neighbours are one entry
+            wide |= dict.fromkeys(range(each.min, each.max + 1), each.width)
+        # A file holds a column's padding in its width; a writer's width has none.
+        return pixels([wide[n] - 5 / 7 for n in range(1, last + 1)])
+
+    return measure

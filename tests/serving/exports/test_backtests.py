@@ -16,6 +16,6 @@ def test_levels_and_methods_are_in_the_plot(tmp_path: Path) -> None:
     ]
     out = tmp_path / "plots" / "backtest.svg"
     plot_backtest(pd.DataFrame(rows), out)
-    drawn = out.read_text()
+    drawn = out.read_text(encoding="utf-8")
     for label in ("street", "district", "forecast", "last period"):
-        assert f"<!-- {label} -->" in drawn
+        assert f">{label}</text>" in drawn

@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 
 from recommender.errors import UsageError
-from serving.exports.frontiers import plot_frontier
 from serving.exports.ocds import release_package
 from serving.exports.saving import save_plan
 from serving.planning.document import COLUMNS, PlanDocument
@@ -178,18 +177,6 @@ def test_json_has_lists(document: PlanDocument, tmp_path: Path) -> None:
     assert content["lines"][0]["reasons"] == ["理由一", "理由二"]
     assert content["lines"][2]["marginal_fen_per_attendance"] is None
     assert content["summary"]["amount_fen"] == 600_000
-
-
-@pytest.mark.parametrize(
-    "points",
-    [
-        pd.DataFrame({"budget_fen": [1_000_000, 2_000_000], "expected": [10.0, 15.0], "gini": 0.1}),
-        pd.DataFrame({"gini_max": [0.02, 0.05], "expected": [10.0, 15.0], "gini": [0.02, 0.05]}),
-    ],
-)
-def test_frontiers_are_drawn(points: pd.DataFrame, tmp_path: Path) -> None:
-    plot_frontier(points, tmp_path / "deep" / "frontier.svg", period="2027Q1")
-    assert "<svg" in (tmp_path / "deep" / "frontier.svg").read_text(encoding="utf-8")
 
 
 def test_other_endings_are_refused(document: PlanDocument, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 
 from serving.exports.saving import save_plan
-from serving.exports.sheets import ACROSS, FONT_SIZE, UPRIGHT, height_pt, lines_of, pixels
+from serving.exports.sheets import ACROSS, FONT_SIZE, UPRIGHT, height_pt, lines_of
 from serving.planning.document import PlanDocument
 
 
@@ -24,7 +24,7 @@ def test_a_row_is_as_high_as_its_longest_cell() -> None:
 
 
 def test_every_sheet_of_a_plan_is_printed_whole_at_nine_points(
-    paper_plan: PlanDocument, tmp_path: Path
+    paper_plan: PlanDocument, tmp_path: Path, width_px
 ) -> None:
     save_plan(paper_plan, tmp_path / "plan.xlsx")
     book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
@@ -37,11 +37,8 @@ def test_every_sheet_of_a_plan_is_printed_whole_at_nine_points(
             if not area
             else openpyxl.utils.range_boundaries(area.rpartition("!")[2])[2]
         )
-        letters = [openpyxl.utils.get_column_letter(n) for n in range(1, last + 1)]
-        # A file holds a column's padding in its width; a writer's width has none.
-        wide = pixels([sheet.column_dimensions[each].width - 5 / 7 for each in letters])
         upright = sheet.page_setup.orientation == "portrait"
-        assert wide <= (UPRIGHT if upright else ACROSS), sheet.title
+        assert width_px(sheet, last) <= (UPRIGHT if upright else ACROSS), sheet.title
         assert sheet.page_setup.paperSize == 9
         assert sheet.page_setup.scale in (None, 100), sheet.title
         assert not (sheet.sheet_properties.pageSetUpPr and

@@ -7,7 +7,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from serving.exports.tables import csv_bytes, write_csv, write_xlsx
+from serving.exports.tables import csv_bytes, for_officers, write_csv, write_xlsx
 
 EVIL = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "http://a.test", "茶", "[bold]"]
 
@@ -49,3 +49,17 @@ def test_text_of_a_workbook_is_text(tmp_path: Path) -> None:
     assert {cell.data_type for cell in cells} <= {"s", "n"}
     assert [cell.hyperlink for cell in cells if cell.hyperlink] == []
     assert sheet["A2"].value == "=1+1"
+
+
+def test_officers_read_yuan_and_whole_people() -> None:
+    shown = for_officers(
+        pd.DataFrame(
+            {"amount_fen": [123_450], "marginal_fen_per_attendance": [250.0], "expected": [401.89],
+             "low": [None], "gini": [0.0312], "offence": ["x"]}
+        )
+    )  # fmt: skip
+    assert pd.isna(shown.pop("low")[0])
+    assert shown.to_dict("records") == [
+        {"amount_yuan": 1234.5, "marginal_yuan_per_attendance": 2.5, "expected": 402,
+         "gini": 0.0312, "offence": "x"}
+    ]  # fmt: skip
