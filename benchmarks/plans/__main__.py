@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.plans import replay, size
+from benchmarks.plans import replay, size, volume
 from benchmarks.plans import votes as vote_files
 from benchmarks.report import Bar, report
 from benchmarks.units import Unit, compute
@@ -124,6 +124,20 @@ def replays(details: dict[str, Any], options: argparse.Namespace) -> list[Bar]:
     ]
 
 
+def volumes(details: dict[str, Any], options: argparse.Namespace) -> list[Bar]:
+    """Halls, sessions and categories of the plan of one world."""
+    world = (options.residents, options.products, options.events)
+    found = asdict(volume.run(options.first, *world))
+    show([{"category": name, **shares} for name, shares in found.pop("categories").items()])
+    show([found])
+    details["volume"] = found
+    return [
+        Bar("9.2", "halls_above_history", found["halls_above"]),
+        Bar("9.2", "sessions_ratio_to_usual_one_world", found["sessions_ratio"]),
+        Bar("9.2", "smallest_share_of_wants", found["wants_share"]),
+    ]
+
+
 def show(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print a table."""
     print(pd.DataFrame(rows).to_string(index=False, float_format="{:.4g}".format), flush=True)
@@ -140,7 +154,7 @@ def _mean(name: str, values: list[float], point: str = "9.1") -> Bar:
 def main() -> None:
     """Run what was asked for, all by default."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.plans", description=__doc__)
-    parser.add_argument("--only", default="", metavar="PARTS", help="sizes,replays,votes")
+    parser.add_argument("--only", default="", metavar="PARTS", help="sizes,replays,volume,votes")
     parser.add_argument("--seeds", type=int, default=20, help="how many worlds")
     parser.add_argument("--first", type=int, default=11, help="the first world's seed")
     parser.add_argument("--residents", type=int)
@@ -160,6 +174,7 @@ def main() -> None:
     parts: dict[str, Callable[[], list[Bar]]] = {
         "sizes": lambda: sizes(details),
         "replays": lambda: replays(details, options),
+        "volume": lambda: volumes(details, options),
         "votes": lambda: votes(details),
     }
     chosen = [*filter(None, options.only.split(","))] or [*parts]

@@ -19,7 +19,7 @@ def plot_backtest(report: pd.DataFrame, out: Path) -> None:
     # Figure instead of pyplot: no global state, no display.
     from matplotlib.figure import Figure
 
-    from serving.exports.plots import PlotWords
+    from serving.exports.frontiers import PlotWords
 
     pooled = report[report["period"] == "all"]
     table = pooled.pivot_table(index="level", columns="method", values="wape", sort=False)

@@ -76,4 +76,30 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "绝对误差之和 ÷ 人次",
         "sum of absolute errors / attendances",
     ),
+    # The rules file to fill in
+    "rules_head": (
+        "采购方案规则。金额用元；街镇、采购方、产品、供应商、类别、人群写代码或名称都行。",
+        "Rules of a purchase plan. Amounts in yuan; codes or names of streets, buyers, products.",
+    ),
+    "rules_how": (
+        "下面都是默认值。要改哪一条，去掉该行行首的 # 再改数字。"
+        "没有写的保持默认，做不到时会让步并提示；自己写的绝不让步。",
+        "These are the defaults. Take the # off a rule to set it; what is set never yields.",
+    ),
+    "rules_groups": (
+        '类别、人群和品牌写成 [category."讲座"]、[audience."老年"]、[brand."舞蹈"]，'
+        "其下可写：{bounds}",
+        'Of categories, audiences and brands: [category."lecture"] and below it {bounds}',
+    ),
+    "rules_items": (
+        '其他写法：\n[budget_yuan]\n"仙霞新村街道" = 400000\n'
+        '[street."仙霞新村街道"]\n"沪剧" = 1.2\n'
+        '[[require]]\nproduct = "产品名"\nstreet = "新泾镇"\nsessions = 1\nreason = "街镇征集"\n'
+        '[[exclude]]\nproduct = "产品名"\nreason = "已有"\n'
+        '[[recuse]]\nofficer = "王敏"\nsupplier = "供应商名"\nreason = "亲属任职"',
+        'Also:\n[budget_yuan]\n"street" = 400000\n[street."street"]\n"tag" = 1.2\n[[require]]\n'
+        'product = "title"\nstreet = "street"\nsessions = 1\nreason = "why"\n[[exclude]]\n'
+        'product = "title"\nreason = "why"\n[[recuse]]\nofficer = "name"\nsupplier = "name"\n'
+        'reason = "why"',
+    ),
 }

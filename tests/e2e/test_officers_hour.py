@@ -81,7 +81,7 @@ def test_an_officers_hour(call: Call, tmp_path: Path) -> None:
 
     # The plan, and its files anew from what was kept.
     out = tmp_path / "plan.csv"
-    shown = call("plan", *period, "--time-limit", 4, "--out", out).output
+    shown = call("plan", *period, "--time-limit", 90, "--gap", 0.2, "--out", out).output
     plan = pd.read_csv(out, dtype=str)
     plan_id = plan["plan_id"].iloc[0]
     assert plan_id in shown
@@ -93,12 +93,12 @@ def test_an_officers_hour(call: Call, tmp_path: Path) -> None:
 
     # A why and a what-if, by names.
     own = plan[plan["buyer"] == STREET].iloc[0]
-    why = call("why", own["title"], STREET, *period, "--buyer", STREET, "--time-limit", 3)
+    why = call("why", own["title"], STREET, *period, "--buyer", STREET, "--time-limit", 20)
     assert own["title"] in why.stdout
     budget = truth["yuan"] / 2
     whatif = call(
         "what-if", *period, "--buyer", STREET, "--new-budget-yuan", f"{budget:.2f}",
-        "--time-limit", 4, "--format", "json",
+        "--time-limit", 20, "--format", "json",
     )  # fmt: skip
     after = json.loads(whatif.stdout)["figures"]["amount_fen"]["after"]
     assert after <= round(100 * budget)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from recommender.errors import UsageError
 from serving.cli.officers.money import BudgetFen, BudgetYuan, amount_fen
 from serving.cli.output import Format, FormatOption, emit, log
 from serving.messages.catalogue import text
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the root."""
     app.command()(plan)
+    app.command()(rules)
 
 
 def plan(
@@ -138,6 +140,27 @@ def _keep(document: "PlanDocument") -> None:
                 keep_posed(connection, document.plan_id, document.posed)
     finally:
         store.close()
+
+
+def rules(
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write to this file instead of the screen.")
+    ] = None,
+) -> None:
+    """Write a rules file to fill in: every rule in Chinese with its default, in yuan.
+
+    Example: gongxu rules --out rules.toml
+    """
+    from serving.exports.template import rules_template
+
+    if out is None:
+        typer.echo(rules_template(), nl=False)
+        return
+    if out.exists():
+        raise UsageError(f"{out} is there already, and may be filled in.", "Give another name.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(rules_template(), encoding="utf-8")
+    log.print(f"wrote {out}", soft_wrap=True)
 
 
 def save(document: "PlanDocument", out: Path) -> None:

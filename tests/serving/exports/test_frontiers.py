@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from serving.exports import plots
+from serving.exports import frontiers
 from serving.exports.frontiers import plot_frontier
 
 FRONTIERS = {
@@ -45,8 +45,8 @@ def test_frontiers_say_it_in_both_languages(kind: str, tmp_path: Path) -> None:
 def test_where_chinese_cannot_be_drawn_it_is_english(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(plots, "FAMILIES", ("no such family",))
-    words = plots.PlotWords(ending)
+    monkeypatch.setattr(frontiers, "FAMILIES", ("no such family",))
+    words = frontiers.PlotWords(ending)
     assert words.say("present") == "this plan"
     points, present, _ = FRONTIERS["budget"]
     out = tmp_path / f"frontier{ending}"
