@@ -49,7 +49,7 @@ def test_wrong_calls_say_what_to_do(world: Path) -> None:
         (("R1", "--all", "--out", "x.csv"), "one of"),
         (("--all",), "--out"),
         (("nobody", "--data", world), "nobody"),
-        (("R1", "--data", world, "--at", "soon"), "ISO 8601"),
+        (("R1", "--data", world, "--at", "soon"), "is not a time"),
         (("R1", "--data", world / "nowhere"), "nowhere"),
     ):
         done = gongxu("suggest", *words)
