@@ -195,7 +195,7 @@ class DemandEstimate:
     evidence_bookings
         Bookings by residents of the street that the figure rests on, int64.
     evidence_surveys
-        Survey votes from the street that the figure rests on, int64.
+        Survey votes from the street for the product itself, int64; its category's count apart.
     supply
         Seats already planned in the street for the period, float64.
     gap

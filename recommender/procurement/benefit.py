@@ -97,6 +97,28 @@ def plan_value(problem: ProcurementProblem, cells: Floats) -> float:
     return value
 
 
+def wants_margins(competition: Competition, mass: Floats) -> Floats:
+    """What one more of mass adds to how well wants are met, N_sc, as things stand.
+
+    Parameters
+    ----------
+    competition
+        The streets' competition.
+    mass
+        x_sc, shape (S, C).
+
+    Returns
+    -------
+    Shape (S, C).
+    """
+    target = targets(competition)
+    within = saturate(mass, competition.category_caps)
+    slope = (1 + SMALL) / (SMALL + within / np.maximum(target, 1e-12))
+    return np.asarray(
+        np.where(target > 1e-9, slope, 0.0) * np.exp(-mass / competition.category_caps)
+    )
+
+
 def category_masses(problem: ProcurementProblem, cells: Floats) -> Floats:
     """Sums over the products of each category.
 

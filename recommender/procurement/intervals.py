@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.demand.competition import saturate
+from recommender.demand.model import HALF_WIDTH
 from recommender.procurement.problem import ProcurementProblem
 
 Floats = NDArray[np.float64]
@@ -21,8 +22,8 @@ Floats = NDArray[np.float64]
 class ErrorShares:
     """Shares of the variance of demand's logarithmic error that cells have in common.
 
-    What is left is each cell's own. The defaults are rounded from errors of the fitted demand on
-    simulated districts of the preset ``demo`` (docs/plans.md, *Intervals*).
+    What is left is each cell's own. The defaults are rounded from errors of the fitted demand, and
+    of plans' totals, on simulated districts of the preset ``demo`` (docs/plans.md, *Intervals*).
 
     Attributes
     ----------
@@ -31,15 +32,18 @@ class ErrorShares:
         at most 1.
     """
 
-    level: float = 0.05
-    category: float = 0.10
+    level: float = 0.005
+    category: float = 0.02
     product: float = 0.65
 
 
 def cell_bounds(
-    problem: ProcurementProblem, counts: NDArray[np.int64]
+    problem: ProcurementProblem, counts: NDArray[np.int64], kept: Floats | float = 1.0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Ends of the 80 % interval of each cell's attendances.
+    """Ends of the 80 % interval of each cell's attendances: of its demand, and of one period.
+
+    Demand's interval is widened by what sessions of the same demand differ among themselves, and
+    by the chance of counts.
 
     Parameters
     ----------
@@ -47,16 +51,29 @@ def cell_bounds(
         The problem; ``low`` and ``high`` are the ends of demand's interval.
     counts
         Sessions of each cell, shape (S, P).
+    kept
+        What competition leaves of each cell's demand, in (0, 1], shape (S, P).
 
     Returns
     -------
     Low and high ends, attendances, both of shape (S, P).
     """
     ends = []
-    for demand in (problem.low, problem.high):
-        totals = problem.totals(demand, certain=True)
+    mean = problem.totals(problem.expected * kept, certain=True)[1]
+    spread = (_SESSION_SD**2 + 1 / np.maximum(mean, 1.0)) / np.maximum(counts, 1)
+    by_chance = HALF_WIDTH**2 * spread
+    for demand, sign in ((problem.low, -1.0), (problem.high, 1.0)):
+        off = np.log(np.maximum(demand, 1e-9) / np.maximum(problem.expected, 1e-9))
+        off = sign * np.sqrt(np.maximum(sign * off, 0.0) ** 2 + by_chance)
+        widened = np.where(problem.expected > 0, problem.expected * np.exp(off), demand)
+        totals = problem.totals(widened * kept, certain=True)
         ends.append(np.take_along_axis(totals, counts[None], axis=0)[0])
     return ends[0], ends[1]
+
+
+_SESSION_SD = 0.35
+"""How far one session differs from another of its kind, by weather, hour and luck: standard
+deviation of the logarithm."""
 
 
 def total_interval(
@@ -113,7 +130,7 @@ def total_interval(
     return float(low), float(high)
 
 
-_CAPS_SD = 0.25
+_CAPS_SD = 0.06
 """How far the caps of competition may be off, all together: standard deviation of the logarithm."""
 
 

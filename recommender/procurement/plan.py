@@ -1,8 +1,9 @@
 """What was decided."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -127,6 +128,35 @@ class ProcurementPlan:
         return sum(line.expected for line in self.lines)
 
 
+def sessions_of(
+    problem: ProcurementProblem, lines: Iterable[Mapping[str, Any]]
+) -> NDArray[np.int64] | None:
+    """Lines as session counts of a problem.
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    lines
+        Of a plan, perhaps of another problem: buyer_code, street_code, product_id, sessions.
+
+    Returns
+    -------
+    Shape (B, S, P); ``None`` when a line's buyer, street or product is not planned.
+    """
+    axes = (problem.buyers, problem.streets, problem.products)
+    sessions = np.zeros([len(axis) for axis in axes], dtype=np.int64)
+    for line in lines:
+        codes = (line["buyer_code"], line["street_code"], line["product_id"])
+        if not all(code in axis for code, axis in zip(codes, axes, strict=True)):
+            return None
+        at = tuple(axis.position(code) for code, axis in zip(codes, axes, strict=True))
+        sessions[at] += int(line["sessions"])
+    if sessions.sum(axis=0).max(initial=0) > problem.sessions_per_cell:
+        return None
+    return sessions
+
+
 def attendance_by_street(
     problem: ProcurementProblem, sessions: NDArray[np.int64], demand: NDArray[np.float64]
 ) -> NDArray[np.float64]:
@@ -232,7 +262,7 @@ def make_lines(
     alone = cell_attendance(problem, counts, problem.expected)
     expected = competing(problem, alone)
     kept = np.divide(expected, alone, out=np.ones_like(alone), where=alone > 0)
-    low, high = (end * kept for end in cell_bounds(problem, counts))
+    low, high = cell_bounds(problem, counts, kept)
     planned = problem.totals(problem.demand)
     margins = plan_margins(problem, counts)
     lines = []

@@ -156,6 +156,7 @@ def _explanations(sheets: Sheets, document: PlanDocument) -> None:
         rules["where"]
         .str.replace("default", say("default"))
         .str.replace("line", say("line_of_file"))
+        .str.replace(", eased", say("eased"))
     )
     rules.insert(0, "words", [rule_label(rule) for rule in rules["rule"]])
     sheets.table(say("rules"), rules, _RULES)

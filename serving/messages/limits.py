@@ -5,6 +5,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "受{rule}限制（放宽一成约多 {people:,.0f} 人次）",
         "held back by the {rule} (a tenth looser: some {people:,.0f} attendances more)",
     ),
+    "blocked": (
+        "按现方案再加一场会突破：{rules}",
+        "with all else as planned, one session more would break: {rules}",
+    ),
+    "open": (
+        "按现方案可以再加一场，不突破任何规则",
+        "one session more would break no rule, with all else as planned",
+    ),
     "catalogue": (
         "目录中值得安排的产品已全部列入",
         "everything in the catalogue that adds attendances is in the plan",

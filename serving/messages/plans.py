@@ -108,6 +108,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "default.floors": ("居委与街道保底场次", "minimum sessions of committees and streets"),
     "default.evenness": ("均等约束", "evenness bound"),
+    "default.halls": ("场馆每月场次上限", "sessions a venue and month"),
     "default.growth": ("场次增长上限", "growth of a street's sessions"),
     "few_products": (
         "目录只有 {products} 个产品，平常每季每街镇 {sessions:.0f} 场：同一产品允许 {most} 场",
@@ -131,7 +132,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "新产品，由同类产品、供应商与受众推算",
         "new product: inferred from its category, supplier and audience",
     ),
-    "survey_votes": ("问卷 {votes} 票", "{votes} survey votes"),
+    "survey_votes": ("问卷中 {votes} 票选了本产品", "{votes} survey votes for this product"),
     "standing": (
         "本期已安排 {sessions} 场，按增加场次估算",
         "{sessions} sessions already stand in the period; these are further ones",

@@ -39,6 +39,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "left_out": ("未列入", "Left out"),
     "data": ("数据", "Data"),
     "default": ("默认", "default"),
+    "eased": ("（已放宽）", ", eased"),
     "line_of_file": ("第 ", "line "),
     "budget_yuan": ("预算（元）", "Budget (yuan)"),
     "planned_yuan": ("建议金额（元）", "Planned amount (yuan)"),

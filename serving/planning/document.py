@@ -208,7 +208,10 @@ def write_document(
     frame["reasons"] = [";".join(filter(None, (reasons[key], more))) for key, more in told]
     frame["warnings"] = line_warnings(planning, frame)
     name_the_district(planning, frame)
-    rules = tuple(describe(planning.rules))
+    rules = tuple(
+        (name, value, f"{where}, eased" if name.startswith(solved.eased) else where)
+        for name, value, where in describe(planning.rules)
+    )
     content = frame.drop(columns=["reasons", "warnings"]).to_json(orient="split", force_ascii=False)
     seal = json.dumps([problem.period, model_version, data_date.isoformat(), rules, content])
     plan_id = f"PLAN-{problem.period}-{hashlib.sha256(seal.encode()).hexdigest()[:12]}"

@@ -5,18 +5,24 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import sqlalchemy as sa
 
 from data.store.decisions import read_plan_document
 from recommender.errors import UnknownIdError
+from serving.messages.catalogue import text
 from serving.names import resolve
 from serving.planning.comparisons import LAST_YEAR
 from serving.planning.document import COLUMNS, Decided, PlanDocument
 from serving.planning.rules import Recusal
 from serving.store_tables import plan_requests
+
+if TYPE_CHECKING:  # questions alone need the solver
+    from serving.planning.problem.building import Planning
+    from serving.planning.solution import Solved
+    from serving.settings import Settings
 
 Decisions = Mapping[str, Decided]
 """What stands decided, by line."""
@@ -118,6 +124,113 @@ def kept_document(content: Mapping[str, Any]) -> PlanDocument:
         left_out=content["left_out"],
         last_year=pd.DataFrame(content.get("last_year", []), columns=list(LAST_YEAR)),
     )
+
+
+def take_up(
+    planning: "Planning", lines: Iterable[Mapping[str, Any]], *, gap: float
+) -> "Solved | None":
+    """The plan on the table, as it was made, without solving.
+
+    Parameters
+    ----------
+    planning
+        What it was made from.
+    lines
+        Its lines: buyer_code, street_code, product_id, sessions.
+    gap
+        How far from optimal it was when it was made, relative.
+
+    Returns
+    -------
+    The plan under the strictest of the rules that it keeps, defaults yielding in their order;
+    ``None``: it keeps none of them any more, or holds what cannot be planned.
+    """
+    from recommender.procurement.benefit import plan_value
+    from recommender.procurement.plan import (
+        ProcurementPlan,
+        Status,
+        cell_attendance,
+        make_lines,
+        sessions_of,
+    )
+    from recommender.procurement.verify import verify_sessions
+    from serving.planning.solution import (
+        LADDER,
+        aim_at_evenness,
+        loosen,
+        scheduled,
+    )
+
+    sessions = sessions_of(planning.problem, lines)
+    if sessions is None:
+        return None
+    problem, loosened = aim_at_evenness(planning), list[str]()
+    eased = list[str]()
+    if verify_sessions(problem, sessions):
+        problem = planning.problem
+    for default, families, change in LADDER:
+        if not verify_sessions(problem, sessions):
+            break
+        loose = loosen(planning, problem, families, change)
+        if loose is not None:
+            problem = loose
+            eased += families
+            loosened.append(text(f"plan.default.{default}", "zh"))
+    if verify_sessions(problem, sessions):
+        return None
+    value = plan_value(problem, cell_attendance(problem, sessions.sum(axis=0), problem.demand))
+    plan = ProcurementPlan(
+        status=Status.FEASIBLE,
+        gap=gap,
+        value=value,
+        bound=value / max(1e-9, 1 - gap),
+        sessions=sessions,
+        tours=(),
+        lines=make_lines(problem, sessions),
+        method="kept",
+    )
+    return scheduled(planning, problem, plan, tuple(loosened), tuple(eased))
+
+
+def on_the_table(
+    planning: "Planning", plan_id: str | None, settings: "Settings", time_limit_s: float
+) -> "Solved":
+    """The plan that is asked about.
+
+    Parameters
+    ----------
+    planning
+        What it was made from.
+    plan_id
+        The kept plan's identifier; ``None``: it was not kept.
+    settings
+        Where the database is.
+    time_limit_s
+        Seconds for the solver, where the plan was not kept, or no longer keeps its rules.
+
+    Returns
+    -------
+    The plan, taken up as it was made where that can be.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such plan.
+    """
+    from serving.composition import open_store
+    from serving.planning.solution import solve_planning
+
+    if plan_id is not None:
+        store = open_store(settings)
+        try:
+            with store.engine.connect() as connection:
+                content = read_plan_document(connection, plan_id)
+        finally:
+            store.close()
+        gap = content["summary"].get("gap") or 0.0
+        if kept := take_up(planning, content["lines"], gap=gap):
+            return kept
+    return solve_planning(planning, time_limit_s=time_limit_s)
 
 
 def plan_file(

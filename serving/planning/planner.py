@@ -198,20 +198,21 @@ def _rules(asked: dict[str, Any]) -> "PlanRules":
     return parse_rules(rules) if rules else PlanRules()
 
 
-def _solved(
-    sources: "Sources", asked: dict[str, Any], time_limit_s: float
-) -> tuple["Planning", "Solved"]:
-    from serving.planning.solution import solve_planning
+def _stated(sources: "Sources", asked: dict[str, Any]) -> "Planning":
     from serving.planning.sources import state_planning
 
-    planning = state_planning(
-        sources,
-        asked["period"],
-        _rules(asked),
-        buyer=asked.get("buyer"),
-        budget_fen=asked.get("budget_fen"),
-    )
-    return planning, solve_planning(planning, time_limit_s=time_limit_s)
+    buyer, budget = asked.get("buyer"), asked.get("budget_fen")
+    return state_planning(sources, asked["period"], _rules(asked), buyer=buyer, budget_fen=budget)
+
+
+def _on_the_table(
+    sources: "Sources", question: dict[str, Any], settings: Settings
+) -> tuple["Planning", "Solved"]:
+    """The kept plan that is asked about; solved again where it keeps its rules no more."""
+    from serving.planning.kept_plans import on_the_table
+
+    planning = _stated(sources, question["asked"])
+    return planning, on_the_table(planning, question.get("plan"), settings, _QUESTION_S)
 
 
 def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[str, Any]:
@@ -268,19 +269,20 @@ def _why_not(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
     from serving.planning.questions import explain_choice
     from serving.planning.sources import served_sources
 
-    planning, solved = _solved(served_sources(settings), question["asked"], _QUESTION_S)
-    return explain_choice(
-        planning, solved, question["product"], question["street"], time_limit_s=_QUESTION_S
-    )
+    about = _on_the_table(served_sources(settings), question, settings)
+    asked = question["product"], question["street"]
+    return explain_choice(*about, *asked, time_limit_s=_QUESTION_S)
 
 
 def _what_if(question: dict[str, Any], settings: Settings) -> dict[str, Any]:
     from serving.planning.questions import compare_plans
+    from serving.planning.solution import solve_planning
     from serving.planning.sources import served_sources
 
     sources = served_sources(settings)
-    first = _solved(sources, question["asked"], _QUESTION_S)
-    second = _solved(sources, question["asked"] | question["change"], _QUESTION_S)
+    first = _on_the_table(sources, question, settings)
+    changed = _stated(sources, question["asked"] | question["change"])
+    second = changed, solve_planning(changed, time_limit_s=_QUESTION_S, start=first[1])
     figures, cells = compare_plans(first, second)
     return {
         "before": {name: each["before"] for name, each in figures.items()},

@@ -71,7 +71,7 @@ def explain_choice(
     s, p = problem.streets.position(street), problem.products.position(product)
     planned = bool(solved.plan.sessions[:, s, p].any())
     ask = why if planned else why_not
-    answer = ask(problem, solved.plan, product, street, time_limit_s=time_limit_s)
+    answer = ask(solved.posed, solved.plan, product, street, time_limit_s=time_limit_s)
     # One session beside the plan's others, as the plan counts on it.
     gained = float(problem.totals(problem.demand)[1, s, p])
     gained *= float(plan_margins(problem, solved.plan.sessions.sum(axis=0))[s, p])
@@ -83,7 +83,9 @@ def explain_choice(
     elif planned:
         sentences = [text("plan.planned_required", "zh"), *reasons]
     elif answer.possible:
-        sentences = [text("plan.unplanned_cost", "zh", **figures)]
+        against = "、".join(conflict_text(rule, "zh") for rule in answer.blocked)
+        stands = text("limit.blocked", "zh", rules=against) if against else text("limit.open", "zh")
+        sentences = [text("plan.unplanned_cost", "zh", **figures), stands]
     else:
         why_closed = planning.left_out.get(product, text("plan.unplanned_not_allowed", "zh"))
         sentences = [why_closed, *reasons]

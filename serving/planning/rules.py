@@ -62,7 +62,7 @@ class PlanSection(Section):
 
     caution: Share = 0.0
     shrinkage: float = Field(default=0.3, ge=0, le=0.9)
-    matching: Share = 0.3
+    matching: Share = 0.1
     growth_max: float = Field(default=1.5, ge=0.1, le=1000)
     sessions_per_product: int = Field(default=1, ge=1, le=20)
     months: list[str] = Field(default_factory=list)
@@ -83,7 +83,7 @@ class EvennessSection(Section):
     """The Gini coefficient's bound (``false``: none), and the part of it that plans aim at."""
 
     gini_max: GiniBound = 0.05
-    aim: float = Field(default=0.85, ge=0.1, le=1)  # competition evens out what is offered
+    aim: float = Field(default=0.95, ge=0.1, le=1)  # competition evens out what is offered
 
 
 class TouringSection(Section):

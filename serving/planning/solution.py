@@ -9,11 +9,13 @@ import numpy as np
 
 from recommender.errors import GongxuError
 from recommender.procurement import plan_procurement
-from recommender.procurement.plan import ProcurementPlan, Status, make_lines
+from recommender.procurement.explain.conflicts import find_conflicts
+from recommender.procurement.plan import ProcurementPlan, Status, make_lines, sessions_of
 from recommender.procurement.pooling import one_buyer_a_cell
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import Slot, schedule
+from recommender.procurement.solver.deadline import Deadline
 from recommender.procurement.solver.incumbent import Told
 from recommender.procurement.timetable import Appointment, arrange
 from recommender.procurement.touring_days import tour_days
@@ -22,6 +24,7 @@ from serving.messages.catalogue import text
 from serving.planning.explanations import conflict_text, with_lines
 from serving.planning.problem.building import Planning
 from serving.planning.problem.days import agreed_days
+from serving.planning.problem.venues import slot_limits
 
 
 class NoPlanError(GongxuError):
@@ -32,19 +35,34 @@ class NoPlanError(GongxuError):
 
 @dataclass(frozen=True, slots=True)
 class Solved:
-    """A solved planning: the problem as it was finally posed, its plan, schedule and days."""
+    """A solved planning: the problem with the rooms that were scheduled, its plan, schedule, days.
+
+    ``posed`` is the problem as it was finally solved, with the rooms that streets prefer;
+    ``loosened`` says in words which defaults yielded, ``eased`` how their names begin.
+    """
 
     problem: ProcurementProblem
     plan: ProcurementPlan
     slots: tuple[Slot, ...]
     appointments: tuple[Appointment, ...]
     loosened: tuple[str, ...]
+    posed: ProcurementProblem
+    eased: tuple[str, ...] = ()
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The plan's lines: buyer_code, street_code, product_id, sessions."""
+        names = ("buyer_code", "street_code", "product_id", "sessions")
+        return [
+            dict(zip(names, (line.buyer, line.street, line.product, line.sessions), strict=True))
+            for line in self.plan.lines
+        ]
 
 
-_LADDER: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
+LADDER: tuple[tuple[str, tuple[str, ...], dict[str, Any]], ...] = (
     ("min_shares", ("new.", "audience."), {"min_share": 0.0}),
     ("floors", ("floor.",), {"floor_sessions": 0}),
     ("growth", ("plan.growth",), {"most_sessions": None}),
+    ("halls", ("venues.",), {"slot_limits": None}),
     ("evenness", ("evenness.",), {"gini_max": None}),
     ("supplier_share", ("supplier.",), {"settings": {SHARE_MAX.name: SHARE_MAX.neutral}}),
 )
@@ -58,6 +76,7 @@ def solve_planning(
     mip_gap: float = 0.005,
     clock: Callable[[], float] = time.monotonic,
     told: Told | None = None,
+    start: Solved | None = None,
 ) -> Solved:
     """Solve and schedule; default rules that cannot be kept yield, with a warning.
 
@@ -77,6 +96,8 @@ def solve_planning(
         Seconds from any origin.
     told
         Hears how the search goes on; what it raises ends the search.
+    start
+        A plan to begin with, such as the one on the table, where it keeps these rules.
 
     Returns
     -------
@@ -91,55 +112,94 @@ def solve_planning(
 
     def solve(posed: ProcurementProblem, share: float = _SHARE) -> ProcurementPlan:
         left = max(0.0, deadline - clock())
+        begin = None if start is None else sessions_of(posed, start.lines())
         return plan_procurement(
-            posed, time_limit_s=share * left, mip_gap=mip_gap, clock=clock, told=told
+            posed,
+            time_limit_s=share * left,
+            mip_gap=mip_gap,
+            clock=clock,
+            told=told,
+            start=begin,
         )
 
-    problem, loosened = aim_at_evenness(planning), []
+    problem = aim_at_evenness(planning)
+    loosened: list[str] = []
+    yielded: list[str] = []
     plan = solve(problem)
     if problem is not planning.problem and not plan.lines:  # the margin cannot be had
         problem = planning.problem
         plan = solve(problem)
-    for default, families, change in _LADDER:
+    for default, families, change in LADDER:
         if plan.status is not Status.INFEASIBLE:
             break
-        loose = _loosen(planning, problem, families, change)
+        loose = loosen(planning, problem, families, change)
         if loose is None:
             continue
         problem = loose
+        yielded += families
         eased = text(f"plan.default.{default}", "zh")
         conflicts = "；".join(conflict_text(each, "zh") for each in plan.conflicts)
         loosened.append(text("plan.default_eased", "zh", rule=eased, conflicts=conflicts))
         plan = solve(problem)
     if plan.status is Status.UNKNOWN:  # no time left for the hardest of the defaults
-        loose = _loosen(planning, problem, ("evenness.",), {"gini_max": None})
+        loose = loosen(planning, problem, ("evenness.",), {"gini_max": None})
         if loose is not None:
             problem = loose
+            yielded.append("evenness.")
             loosened.append(text("plan.evenness_eased", "zh"))
             plan = solve(problem, 1.0)
-    if plan.status is Status.INFEASIBLE:
-        if not plan.conflicts:
-            raise NoPlanError(
-                "no plan can keep these rules together; the time was too short to tell which.",
-                "Give --time-limit more.",
-            )
-        raise NoPlanError(
-            "no plan can keep these rules together: "
-            + "; ".join(with_lines(planning.rules, plan.conflicts))
-            + ".",
-            "Ease one of them.",
-        )
-    if plan.status is Status.UNKNOWN:
-        raise NoPlanError("no plan was found in the time allowed.", "Give --time-limit more.")
+    if plan.status in (Status.INFEASIBLE, Status.UNKNOWN):
+        raise _no_plan(planning, problem, plan)
     sessions = one_buyer_a_cell(problem, plan.sessions, plan.tours)
     plan = replace(plan, sessions=sessions, lines=make_lines(problem, sessions, plan.tours))
     broken = verify_plan(problem, plan)
     if broken:  # never shown unchecked, whatever the solver says
         found = "; ".join(str(violation) for violation in broken[:3])
         raise GongxuError(f"the plan breaks its own rules: {found}.")
-    slots = schedule(problem, planning.calendar, plan.sessions, plan.tours)
-    problem, plan = seat_as_scheduled(planning, problem, plan, slots)
-    return Solved(problem, plan, slots, appoint(planning, slots), tuple(loosened))
+    return scheduled(planning, problem, plan, tuple(loosened), tuple(yielded))
+
+
+def _no_plan(planning: Planning, problem: ProcurementProblem, plan: ProcurementPlan) -> NoPlanError:
+    """Why there is none; conflicting rules are looked for beyond a time limit that is short."""
+    conflicts = plan.conflicts or find_conflicts(problem, deadline=Deadline.within(_TO_NAME_S))
+    if conflicts:
+        named = "; ".join(with_lines(planning.rules, conflicts))
+        return NoPlanError(f"no plan can keep these rules together: {named}.", "Ease one of them.")
+    return NoPlanError("no plan was found in the time allowed.", "Give --time-limit more.")
+
+
+_TO_NAME_S = 5.0
+
+
+def scheduled(
+    planning: Planning,
+    posed: ProcurementProblem,
+    plan: ProcurementPlan,
+    loosened: tuple[str, ...],
+    eased: tuple[str, ...],
+) -> Solved:
+    """A plan with its schedule, days and rooms.
+
+    Parameters
+    ----------
+    planning
+        What the plan was made from.
+    posed, plan
+        The problem as it was solved, and its plan.
+    loosened
+        Defaults that yielded, in words.
+    eased
+        How their names begin.
+
+    Returns
+    -------
+    Both as they are shown.
+    """
+    roomy = posed.slot_limits != planning.problem.slot_limits
+    calendar = planning.roomy if roomy and planning.roomy is not None else planning.calendar
+    slots = schedule(posed, calendar, plan.sessions, plan.tours)
+    problem, plan = seat_as_scheduled(planning, posed, plan, slots)
+    return Solved(problem, plan, slots, appoint(planning, slots), loosened, posed, eased)
 
 
 def appoint(planning: Planning, slots: Sequence[Slot]) -> tuple[Appointment, ...]:
@@ -211,12 +271,27 @@ def aim_at_evenness(planning: Planning) -> ProcurementProblem:
     return replace(problem, gini_max=aim * problem.gini_max)
 
 
-def _loosen(
+def loosen(
     planning: Planning,
     problem: ProcurementProblem,
     families: tuple[str, ...],
     change: Mapping[str, Any],
 ) -> ProcurementProblem | None:
+    """The problem with one default eased; ``None`` where it is given or asks for nothing.
+
+    Parameters
+    ----------
+    planning
+        What the problem was made from; rules that are given never yield.
+    problem
+        The problem so far.
+    families, change
+        From :data:`LADDER`.
+
+    Returns
+    -------
+    The looser problem.
+    """
     given = planning.rules.given
     if "min_share" in change:
         quotas = tuple(
@@ -234,6 +309,11 @@ def _loosen(
         return replace(problem, floor_sessions=np.zeros_like(problem.floor_sessions))
     if "most_sessions" in change and problem.most_sessions is None:
         return None
+    if "slot_limits" in change:
+        if planning.roomy is None:
+            return None
+        limits, groups = slot_limits(planning.roomy, len(problem.streets))
+        return replace(problem, slot_limits=limits, groups={**problem.groups, **groups})
     if "settings" in change:
         return replace(problem, settings={**problem.settings, **change["settings"]})
     return replace(problem, **change)

@@ -231,9 +231,7 @@ def _fit(
         expected=expected,
         log_sd=np.sqrt(log_sd**2 + product_log_sd**2),
         bookings=counted.bookings,
-        survey_votes=(surveyed.product + surveyed.category[:, product_features.group]).astype(
-            np.int64
-        ),
+        survey_votes=surveyed.product.astype(np.int64),
         contributors=_contributors(residents, sessions, active, product_features, n_streets),
         step_rates=np.stack([general.predicted, as_observed, general.rate]),
         within_reach=people,

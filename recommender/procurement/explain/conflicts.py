@@ -16,10 +16,16 @@ import scipy.sparse as sp
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from recommender.procurement.problem import ProcurementProblem
-from recommender.procurement.rules.registry import STRUCTURE, explain_rule
+from recommender.procurement.rules.registry import COMPETITION, STRUCTURE, explain_rule
 from recommender.procurement.rules.values import Explanation, RuleKey
 from recommender.procurement.solver.deadline import Deadline
-from recommender.procurement.solver.linear_model import LinearModel, build_model, with_rows
+from recommender.procurement.solver.linear_model import (
+    LinearModel,
+    build_model,
+    with_rows,
+    without_rows,
+)
+from recommender.procurement.solver.payers import merge_buyers
 from recommender.procurement.solver.precedence import skipped_steps
 
 _MOST_PAIRS = 60  # rules up to which all pairs are tried
@@ -40,7 +46,10 @@ def find_conflicts(problem: ProcurementProblem, *, deadline: Deadline) -> tuple[
     -------
     One value a rule; empty when the rules do not conflict, as far as could be told.
     """
-    model = build_model(problem)
+    model = merge_buyers(problem, build_model(problem)).model
+    # What sessions come to beside each other forbids none of them.
+    competing = np.array([key.rule == COMPETITION.rule for key in model.keys], dtype=np.bool_)
+    model = without_rows(model, competing)
     rules = [key for key in dict.fromkeys(model.keys) if key.rule not in STRUCTURE]
 
     def conflict(kept: Collection[RuleKey]) -> bool:

@@ -12,7 +12,9 @@ from recommender.procurement.solver.deadline import Deadline
 from recommender.procurement.solver.linear_model import build_model
 from recommender.procurement.solver.local_reoptimisation import reoptimise_around
 from recommender.procurement.solver.milp import plan_procurement
+from recommender.procurement.solver.payers import merge_buyers
 from recommender.procurement.solver.precedence import relax_in_order
+from recommender.procurement.verify import verify_sessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,15 @@ class WhyNot:
         Why it is impossible; empty when it is possible.
     displaced
         (street, product, sessions) that would be bought less.
+    blocked
+        Rules that one session more would break as the plan stands.
     """
 
     possible: bool
     cost: float
     reasons: tuple[Explanation, ...]
     displaced: tuple[tuple[str, str, int], ...] = ()
+    blocked: tuple[Explanation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,7 @@ def why_not(
         return WhyNot(True, 0.0, ())
     if not problem.allowed[s, p]:
         return WhyNot(False, 0.0, (Explanation("allowed", street, product),))
+    blocked = rules_against(problem, plan, s, p)
     required = problem.required.copy()
     required[s, p] = 1
     posed = replace(problem, required=required)
@@ -115,8 +121,10 @@ def why_not(
     if local is not None:
         cost, changes = local
         less = tuple(each for each in changes if each[2] < 0)
-        return WhyNot(True, cost, (), less)
-    forced = plan_procurement(posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap)
+        return WhyNot(True, cost, (), less, blocked)
+    forced = plan_procurement(
+        posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap, start=plan.sessions
+    )
     if forced.status is Status.INFEASIBLE:
         return WhyNot(False, 0.0, forced.conflicts)
     if not forced.lines:
@@ -125,7 +133,7 @@ def why_not(
     # Two plans within the solver's gap tell less than the duals do.
     cost = max(0.0, plan.value - forced.value if priced != priced else -priced)
     less = tuple(each for each in _changes(problem, plan, forced) if each[2] < 0)
-    return WhyNot(True, cost, (), less)
+    return WhyNot(True, cost, (), less, blocked)
 
 
 def why(
@@ -173,7 +181,11 @@ def why(
         cost, changes = local
         more = tuple(each for each in changes if each[2] > 0)
         return WhyNot(True, cost, (), more)
-    without = plan_procurement(posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap)
+    fewer = plan.sessions.copy()
+    fewer[:, s, p] = 0
+    without = plan_procurement(
+        posed, time_limit_s=0.7 * deadline.left(), mip_gap=mip_gap, start=fewer
+    )
     if without.status is Status.INFEASIBLE:
         return WhyNot(False, 0.0, without.conflicts)
     if not without.lines:
@@ -182,6 +194,35 @@ def why(
     cost = max(0.0, plan.value - without.value if priced != priced else priced)
     more = tuple(each for each in _changes(problem, plan, without) if each[2] > 0)
     return WhyNot(True, cost, (), more)
+
+
+def rules_against(
+    problem: ProcurementProblem, plan: ProcurementPlan, street: int, product: int
+) -> tuple[Explanation, ...]:
+    """Rules that a first session of a product would break, all else as planned.
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    plan
+        The plan.
+    street, product
+        Their positions.
+
+    Returns
+    -------
+    For the buyer with whom fewest are broken; empty: it could simply be added.
+    """
+    least: tuple[Explanation, ...] | None = None
+    for buyer in np.flatnonzero(problem.serves[:, street]):
+        sessions = plan.sessions.copy()
+        sessions[buyer, street, product] += 1
+        found = verify_sessions(problem, sessions, plan.tours)
+        broken = {RuleKey(each.rule, each.place, each.subject) for each in found}
+        if least is None or len(broken) < len(least):
+            least = tuple(explain_rule(problem, key) for key in sorted(broken))
+    return least or ()
 
 
 def price_in_attendances(
@@ -210,7 +251,9 @@ def price_in_attendances(
     Weighted attendances; nan when the session cannot be had or time ran out.
     """
     p, s = problem.products.position(product), problem.streets.position(street)
-    model, relaxed = relax_in_order(build_model(problem), deadline=Deadline.within(time_limit_s))
+    model, relaxed = relax_in_order(
+        merge_buyers(problem, build_model(problem)).model, deadline=Deadline.within(time_limit_s)
+    )
     own = np.flatnonzero((model.street == s) & (model.product == p) & (model.tier == 0))
     if not relaxed.feasible or not len(own):
         return float("nan")

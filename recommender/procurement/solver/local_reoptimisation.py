@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.procurement.benefit import plan_value
+from recommender.procurement.benefit import plan_value, wants_margins
 from recommender.procurement.plan import ProcurementPlan, cell_attendance
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.solver.deadline import Deadline
@@ -105,4 +105,7 @@ def _gains(problem: ProcurementProblem, model: LinearModel, planned: NDArray[np.
     mass = np.zeros(competition.category_caps.shape)
     category = problem.category[model.product]
     np.add.at(mass, (model.street[planned], category[planned]), model.worth[planned])
-    return np.asarray(model.worth * competition.margins(mass)[model.street, category])
+    margins = (1 - problem.matching) * competition.margins(mass)
+    if problem.matching > 0:
+        margins = margins + problem.matching * wants_margins(competition, mass)
+    return np.asarray(model.worth * margins[model.street, category])

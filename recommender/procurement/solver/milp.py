@@ -51,7 +51,7 @@ def plan_procurement(
     time_limit_s: float = 30.0,
     mip_gap: float = 0.005,
     clock: Clock = time.monotonic,
-    start: ProcurementPlan | None = None,
+    start: NDArray[np.int64] | None = None,
     told: Told | None = None,
 ) -> ProcurementPlan:
     """Choose sessions of most benefit that keep every rule.
@@ -70,8 +70,8 @@ def plan_procurement(
     clock
         Seconds from any origin.
     start
-        A plan to begin with, such as the one that is on the table; it counts where it keeps the
-        rules.
+        Sessions to begin with, shape (B, S, P), such as those of the plan that is on the table;
+        they count where they keep the rules.
     told
         Hears how the search goes on; what it raises ends the search.
 
@@ -85,7 +85,7 @@ def plan_procurement(
     merged = merge_buyers(problem, full)
     best = Incumbent(problem, full, told)
     if start is not None:
-        best.offer_plan(start.sessions, start.tours, start.method)
+        best.offer_plan(start, (), "start")
     model, relaxed = relax_in_order(merged.model, deadline=deadline.part(0.6))
     if relaxed.feasible is False:
         return _infeasible(problem, deadline)

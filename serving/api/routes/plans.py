@@ -278,13 +278,14 @@ def _plan(request: Request, plan_id: str) -> tuple[Any, dict[str, Any]]:
 
 def _answer(request: Request, plan_id: str, **question: Any) -> dict[str, Any]:
     """Have a question about a plan answered by the planner, one at a time."""
-    service, (asked, _) = request.app.state.service, _plan(request, plan_id)
+    service, (asked, content) = request.app.state.service, _plan(request, plan_id)
     if not asked:
         raise HTTPException(409, "This plan was not requested over HTTP: its inputs are not kept.")
     if not service.planning.acquire(blocking=False):
         raise HTTPException(429, "Another plan is being solved.", {"Retry-After": "10"})
     try:
-        return ask(question | {"asked": asked["asked"]}, service.settings)
+        about = {"asked": asked["asked"], "plan": content.get("plan_id")}
+        return ask(question | about, service.settings)
     except UnknownIdError:
         raise
     except UsageError as error:

@@ -26,6 +26,10 @@ Data = Annotated[
     Path | None,
     typer.Option("--data", help="A folder of contract tables, instead of the database."),
 ]
+Plan = Annotated[
+    str | None,
+    typer.Option("--plan", help="The kept plan that is asked about; otherwise it is solved anew."),
+]
 Limit = Annotated[
     float, typer.Option("--time-limit", min=0.1, help="Time limit of each solution, in seconds.")
 ]
@@ -56,6 +60,7 @@ def why(
     budget_yuan: BudgetYuan = None,
     budget_fen: BudgetFen = None,
     rules: Rules = None,
+    plan: Plan = None,
     data: Data = None,
     time_limit: Limit = 15.0,
     seed: Seed = 0,
@@ -71,7 +76,7 @@ def why(
 
     budget = amount_fen(budget_yuan, budget_fen)
     planning, solved = _solve(
-        _sources(data, period, seed), period, rules, buyer, budget, time_limit
+        _sources(data, period, seed), period, rules, buyer, budget, time_limit, plan=plan
     )
     answer = explain_choice(planning, solved, product, street, time_limit_s=time_limit)
     if format is not Format.TABLE:
@@ -99,6 +104,7 @@ def what_if(
     new_budget_fen: Annotated[
         int | None, typer.Option("--new-budget-fen", help="The same in fen, for programs.")
     ] = None,
+    plan: Plan = None,
     data: Data = None,
     time_limit: Limit = 15.0,
     seed: Seed = 0,
@@ -118,8 +124,10 @@ def what_if(
         raise UsageError("what is to be different?", "Give --new-budget-yuan or --new-rules.")
     budget = amount_fen(budget_yuan, budget_fen)
     sources = _sources(data, period, seed)
-    before = _solve(sources, period, rules, buyer, budget, time_limit)
-    after = _solve(sources, period, new_rules or rules, buyer, other or budget, time_limit)
+    before = _solve(sources, period, rules, buyer, budget, time_limit, plan=plan)
+    after = _solve(
+        sources, period, new_rules or rules, buyer, other or budget, time_limit, start=before[1]
+    )
     figures, frame = compare_plans(before, after)
     table = pd.DataFrame(figures).T
     _show_difference(table, f"{period}", frame, {"figures": figures}, format, out)
@@ -177,6 +185,7 @@ def opinion(
     budget_yuan: BudgetYuan = None,
     budget_fen: BudgetFen = None,
     rules: Rules = None,
+    plan: Plan = None,
     data: Data = None,
     time_limit: Limit = 15.0,
     seed: Seed = 0,
@@ -193,7 +202,7 @@ def opinion(
 
     budget = amount_fen(budget_yuan, budget_fen)
     planning, solved = _solve(
-        _sources(data, period, seed), period, rules, buyer, budget, time_limit
+        _sources(data, period, seed), period, rules, buyer, budget, time_limit, plan=plan
     )
     figures, frame = ask_equal_shares(planning, solved)
     table = pd.DataFrame({name: figures[name] for name in ("plan", "shares")})
@@ -220,15 +229,23 @@ def _solve(
     buyer: str | None,
     budget_fen: int | None,
     time_limit: float,
+    *,
+    plan: str | None = None,
+    start: "Solved | None" = None,
 ) -> tuple["Planning", "Solved"]:
+    from serving.planning.kept_plans import on_the_table
     from serving.planning.rules import PlanRules
     from serving.planning.rules_file import read_rules
     from serving.planning.solution import solve_planning
     from serving.planning.sources import state_planning
+    from serving.settings import Settings
 
     wanted = read_rules(rules) if rules is not None else PlanRules()
     planning = state_planning(sources, period, wanted, buyer=buyer, budget_fen=budget_fen)
-    solved = solve_planning(planning, time_limit_s=time_limit)
+    if start is not None:
+        solved = solve_planning(planning, time_limit_s=time_limit, start=start)
+    else:
+        solved = on_the_table(planning, plan, Settings(), time_limit)
     for words in solved.loosened:
         log.print(f"[yellow]{text('document.warning', 'zh')}[/] {escape(words)}", soft_wrap=True)
     return planning, solved

@@ -65,8 +65,9 @@ class Planning:
     ----------
     problem
         For the solver.
-    calendar, months
-        Venues, and the names of the months that sessions can be held in.
+    calendar, roomy, months
+        Venues; the same with the halls' default cap eased, ``None`` where it is given; and the
+        names of the months that sessions can be held in.
     days, timing, shapes, engagements
         The days of these months, what products need of them, how they are bought, and what
         already stands.
@@ -89,6 +90,7 @@ class Planning:
     problem: ProcurementProblem
     rules: PlanRules
     calendar: VenueCalendar
+    roomy: VenueCalendar | None
     months: tuple[str, ...]
     days: CalendarDays
     timing: Timing
@@ -294,6 +296,7 @@ def build_planning(
         problem=problem,
         rules=rules,
         calendar=read.calendar,
+        roomy=read.roomy,
         months=months,
         days=days,
         timing=timing,

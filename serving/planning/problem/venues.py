@@ -1,7 +1,7 @@
 """Venues as a plan needs them: seats, slots, access, and the months a product is open in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -24,9 +24,13 @@ _ACCESS = ("senior", "disabled")
 
 @dataclass(frozen=True, slots=True)
 class VenuesRead:
-    """VenueCalendar, with what had to be assumed and why products are closed."""
+    """VenueCalendar, with what had to be assumed and why products are closed.
+
+    ``roomy`` has the halls' default cap eased; ``None``: the cap is given.
+    """
 
     calendar: VenueCalendar
+    roomy: VenueCalendar | None
     assumptions: tuple[str, ...]
     closed: Mapping[str, str]
 
@@ -129,7 +133,14 @@ def read_venues(
         series=shapes.series,
         runs=shapes.days > 1,
     )
-    return VenuesRead(calendar, tuple(assumptions), closed), venues
+    roomy = None
+    if "venues.sessions_per_month" not in rules.given:
+        each = np.full(len(venues), rules.venues.sessions_per_month, dtype=np.int64)
+        slots = calendar.slots.copy()
+        slots[: len(venues)] = _free_slots(venues, months, each, standing, open_shares)
+        if (slots > calendar.slots).any():
+            roomy = replace(calendar, slots=slots)
+    return VenuesRead(calendar, roomy, tuple(assumptions), closed), venues
 
 
 _GROWTH = 1.1

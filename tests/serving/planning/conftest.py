@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from data.dataset import Dataset, canonical
 from data.schema import TABLES
+from recommender.types import DemandEstimate, IdMap
+from serving.planning.problem.building import Planning, build_planning
+from serving.planning.rules import PlanRules
 
 
 def make_tables(**changes: list[dict[str, Any]]) -> Dataset:
@@ -64,3 +68,30 @@ def make_tables(**changes: list[dict[str, Any]]) -> Dataset:
 @pytest.fixture
 def dataset_of() -> Callable[..., Dataset]:
     return make_tables
+
+
+@pytest.fixture
+def planning_of() -> Callable[..., Planning]:
+    """The small tables' quarter under rules, with ten thousand yuan for the district."""
+
+    def state(rules: PlanRules, **changes: list[dict[str, Any]]) -> Planning:
+        dataset = make_tables(**changes)
+        products = dataset["products"]["product_id"].astype(str).tolist()
+        expected = np.linspace(20.0, 90.0, 2 * len(products)).reshape(2, -1)
+        zeros = np.zeros(expected.shape)
+        estimate = DemandEstimate(
+            streets=IdMap(["S1", "S2"]),
+            products=IdMap(products),
+            period="2027Q1",
+            expected=expected,
+            low=expected * 0.7,
+            high=expected * 1.4,
+            evidence_bookings=zeros.astype(np.int64),
+            evidence_surveys=zeros.astype(np.int64),
+            supply=zeros,
+            gap=expected,
+            suppressed=zeros.astype(np.bool_),
+        )
+        return build_planning(dataset, estimate, rules, budget_fen=1_000_000)
+
+    return state

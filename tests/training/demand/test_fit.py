@@ -242,11 +242,13 @@ def test_an_honest_paper_survey_moves_the_product_it_asked_about() -> None:
         }
         for i in range(48)
     ]  # fmt: skip
+    category = str(data["products"].set_index("product_id").loc["p10", "category"])
+    rows.append(rows[0] | {"survey_id": "c", "target_kind": "category", "target": category})
     asked = data.replace(surveys=canonical(pd.DataFrame(rows), TABLES["surveys"]))
     found = fit_demand(asked, as_of=AS_OF, rng=np.random.default_rng(0))
     plain = fit_demand(data, as_of=AS_OF, rng=np.random.default_rng(0))
     assert (found.expected[:, 10] > 1.05 * plain.expected[:, 10]).all()
-    assert found.survey_votes[:, 10].sum() == 180
+    assert found.survey_votes[:, 10].sum() == 180  # its category's votes are not its own
 
 
 def test_a_street_without_bookings_and_a_category_with_one_event_get_wide_intervals() -> None:

@@ -6,8 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from recommender.demand.competition import Competition
 from recommender.procurement import plan_procurement
-from recommender.procurement.explain.questions import WhyNot, compare, why, why_not
+from recommender.procurement.explain.questions import (
+    WhyNot,
+    compare,
+    rules_against,
+    why,
+    why_not,
+)
+from recommender.procurement.plan import ProcurementPlan
+from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.values import Explanation
 
 
@@ -81,3 +90,68 @@ def test_only_the_street_asked_about_changes(problem_of: Any) -> None:
     forced = why_not(problem, plan, f"product{other}", f"street{s}")
     assert forced.possible
     assert {street for street, _, _ in forced.displaced} <= {f"street{s}"}
+
+
+@pytest.fixture(scope="module")
+def district(problem_of: Any) -> tuple[ProcurementProblem, ProcurementPlan]:
+    """Three streets, forty products of four categories that compete, with default-like rules."""
+    rng = np.random.default_rng(9)
+    demand = rng.gamma(3.0, 20.0, (3, 40))
+    category = np.repeat(np.arange(4), 10)
+    caps = np.array([[400.0, 300.0, 200.0, 200.0]] * 3)
+    problem = problem_of(
+        demand.tolist(),
+        (rng.integers(10, 60, 40) * 100).tolist(),
+        [30_000, 30_000, 30_000],
+        sessions_per_cell=1,
+        gini_max=0.05,
+        most_sessions=np.array([12, 11, 10]),
+        category=category.astype(np.intp),
+        competition=Competition(
+            np.array([900.0, 800.0, 700.0]),
+            caps,
+            caps / caps.sum(axis=1, keepdims=True),
+            caps / 4,
+        ),
+        matching=0.3,
+    )
+    return problem, plan_procurement(problem, mip_gap=0.001)
+
+
+def test_costs_agree_with_a_full_solve_within_its_gap(
+    district: tuple[ProcurementProblem, ProcurementPlan],
+) -> None:
+    problem, plan = district
+    planned = plan.sessions.sum(axis=0)
+    rng = np.random.default_rng(1)
+    for s, p in zip(rng.integers(0, 3, 4), rng.integers(0, 40, 4), strict=True):
+        if planned[s, p]:
+            allowed = problem.allowed.copy()
+            allowed[s, p] = False
+            answer = why(problem, plan, f"product{p}", f"street{s}")
+            other = replace(problem, allowed=allowed)
+        else:
+            required = problem.required.copy()
+            required[s, p] = 1
+            answer = why_not(problem, plan, f"product{p}", f"street{s}")
+            other = replace(problem, required=required)
+        full = plan_procurement(other, mip_gap=0.004)
+        # What is lost lies between the value of what was found and the bounds of both.
+        least, most = plan.value - full.bound, plan.bound - full.value
+        slack = 0.002 * plan.value
+        assert least - slack <= answer.cost <= most + slack
+
+
+def test_rules_that_stand_against_one_session_more_are_named(
+    district: tuple[ProcurementProblem, ProcurementPlan],
+) -> None:
+    problem, plan = district
+    planned = plan.sessions.sum(axis=0)
+    full = [s for s in range(3) if planned[s].sum() == problem.most_sessions[s]]  # type: ignore[index]
+    assert full
+    other = int(np.flatnonzero(planned[full[0]] == 0)[0])
+    answer = why_not(problem, plan, f"product{other}", f"street{full[0]}")
+    assert "most_sessions" in {rule.rule for rule in answer.blocked}
+    roomy = replace(problem, most_sessions=None, gini_max=None)
+    free = rules_against(roomy, plan, full[0], other)
+    assert {rule.rule for rule in free} <= {"budget"}

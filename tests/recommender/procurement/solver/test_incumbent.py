@@ -64,6 +64,6 @@ def test_the_plan_on_the_table_is_where_a_search_without_time_begins(problem_of:
         rng.gamma(2.0, 40.0, (3, 60)).tolist(), rng.integers(5, 20, 60).tolist(), [200] * 3
     )
     kept = plan_procurement(problem, mip_gap=0.001)
-    again = plan_procurement(problem, time_limit_s=0.0, start=kept)
+    again = plan_procurement(problem, time_limit_s=0.0, start=kept.sessions)
     assert (again.sessions == kept.sessions).all()
     assert again.value == kept.value
