@@ -30,10 +30,8 @@ STREET_MULTIPLE = 3.0
 """Attendances that people have evenings for, over today's (*assumed*; the prior's centre)."""
 CATEGORY_MULTIPLE = 3.0
 """Attendances that one category can have, over its wanted share of W_s (*assumed* likewise)."""
-PRIOR_SD = 0.15
-"""Of the logarithm of both multiples. More is held where more people come, which looks as if
-sessions did not compete; so the prior weighs (chosen on simulated districts of the preset ``demo``,
-seeds 1 to 6)."""
+PRIOR_SD = 0.35
+"""Of the logarithm of both multiples."""
 STREET_GRID: Floats = np.array([1.5, 1.8, 2.2, 2.6, 3.0, 3.6, 4.4, 5.5, 7.0])
 CATEGORY_GRID: Floats = np.array([1.2, 1.6, 2.2, 3.0, 4.0, 5.5, 8.0])
 

@@ -32,8 +32,8 @@ class ErrorShares:
         at most 1.
     """
 
-    level: float = 0.005
-    category: float = 0.02
+    level: float = 0.02
+    category: float = 0.05
     product: float = 0.65
 
 
@@ -130,7 +130,7 @@ def total_interval(
     return float(low), float(high)
 
 
-_CAPS_SD = 0.06
+_CAPS_SD = 0.12
 """How far the caps of competition may be off, all together: standard deviation of the logarithm."""
 
 
