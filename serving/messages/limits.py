@@ -1,4 +1,4 @@
-"""Rules that hold a plan back, as parts of a sentence."""
+"""Rules that hold a plan back, and why products are left out, as parts of a sentence."""
 
 MESSAGES: dict[str, tuple[str, str]] = {
     "by": (
@@ -12,6 +12,40 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "open": (
         "按现方案可以再加一场，不突破任何规则",
         "one session more would break no rule, with all else as planned",
+    ),
+    "product": ("《{title}》{reasons}", "{title}: {reasons}"),
+    "excluded": ("规则不予采购：{reason}", "excluded by a rule: {reason}"),
+    "scheduled": (
+        "本期已安排 {sessions} 场，没有可再采购的场次",
+        "{sessions} sessions already stand in the period and no more can be had",
+    ),
+    "none_to_have": ("本期没有可供场次", "it cannot be had in the period"),
+    "hall_too_small": (
+        "要求至少 {seats:,.0f} 座，最大的场馆 {largest:,.0f} 座",
+        "it needs {seats:,.0f} seats and the largest hall has {largest:,.0f}",
+    ),
+    "no_hall": ("没有符合要求的场馆", "no hall has what it needs"),
+    "best": (
+        "最合适的{street}，在本方案之外每场预计增加 {people:,.0f} 人次、{yuan:,.0f} 元，"
+        "每人次 {each:,.1f} 元",
+        "best in {street}: beside the plan a session adds {people:,.0f} attendances for "
+        "{yuan:,.0f} yuan, {each:,.1f} yuan each",
+    ),
+    "competes": (
+        "与已列入的场次争观众（单独举办为 {alone:,.0f} 人次）",
+        "it competes with sessions in the plan ({alone:,.0f} attendances alone)",
+    ),
+    "dearer": (
+        "比方案中最贵的一场（每人次 {yuan:,.1f} 元）还贵",
+        "dearer than the plan's dearest session ({yuan:,.1f} yuan an attendance)",
+    ),
+    "no_money": (
+        "没有采购方余下 {yuan:,.0f} 元",
+        "no buyer has {yuan:,.0f} yuan left",
+    ),
+    "adds_nobody": (
+        "在任何街镇都不增加人次（{street}最多）",
+        "it adds no attendance in any street ({street} most)",
     ),
     "catalogue": (
         "目录中值得安排的产品已全部列入",

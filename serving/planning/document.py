@@ -22,7 +22,7 @@ from serving.planning.compliance import line_warnings, plan_warnings
 from serving.planning.drafts.matching import plan_matching
 from serving.planning.drafts.posed import PosedPlan, posed_plan
 from serving.planning.explanations import line_reasons
-from serving.planning.limits import binding_rules
+from serving.planning.limits import binding_rules, reasons_left_out
 from serving.planning.lines import name_the_district, plan_rows, shape_reasons
 from serving.planning.problem.building import Planning
 from serving.planning.progress import Progress
@@ -90,7 +90,8 @@ class PlanDocument:
     recusals
         Officers who must not decide about a supplier.
     left_out
-        Products that could not be planned, with the reason.
+        Products in no street of the plan, with title and reasons: all that could not be planned,
+        and of the others those that would draw most.
     last_year
         The same period a year before by street and category, columns of
         :data:`serving.planning.comparisons.LAST_YEAR`.
@@ -256,7 +257,7 @@ def write_document(
         recusals=tuple(planning.rules.recuse),
         rules_text=planning.rules.text,
         stages=tuple(planning.rules.stages.names),
-        left_out=planning.left_out,
+        left_out=reasons_left_out(planning, solved),
         last_year=pd.DataFrame(columns=list(LAST_YEAR)) if last_year is None else last_year,
         posed=posed_plan(planning, solved),
     )

@@ -25,6 +25,7 @@ from serving.messages.catalogue import text
 from serving.names import resolve
 from serving.planning.drafts.matching import plan_matching
 from serving.planning.explanations import conflict_text
+from serving.planning.limits import why_closed
 from serving.planning.problem.building import Planning
 from serving.planning.solution import Solved
 
@@ -76,6 +77,7 @@ def explain_choice(
     gained = float(problem.totals(problem.demand)[1, s, p])
     gained *= float(plan_margins(problem, solved.plan.sessions.sum(axis=0))[s, p])
     cost = answer.cost
+    here = text("plan.unplanned_not_allowed", "zh")
     figures = {"people": gained, "yuan": problem.price_fen[p] / 100, "cost": cost}
     reasons = [conflict_text(reason, "zh") for reason in answer.reasons]
     if planned and answer.possible:
@@ -87,8 +89,9 @@ def explain_choice(
         stands = text("limit.blocked", "zh", rules=against) if against else text("limit.open", "zh")
         sentences = [text("plan.unplanned_cost", "zh", **figures), stands]
     else:
-        why_closed = planning.left_out.get(product, text("plan.unplanned_not_allowed", "zh"))
-        sentences = [why_closed, *reasons]
+        nowhere = not problem.allowed[:, p].any() or problem.sessions_max[p] <= 0
+        closed = why_closed(planning, solved, p) if nowhere else here
+        sentences = [closed, *reasons]
     return {
         "product_id": product,
         "title": str(planning.products.loc[product, "title"]),

@@ -119,6 +119,37 @@ def test_a_plan_keeps_budget_licence_and_venue() -> None:
     assert (lines["reasons"] != "").all()
 
 
+def test_each_product_that_is_left_out_has_its_reason() -> None:
+    assert make()[1].left_out == {
+        "P2": "《无证演出》供应商没有许可：performance",
+        "P3": "《=SUM(1)》要求至少 500 座，最大的场馆 100 座",
+    }
+    stopped = make(LOOSE + '[[exclude]]\nproduct = "P1"\nreason = "另有安排"\n')[1]
+    assert stopped.left_out["P1"] == "《讲座》规则不予采购：另有安排"
+    # Money for two lectures a buyer: the concert could be had and is not.
+    poor = make(LOOSE, budget_fen=600_000, buyer="S1")[1]
+    assert "没有采购方余下" not in poor.left_out["P2"]
+    chosen = poor.left_out["P0"]
+    assert chosen.startswith("《演出》最合适的S1街道，在本方案之外每场预计增加 ")
+    assert "每人次" in chosen
+    assert "按现方案再加一场会突破：" in chosen
+
+
+def test_what_is_scheduled_already_is_told() -> None:
+    rows = tables()["products"].to_dict("records")
+    rows[1]["sessions_max"] = 1
+    held = {
+        "event_id": "E1", "product_id": "P1", "venue_id": "V0", "status": "open",
+        "starts_at": pd.Timestamp("2027-01-20 10:00", tz="UTC"),
+        "ends_at": pd.Timestamp("2027-01-20 12:00", tz="UTC"), "capacity": 100,
+        "published_at": pd.Timestamp("2026-11-01", tz="UTC"),
+    }  # fmt: skip
+    planning, document = make(dataset=tables(products=rows, events=[held]))
+    assert document.left_out["P1"] == "《讲座》本期已安排 1 场，没有可再采购的场次"
+    answer = explain_choice(planning, solve_planning(planning), "P1", "S2")
+    assert answer["reasons"][0] == "本期已安排 1 场，没有可再采购的场次"
+
+
 def test_the_same_inputs_give_the_same_plan() -> None:
     first, second = make()[1], make()[1]
     assert first.plan_id == second.plan_id
