@@ -123,10 +123,10 @@ def _figures(document: PlanDocument) -> list[Flowable]:
     audiences = _compared(
         audiences_beside(document),
         (
-            ("audience", "label"), ("residents_share", "residents"), ("share", "amount"),
-            ("attendances_share", "attendances"),
+            ("audience", "label"), ("residents_share", "residents"), ("wants_share", "wants"),
+            ("attendances_share", "attendances"), ("share", "amount"),
         ),
-        [20 * mm] + [22 * mm] * 3,
+        [18 * mm] + [19 * mm] * 4,
     )  # fmt: skip
     sides = Table([[wants, audiences]], colWidths=[146 * mm, 131 * mm])
     sides.setStyle([("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 0)])

@@ -198,7 +198,7 @@ def wants_beside(document: PlanDocument) -> list[dict[str, Any]]:
 
 
 def audiences_beside(document: PlanDocument) -> list[dict[str, Any]]:
-    """Every audience group: its share of residents, of the plan's money and of its attendances.
+    """Every audience group: its share of residents, wants, the plan's attendances and its money.
 
     Parameters
     ----------
@@ -207,13 +207,14 @@ def audiences_beside(document: PlanDocument) -> list[dict[str, Any]]:
 
     Returns
     -------
-    Rows of ``label``, ``residents`` (share, ``None`` for groups that are about no age),
-    ``amount``, ``attendances``; a product of several groups counts for each in equal parts.
+    Rows of ``group``, ``label``, ``residents`` (share, ``None`` for groups that are about no age),
+    ``wants`` (``None``: not known), ``attendances``, ``amount``; a product of several groups
+    counts for each in equal parts.
     """
     lines = document.lines
-    ages = _of_streets(document, "ages")
-    money: dict[str, float] = dict.fromkeys(ages, 0.0)
-    people: dict[str, float] = dict.fromkeys(ages, 0.0)
+    ages, wants = _of_streets(document, "ages"), _of_streets(document, "audiences")
+    money: dict[str, float] = dict.fromkeys([*ages, *wants], 0.0)
+    people: dict[str, float] = dict.fromkeys([*ages, *wants], 0.0)
     for named, amount, expected in zip(
         lines["audience"], lines["amount_fen"], lines["expected"], strict=True
     ):
@@ -224,21 +225,26 @@ def audiences_beside(document: PlanDocument) -> list[dict[str, Any]]:
     paid, came = max(1.0, sum(money.values())), max(1e-9, sum(people.values()))
     return [
         {
+            "group": group,
             "label": group_label(f"audience.{group}"),
             "residents": ages.get(group),
-            "amount": amount / paid,
+            "wants": wants.get(group, 0.0) if wants else None,
             "attendances": people[group] / came,
+            "amount": amount / paid,
         }
         for group, amount in sorted(money.items(), key=lambda item: -item[1])
     ]
 
 
 def _of_streets(document: PlanDocument, what: str) -> dict[str, float]:
-    """Shares of the document's streets together, by their people; empty where any is unknown."""
+    """Shares of the document's streets together, by their people; empty where any is unknown.
+
+    Of what is bought for the district alone, all streets.
+    """
     known: Mapping[str, Any] = document.summary.get("of_streets", {})
     codes = [str(code) for code in document.lines["street_code"].unique()]
-    own = [known[code] for code in codes if code in known]
-    if not own or len(own) < len(codes) or not all(each[what] for each in own):
+    own = [known[code] for code in codes if code in known] or list(known.values())
+    if not own or not all(each.get(what) for each in own):
         return {}
     total = sum(each["people"] for each in own) or 1
     sums: dict[str, float] = {}

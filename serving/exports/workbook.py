@@ -199,9 +199,10 @@ _CATEGORY: Columns = (
 )
 _AUDIENCE: Columns = (
     ("label", "audience", 16, None),
-    ("residents", "residents_share", 16, SHARE),
-    ("amount", "share", 16, SHARE),
-    ("attendances", "attendances_share", 18, SHARE),
+    ("residents", "residents_share", 14, SHARE),
+    ("wants", "wants_share", 14, SHARE),
+    ("attendances", "attendances_share", 16, SHARE),
+    ("amount", "share", 14, SHARE),
 )
 _RULES: Columns = (
     ("words", "rules", 40, None),

@@ -182,20 +182,53 @@ def of_streets(planning: Planning, problem: ProcurementProblem) -> dict[str, dic
     Returns
     -------
     By street: ``people``, ``wants`` (by category, shares of what it would visit; empty: not
-    known) and ``ages`` (by audience group that is about an age, shares; empty: not known).
+    known), ``audiences`` (the same by audience group) and ``ages`` (by audience group that is
+    about an age, shares; empty: not known).
     """
     names = planning.products["category"].astype(str).to_numpy()
     known = [] if problem.competition is None else np.unique(problem.category).tolist()
     at = {names[problem.category == c][0]: c for c in known}
     found = {}
+    audiences = _wanted_audiences(planning, problem)
     for s, code in enumerate(problem.streets.ids):
         wants = {} if problem.competition is None else {
             name: round(float(problem.competition.wants[s, c]), 3) for name, c in at.items()
         }  # fmt: skip
         row = planning.streets.streets.position(code)
         people = round(float(problem.residents[s]))
-        found[code] = {"people": people, "wants": wants, "ages": _ages(planning, row)}
+        found[code] = {
+            "people": people,
+            "wants": wants,
+            "audiences": audiences[s],
+            "ages": _ages(planning, row),
+        }
     return found
+
+
+def _wanted_audiences(planning: Planning, problem: ProcurementProblem) -> list[dict[str, float]]:
+    """Wants of every street by audience group.
+
+    A category's wants are divided as demand for its products is; a product of several groups
+    counts for each in equal parts.
+    """
+    if problem.competition is None:
+        return [{} for _ in problem.streets.ids]
+    named = planning.products["audience_groups"].fillna("").astype(str)
+    listed = [[each for each in groups.split(";") if each] or ["all"] for groups in named]
+    groups = sorted({each for own in listed for each in own})
+    part = np.array([[own.count(each) / len(own) for each in groups] for own in listed])
+    demand = np.where(np.isfinite(problem.expected), problem.expected, 0.0)
+    wanted = np.zeros((len(problem.streets), len(groups)))
+    for c in np.unique(problem.category).tolist():
+        own = problem.category == c
+        divided = demand[:, own] @ part[own]
+        wants = problem.competition.wants[:, [c]]
+        wanted += wants * divided / np.maximum(divided.sum(axis=1, keepdims=True), 1e-9)
+    shares = wanted / np.maximum(wanted.sum(axis=1, keepdims=True), 1e-9)
+    return [
+        {group: round(float(share), 3) for group, share in zip(groups, row, strict=True)}
+        for row in shares
+    ]
 
 
 def _ages(planning: Planning, row: int) -> dict[str, float]:

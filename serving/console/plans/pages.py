@@ -18,7 +18,8 @@ from serving.console.demand import LEAD, offered_periods
 from serving.console.plans.kept import read_plans, read_requests
 from serving.console.plans.rules_form import FIELDS, rules_text
 from serving.console.plans.solving import solving_page
-from serving.planning.kept_plans import read_plan
+from serving.exports.paper import audiences_beside
+from serving.planning.kept_plans import kept_document, read_plan
 from serving.web.rendering import page
 from serving.web.route import PageRoute
 
@@ -249,6 +250,7 @@ def _plan_page(
         page_number=page_number,
         decided=sum(each["line_id"] in orders for each in lines),
         by_street=_by_street(lines),
+        audiences=audiences_beside(kept_document(content)),
         streets=streets,
         street=street,
         which=which,

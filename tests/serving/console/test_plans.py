@@ -91,6 +91,7 @@ def test_a_plan_is_listed_shown_and_downloaded_by_its_officers(as_user, kept_pla
     assert "¥20,000" in html
     assert "&lt;b&gt;理由" in html
     assert html.count('name="line"') == 2
+    assert "按人群：居民、需求与本方案" in html
     csv = browser.get(f"/console/plans/{kept_plan}/plan.csv")
     assert csv.headers["content-type"].startswith("text/csv")
     assert browser.get(f"/console/plans/{kept_plan}/plan.exe").status_code == 422

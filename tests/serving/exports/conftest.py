@@ -55,8 +55,10 @@ def paper_plan() -> PlanDocument:
             },
             "of_streets": {
                 "310105001": {"people": 100, "wants": {"performance": 0.5, "lecture": 0.5},
+                              "audiences": {"senior": 0.75, "adult": 0.25},
                               "ages": {"senior": 0.3, "adult": 0.7}},
                 "310105002": {"people": 300, "wants": {"performance": 0.9, "lecture": 0.1},
+                              "audiences": {"senior": 0.25, "adult": 0.75},
                               "ages": {"senior": 0.5, "adult": 0.5}},
             },
         },

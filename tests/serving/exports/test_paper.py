@@ -66,10 +66,22 @@ def test_wants_and_audiences_stand_beside_the_plan(paper_plan: PlanDocument) -> 
     people = {row["label"]: row for row in audiences_beside(for_buyer(paper_plan, "310105"))}
     assert people["老年"]["residents"] == pytest.approx(0.45)
     assert people["成人"] == {
-        "label": "成人", "residents": pytest.approx(0.55), "amount": 0, "attendances": 0,
+        "group": "adult", "label": "成人", "residents": pytest.approx(0.55),
+        "wants": pytest.approx(0.625), "attendances": 0, "amount": 0,
     }  # fmt: skip
+    assert people["老年"]["wants"] == pytest.approx(0.375)
     assert people["全体"]["residents"] is None
-    assert sum(row["attendances"] for row in people.values()) == pytest.approx(1)
+    for share in ("attendances", "amount", "wants"):
+        assert sum(row[share] for row in people.values()) == pytest.approx(1)
+
+
+def test_what_is_bought_for_the_district_hides_no_streets_shares(paper_plan: PlanDocument) -> None:
+    lines = paper_plan.lines.copy()
+    before = audiences_beside(paper_plan)
+    lines.loc[len(lines) - 1, ["street_code", "street"]] = ["310105", "长宁区"]
+    after = audiences_beside(replace(paper_plan, lines=lines))
+    assert [row["residents"] for row in after] == [row["residents"] for row in before]
+    assert [row["wants"] for row in after] == [row["wants"] for row in before]
 
 
 def test_columns_fit_on_a4_across() -> None:

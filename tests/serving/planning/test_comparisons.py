@@ -1,12 +1,17 @@
 """What a plan is read beside comes from the tables: last year's quarter, buyers, streets."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 import pytest
 
 from data.dataset import canonical
 from data.schema import TABLES
-from serving.planning.comparisons import last_year_of
+from recommender.demand.competition import Competition
+from serving.planning.comparisons import last_year_of, of_streets
 from serving.planning.problem.building import Planning
+from serving.planning.rules import PlanRules
 
 
 def frame(name: str, rows: list[dict[str, object]]) -> pd.DataFrame:
@@ -72,3 +77,28 @@ def test_last_years_quarter_is_counted_by_street_and_category(dataset_of, planni
 
 def test_without_history_there_is_nothing_beside(dataset_of, planning) -> None:
     assert len(last_year_of(dataset_of(), planning)) == 0
+
+
+def test_wants_by_audience_are_each_categorys_divided_as_its_demand_is(planning_of) -> None:
+    """Two thirds of one category's demand are for older people; they and adults share the rest."""
+    rows = [
+        {"product_id": code, "supplier_id": "A", "title": code, "category": category,
+         "price_fen": 100_000, "audience_groups": groups}
+        for code, category, groups in (
+            ("P1", "lecture", "senior"), ("P2", "lecture", "senior;adult"), ("P3", "film", None),
+        )
+    ]  # fmt: skip
+    planning = planning_of(PlanRules(), products=rows)
+    assert of_streets(planning, planning.problem)["S1"]["audiences"] == {}
+    wants = np.array([[0.6, 0.4], [0.0, 1.0]])
+    problem = replace(
+        planning.problem,
+        expected=np.array([[30.0, 60.0, 5.0], [30.0, 60.0, 5.0]]),
+        competition=Competition(np.ones(2), np.ones((2, 2)), wants, wants),
+        category=np.array([0, 0, 1]),
+    )
+    found = of_streets(planning, problem)
+    assert found["S1"]["audiences"] == {
+        "adult": pytest.approx(0.2), "all": pytest.approx(0.4), "senior": pytest.approx(0.4),
+    }  # fmt: skip
+    assert found["S2"]["audiences"] == {"adult": 0.0, "all": 1.0, "senior": 0.0}
