@@ -17,8 +17,10 @@ from serving.auth.roles import Principal, Role
 from serving.console.access import ANY_USER, acts_for
 from serving.console.demand import default_period, district_demand
 from serving.console.plans.kept import read_plans, read_requests
+from serving.planning.explanations import failure_texts
 from serving.planning.planner import ask
-from serving.planning.progress import CANCELLED
+from serving.planning.progress import CANCELLED, failure_of
+from serving.web.display import display_of
 from serving.web.rendering import page
 from serving.web.route import PageRoute
 
@@ -42,7 +44,7 @@ async def today(request: Request) -> Response:
     if principal.role is Role.COUNTER:
         return Response(status_code=303, headers={"Location": "/console/counter"})
     officer = principal.role is not Role.OPERATOR
-    now = service.now()
+    now, lang = service.now(), display_of(request).lang
     # The quarter before this one has figures from its first day to its last.
     period = period_of(period_bounds(period_of(now))[0] - timedelta(days=1))
     indices = current_indices(service, period) if officer else []
@@ -59,7 +61,7 @@ async def today(request: Request) -> Response:
                     if plan["decided"] < plan["lines"]
                 ]
                 requests = [
-                    asked
+                    asked | {"why": failure_texts(failure_of(asked), lang)[0]}
                     for asked in read_requests(connection, principal, service.parents(), now=now)
                     if asked["status"] != CANCELLED
                 ]

@@ -16,6 +16,24 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "cancel": ("停止求解", "Stop solving"),
     "cancelled": ("求解已停止", "The solving was stopped"),
     "cancelled_by": ("由 {who} 停止。可用同样的条件重新求解。", "By {who}. It can be made again."),
+    "failed_conflict": (
+        "下列规则或要求不能同时满足，请放宽其中一条后重新求解：",
+        "These rules and wishes cannot all be kept; ease one of them and have the plan made again:",
+    ),
+    "failed_time": (
+        "限定时间内没有找到方案。请减少一些要求，或稍后用同样的条件重新求解。",
+        "No plan was found in the time allowed. Ask for less, or make the same plan again later.",
+    ),
+    "failed_ended": (
+        "求解程序意外中断，你填写的内容都在。请用同样的条件重新求解；再次中断时请通知管理员。",
+        "The planner was ended unexpectedly; what you entered is kept. Make the same plan again,"
+        " and tell the operator if it ends once more.",
+    ),
+    "failed_asked": (
+        "按所填的条件无法求解。请检查时期、预算和规则文件；下面是程序的说明：",
+        "It cannot be solved as it was asked. Check the period, the budget and the rules file; the"
+        " program says:",
+    ),
     "retry": ("用同样的条件重新求解", "Make the same plan again"),
     # The draft
     "title": ("方案草稿", "Draft of the plan"),
@@ -52,6 +70,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "lines": ("{n}行", "{n} lines"),
     "place": ("场馆和时间", "Hall and time"),
     "change": ("修改", "Change"),
+    "for_all": ("全区采购一次", "once for all streets"),
     "added": ("新增", "added"),
     "removed": ("已删除", "removed"),
     "locked": ("已锁定", "locked"),
@@ -238,6 +257,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "misplaced_full": (
         "{street} · {title}：{venue}在{month}已排满",
         "{street} · {title}: {venue} is full in {month}",
+    ),
+    "misplaced_holiday": (
+        "{street} · {title}：{month}是法定节假日，方案不在这天安排活动",
+        "{street} · {title}: {month} is a public holiday, on which plans hold nothing",
+    ),
+    "misplaced_early": (
+        "{street} · {title}：{month}太早，来不及准备",
+        "{street} · {title}: {month} is before the lead time is over",
     ),
     "misplaced_elsewhere": (
         "{street} · {title}：{venue}不在本街镇",

@@ -190,6 +190,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "规定采购：{place} 的产品 {subject}，至少 {sessions:.0f} 场",
         "required: product {subject} in {place}, at least {sessions:.0f} sessions",
     ),
+    "conflict.required_over": (
+        "{place} 的 {subject} 要求 {sessions:.0f} 场，而同一产品在一个街镇最多 {most:.0f} 场："
+        "把它改为 {most:.0f} 场以内，或在规则文件中写明更大的 plan.sessions_per_product",
+        "{sessions:.0f} sessions of {subject} in {place} are required, and one product comes to a"
+        " street {most:.0f} times at most: ask for no more than {most:.0f}, or give"
+        " plan.sessions_per_product a larger number in the rules",
+    ),
     "conflict.evenness": (
         "均等：街镇间基尼系数最高 {gini:g}",
         "evenness: Gini over streets at most {gini:g}",

@@ -1,10 +1,13 @@
 """Plans in words: reasons of lines (理由), names of rules, rules that conflict."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 
 from recommender.demand.disclosure import MIN_RESIDENTS
+from recommender.errors import GongxuError
 from recommender.procurement.plan import ProcurementPlan
 from recommender.procurement.rules.registry import file_names
 from recommender.procurement.rules.values import Explanation, RuleKey
@@ -15,6 +18,25 @@ from serving.messages.plans import MESSAGES
 from serving.planning.problem.building import Planning
 from serving.planning.problem.days import agreed_days
 from serving.planning.rules import PlanRules
+
+
+class NoPlanError(GongxuError):
+    """The officer's rules cannot hold together, or no plan was found in the time.
+
+    ``conflicts`` are those rules, by the names of places and products; empty: for want of time.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, hint: str = "", conflicts: Sequence[Explanation] = ()) -> None:
+        super().__init__(message, hint)
+        self.conflicts = tuple(conflicts)
+
+    @property
+    def failure(self) -> dict[str, Any]:
+        """The same as values that a page can say in any language."""
+        named = [asdict(each) for each in self.conflicts]
+        return {"why": "conflict", "conflicts": named} if named else {"why": "time"}
 
 
 def group_label(name: str) -> str:
@@ -169,7 +191,56 @@ def conflict_text(conflict: Explanation, lang: Lang) -> str:
     The sentence, without a full stop.
     """
     values = {"place": conflict.place, "subject": conflict.subject, **conflict.amounts}
-    return text(f"plan.conflict.{conflict.rule}", lang, **values)
+    rule, most = conflict.rule, conflict.amounts.get("most")
+    if rule == "required" and most is not None and conflict.amounts["sessions"] > most:
+        rule = "required_over" if most else "allowed"
+    return text(f"plan.conflict.{rule}", lang, **values)
+
+
+def named(planning: Planning, conflict: Explanation) -> Explanation:
+    """A conflicting rule by names instead of codes.
+
+    Parameters
+    ----------
+    planning
+        What was planned.
+    conflict
+        The rule.
+
+    Returns
+    -------
+    The same, its place and subject as officers know them.
+    """
+    buyers = dict(zip(planning.buyers.codes, planning.buyers.names, strict=True))
+    streets = dict(zip(planning.streets.streets.ids, planning.streets.names, strict=True))
+    subject = conflict.subject
+    if subject in planning.products.index:
+        subject = str(planning.products.loc[subject, "title"])
+    elif subject in planning.suppliers.index:
+        subject = str(planning.suppliers.loc[subject, "name"])
+    place = conflict.place
+    return replace(
+        conflict, place=streets.get(place) or buyers.get(place) or place, subject=subject
+    )
+
+
+def failure_texts(told: Mapping[str, Any], lang: Lang) -> list[str]:
+    """Why no plan came of a request, and what to change.
+
+    Parameters
+    ----------
+    told
+        ``why`` (``conflict``, ``time``, ``ended`` or ``asked``) and, of a conflict, the values of
+        the ``conflicts``.
+    lang
+        ``zh`` or ``en``.
+
+    Returns
+    -------
+    A sentence that says what to change, then the conflicting rules without a full stop.
+    """
+    named = [conflict_text(Explanation(**each), lang) for each in told.get("conflicts", ())]
+    return [text(f"draft.failed_{told['why']}", lang), *named]
 
 
 def with_lines(rules: PlanRules, conflicts: Iterable[Explanation]) -> list[str]:

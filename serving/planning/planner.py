@@ -241,8 +241,7 @@ def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[s
             progress=progress,
         )
         content = json.loads(plan_json(document)) | {"rules_text": document.rules_text}
-        parent = asked.get("parent")
-        if parent:
+        if parent := asked.get("parent"):
             content["parent"] = parent
         with store.engine.begin() as connection:
             keep_plan(connection, content, made_by=question["by"], now=now)
@@ -257,7 +256,8 @@ def _plan(question: dict[str, Any], settings: Settings, now: datetime) -> dict[s
     except CancelledError as error:
         told = {"status": CANCELLED, "detail": str(error)}
     except (GongxuError, ValueError, OverflowError) as error:
-        told = {"status": FAILED, "detail": str(error)}
+        why = getattr(error, "failure", {"why": "asked"})
+        told = {"status": FAILED, "detail": str(error), "failure": why}
     finally:
         with store.engine.begin() as connection:
             end_request(connection, question["request_id"], **told)

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,9 @@ from serving.store_tables import plan_requests
 
 SOLVING, DONE, FAILED, CANCELLED = "solving", "done", "failed", "cancelled"
 """States of a request."""
+
+ENDED = {"why": "ended"}
+"""Why a request failed whose planner ended without a word."""
 
 STAGES = ("reading", "solving", "writing")
 """What a planner does, one after the other."""
@@ -86,7 +89,13 @@ class Progress:
 
 
 def end_request(
-    connection: sa.Connection, request_id: str, status: str, *, detail: str, plan_id: str = ""
+    connection: sa.Connection,
+    request_id: str,
+    status: str,
+    *,
+    detail: str,
+    plan_id: str = "",
+    failure: Mapping[str, Any] = ENDED,
 ) -> bool:
     """Give a request that is being solved its end.
 
@@ -102,15 +111,20 @@ def end_request(
         Why, or who; may be empty.
     plan_id
         The plan that came of it.
+    failure
+        Why it failed, as values (:func:`serving.planning.explanations.failure_texts`).
 
     Returns
     -------
     Whether it was still being solved.
     """
+    values: dict[str, Any] = {"status": status, "detail": detail, "plan_id": plan_id or None}
+    if status == FAILED:
+        values["progress"] = {"failure": dict(failure)}
     statement = (
         sa.update(plan_requests)
         .where(plan_requests.c.request_id == request_id, plan_requests.c.status == SOLVING)
-        .values(status=status, detail=detail, plan_id=plan_id or None)
+        .values(values)
     )
     return connection.execute(statement).rowcount > 0
 
@@ -158,3 +172,9 @@ def is_cancelled(engine: sa.Engine, request_id: str) -> bool:
     query = sa.select(plan_requests.c.status).where(plan_requests.c.request_id == request_id)
     with engine.connect() as connection:
         return connection.execute(query).scalar_one_or_none() == CANCELLED
+
+
+def failure_of(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Why a request has no plan, as values; what earlier releases kept says nothing more."""
+    found: Mapping[str, Any] = (request["progress"] or {}).get("failure") or {"why": "asked"}
+    return found

@@ -67,9 +67,15 @@ def explain_choice(
     problem = solved.problem
     titles = {code: (_title(planning, code),) for code in problem.products.ids}
     product = resolve(product, titles, what="product listed in the period")
+    p = problem.products.position(product)
+    everywhere = bool(planning.shapes.everywhere[p])
     streets = {code: (_street_names(planning)[code],) for code in problem.streets.ids}
+    if everywhere:
+        streets[planning.district[0]] = (planning.district[1],)
     street = resolve(street, streets, what="street of these buyers")
-    s, p = problem.streets.position(street), problem.products.position(product)
+    if everywhere:  # whichever street is asked for: one of them has it for all
+        street = problem.streets.ids[int(np.argmax(problem.allowed[:, p]))]
+    s = problem.streets.position(street)
     planned = bool(solved.plan.sessions[:, s, p].any())
     ask = why if planned else why_not
     answer = ask(solved.posed, solved.plan, product, street, time_limit_s=time_limit_s)
@@ -92,11 +98,14 @@ def explain_choice(
         nowhere = not problem.allowed[:, p].any() or problem.sessions_max[p] <= 0
         closed = why_closed(planning, solved, p) if nowhere else here
         sentences = [closed, *reasons]
+    code, name = planning.district if everywhere else (street, _street_names(planning)[street])
+    if everywhere:
+        sentences.insert(0, text("schedule.everywhere", "zh"))
     return {
         "product_id": product,
         "title": str(planning.products.loc[product, "title"]),
-        "street_code": street,
-        "street": _street_names(planning)[street],
+        "street_code": code,
+        "street": name,
         "planned": planned,
         "possible": answer.possible,
         "cost": cost,

@@ -21,16 +21,10 @@ from recommender.procurement.timetable import Appointment, arrange
 from recommender.procurement.touring_days import tour_days
 from recommender.procurement.verify import verify_plan
 from serving.messages.catalogue import text
-from serving.planning.explanations import conflict_text, with_lines
+from serving.planning.explanations import NoPlanError, conflict_text, named, with_lines
 from serving.planning.problem.building import Planning
 from serving.planning.problem.days import agreed_days
 from serving.planning.problem.venues import slot_limits
-
-
-class NoPlanError(GongxuError):
-    """The officer's rules cannot hold together, or no plan was found in the time."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +157,12 @@ def _no_plan(planning: Planning, problem: ProcurementProblem, plan: ProcurementP
     """Why there is none; conflicting rules are looked for beyond a time limit that is short."""
     conflicts = plan.conflicts or find_conflicts(problem, deadline=Deadline.within(_TO_NAME_S))
     if conflicts:
-        named = "; ".join(with_lines(planning.rules, conflicts))
-        return NoPlanError(f"no plan can keep these rules together: {named}.", "Ease one of them.")
+        told = "; ".join(with_lines(planning.rules, conflicts))
+        return NoPlanError(
+            f"no plan can keep these rules together: {told}.",
+            "Ease one of them.",
+            [named(planning, each) for each in conflicts],
+        )
     return NoPlanError("no plan was found in the time allowed.", "Give --time-limit more.")
 
 

@@ -89,9 +89,10 @@ class _Required(RuleDefaults):
             yield Violation(self.name, street, product, found, bound)
 
     def amounts(self, problem: ProcurementProblem, key: RuleKey) -> dict[str, float]:
-        """``sessions``."""
-        s = problem.streets.position(key.place)
-        return {"sessions": int(problem.required[s, problem.products.position(key.subject)])}
+        """``sessions``, and the ``most`` that can be held there at all."""
+        s, p = problem.streets.position(key.place), problem.products.position(key.subject)
+        most = int(problem.most_in_street[p]) if problem.allowed[s, p] else 0
+        return {"sessions": int(problem.required[s, p]), "most": most}
 
     def file_names(self, key: RuleKey) -> tuple[str, ...]:
         """The list of requirements."""

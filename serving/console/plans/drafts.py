@@ -13,7 +13,7 @@ from serving.api.http.access import guarded
 from serving.api.routes.plans import PlanId, ask_for_plan
 from serving.console.access import OF_PLAN
 from serving.planning.drafts.again import items_of
-from serving.planning.drafts.draft import DraftLine, draft_lines
+from serving.planning.drafts.draft import DraftLine, draft_lines, hosted
 from serving.planning.drafts.edits import (
     ADD,
     KINDS,
@@ -75,7 +75,7 @@ class _Opened:
 
     @property
     def lines(self) -> list[DraftLine]:
-        return draft_lines(self.content, self.edits)
+        return hosted(self.posed, draft_lines(self.content, self.edits))
 
     @property
     def items(self) -> Mapping[str, Any]:
@@ -294,6 +294,7 @@ def _row(posed: PosedPlan, line: DraftLine, typed: Mapping[str, str] | None) -> 
     if line.venue_id and line.venue_id not in dict(row["halls"]):
         row["halls"].append((line.venue_id, venue_name(posed, line.venue_id)))
     mine = typed if typed is not None and typed["line"] == line.line_id else None
+    row["for_all"] = line.planned is not None and line.planned["street_code"] != line.street
     row["venue"] = venue_name(posed, line.venue_id)
     row["sessions"] = mine["sessions"] if mine else line.sessions
     row["venue_id"] = mine["venue"] if mine else line.venue_id or ""

@@ -29,6 +29,7 @@ LINES = 50
 """Lines on one page of a plan."""
 
 PlanId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,200}$")]
+_STREETS = sa.text("SELECT area_code FROM areas WHERE level = 'street'")
 _BUYERS = sa.text(
     "SELECT DISTINCT b.buyer_code AS code, coalesce(a.name, b.buyer_code) AS name FROM budgets b"
     " LEFT JOIN areas a ON a.area_code = b.buyer_code ORDER BY code"
@@ -225,6 +226,7 @@ def _plan_page(
     with service.database.engine().connect() as connection:
         asked, content = read_plan(connection, plan_id)
         orders: dict[str, Any] = {}
+        real = set(connection.execute(_STREETS).scalars()) if content else set()
         if content:
             orders = _read_orders(connection, content["plan_id"])
     if not content:
@@ -252,6 +254,7 @@ def _plan_page(
         by_street=_by_street(lines),
         audiences=audiences_beside(kept_document(content)),
         streets=streets,
+        real_streets=real,
         street=street,
         which=which,
         problem=problem,

@@ -8,10 +8,12 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from serving.api.http.access import guarded
 from serving.api.routes.plans import PlanId, ask_for_plan
 from serving.console.access import OF_PLAN
+from serving.planning.explanations import failure_texts
 from serving.planning.kept_plans import find_request
 from serving.planning.planner import LOST_AFTER
-from serving.planning.progress import CANCELLED, FAILED, STAGES, cancel_request
+from serving.planning.progress import CANCELLED, FAILED, STAGES, cancel_request, failure_of
 from serving.web.assets import has_htmx
+from serving.web.display import display_of
 from serving.web.rendering import page
 from serving.web.route import PageRoute
 
@@ -61,6 +63,7 @@ def solving_page(request: Request, asked: Mapping[str, Any]) -> Response:
         state = LOST
     ended = state in (FAILED, CANCELLED, LOST)
     progress = asked["progress"] or {}
+    failure = failure_of(asked)
     response = page(
         request,
         "plan_solving.html",
@@ -72,6 +75,8 @@ def solving_page(request: Request, asked: Mapping[str, Any]) -> Response:
         stages=STAGES,
         value=progress.get("value"),
         gap=progress.get("gap"),
+        why=failure_texts(failure, display_of(request).lang),
+        said=asked["detail"] if failure["why"] == "asked" else "",
         reload=RELOAD_S,
         status=409 if state in (FAILED, LOST) else 200,
     )

@@ -13,7 +13,7 @@ from serving.console.access import OF_PLAN
 from serving.console.plans.kept import read_plans
 from serving.messages.catalogue import Lang, text
 from serving.planning.drafts.comparison import compare_documents
-from serving.planning.drafts.draft import draft_lines, sessions_of
+from serving.planning.drafts.draft import draft_lines, hosted, sessions_of
 from serving.planning.drafts.posed import read_posed
 from serving.planning.drafts.weighing import FRONTIERS, one_session_more, prices_of_rules
 from serving.planning.kept_plans import read_plan
@@ -51,7 +51,7 @@ async def weigh(
         found: dict[str, Any] = {"plan": content, "prices": [], "more": [], "answer": None}
         if posed is None:
             return found | {"problem": text("draft.no_draft", lang)}
-        sessions = sessions_of(posed, draft_lines(content, []))
+        sessions = sessions_of(posed, hosted(posed, draft_lines(content, [])))
         found["prices"] = prices_of_rules(posed, lang)
         found["more"] = one_session_more(posed, sessions, lang)
         if what:

@@ -148,6 +148,31 @@ def _differs(line: DraftLine) -> bool:
     return replace(line, touched=False) != first
 
 
+def hosted(posed: PosedPlan, lines: Sequence[DraftLine]) -> list[DraftLine]:
+    """Lines of the whole district in the street that the problem counts them in.
+
+    Parameters
+    ----------
+    posed
+        The plan's problem: what serves all streets is allowed in one of them.
+    lines
+        A draft, its district-wide lines by the district's code.
+
+    Returns
+    -------
+    The lines in their order.
+    """
+    problem = posed.problem
+    found = []
+    for line in lines:
+        if line.street not in problem.streets and line.product in problem.products:
+            hosts = np.flatnonzero(problem.allowed[:, problem.products.position(line.product)])
+            if len(hosts):
+                line = replace(line, street=problem.streets.ids[hosts[0]])
+        found.append(line)
+    return found
+
+
 def sessions_of(posed: PosedPlan, lines: Sequence[DraftLine]) -> NDArray[np.int64]:
     """Session counts of a draft, shape (B, S, P).
 

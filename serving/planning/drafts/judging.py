@@ -34,7 +34,7 @@ class Judgement:
     violations
         Rules that it breaks.
     misplaced
-        (line, code) of halls and months that do not fit.
+        (line, code) of halls, months and days that do not fit.
     """
 
     budgets: tuple[Mapping[str, Any], ...]
@@ -157,7 +157,7 @@ def _mix(posed: PosedPlan, sessions: NDArray[np.int64]) -> tuple[Mapping[str, An
 
 
 def _misplaced(posed: PosedPlan, lines: Sequence[DraftLine]) -> list[tuple[DraftLine, str]]:
-    """Halls and months that officers chose and that do not fit."""
+    """Halls, months and days that officers chose and that do not fit."""
     problem, calendar = posed.problem, posed.calendar
     found: list[tuple[DraftLine, str]] = []
     held: dict[tuple[int, int], int] = {}
@@ -165,6 +165,10 @@ def _misplaced(posed: PosedPlan, lines: Sequence[DraftLine]) -> list[tuple[Draft
         if line.removed or line.product not in problem.products:
             continue
         product = problem.products.position(line.product)
+        if line.months in posed.holidays:
+            found.append((line, "holiday"))
+        elif line.months in posed.early:
+            found.append((line, "early"))
         months = months_of(line)
         venue = posed.venue_ids.index(line.venue_id) if line.venue_id in posed.venue_ids else -1
         for month, n in months.items():

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.dialects.postgresql import insert
 
 from recommender.demand import competition
 from recommender.procurement import plan, problem, schedule
+from recommender.procurement.audience_times import CalendarDays
 from recommender.procurement.plan import Tour
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.schedule import VenueCalendar
@@ -49,6 +51,9 @@ class PosedPlan:
         In the problem's order.
     easing
         (rule, place, subject, attendances): what a tenth more of each bound would gain.
+    holidays, early
+        Days such as ``2027-01-01`` on which nothing is scheduled: public holidays, and those before
+        the lead time is over.
     """
 
     problem: ProcurementProblem
@@ -63,6 +68,8 @@ class PosedPlan:
     buyer_names: tuple[str, ...]
     supplier_names: tuple[str, ...]
     easing: tuple[tuple[str, str, str, float], ...] = ()
+    holidays: tuple[str, ...] = ()
+    early: tuple[str, ...] = ()
 
 
 def posed_plan(planning: Planning, solved: Solved) -> PosedPlan:
@@ -94,8 +101,14 @@ def posed_plan(planning: Planning, solved: Solved) -> PosedPlan:
         street_names=tuple(str(streets[code] or code) for code in posed.streets.ids),
         buyer_names=tuple(str(each) for each in planning.buyers.names),
         supplier_names=tuple(str(suppliers.get(code) or code) for code in posed.suppliers.ids),
+        holidays=_named_days(planning.days, planning.days.closed & ~planning.days.early),
+        early=_named_days(planning.days, planning.days.early),
         easing=tuple((*key, float(gain)) for key, gain in solved.plan.easing.items()),
     )
+
+
+def _named_days(calendar: CalendarDays, chosen: NDArray[np.bool_]) -> tuple[str, ...]:
+    return tuple(str(day) for day, held in zip(calendar.days, chosen, strict=True) if held)
 
 
 def keep_posed(connection: sa.Connection, plan_id: str, posed: PosedPlan) -> None:

@@ -23,7 +23,7 @@ from recommender.procurement.rules.registry import explain_rule
 from recommender.procurement.rules.values import RuleKey
 from recommender.procurement.verify import verify_sessions
 from serving.messages.catalogue import Lang
-from serving.planning.drafts.draft import draft_lines, sessions_of
+from serving.planning.drafts.draft import draft_lines, hosted, sessions_of
 from serving.planning.drafts.matching import plan_matching
 from serving.planning.drafts.posed import PosedPlan, read_posed
 from serving.planning.drafts.sentences import place_name, subject_name, violation_text
@@ -72,7 +72,9 @@ def weigh(question: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     if posed is None:
         raise UsageError("the problem of this plan was not kept.", "Make the plan again.")
     if question["what"] == SHARES:
-        return equal_shares_beside(posed, sessions_of(posed, draft_lines(content, [])))
+        return equal_shares_beside(
+            posed, sessions_of(posed, hosted(posed, draft_lines(content, [])))
+        )
     return {"points": frontier(posed, question["what"])}
 
 

@@ -15,7 +15,7 @@ from serving.api.routes import plans as plan_routes
 from serving.console.plans import solving
 from serving.console.plans.rules_form import FIELDS, rules_text
 from serving.planning.planner import LOST_AFTER
-from serving.planning.progress import CANCELLED, SOLVING
+from serving.planning.progress import CANCELLED, FAILED, SOLVING
 from serving.planning.rules_file import parse_rules
 from serving.store_tables import plan_requests
 from serving.web import rendering
@@ -217,6 +217,51 @@ def test_a_planner_that_was_killed_is_told(as_user, site_service) -> None:
     assert answer.status_code == 409
     assert "求解程序中断" in answer.text
     assert "refresh" not in answer.headers
+
+
+def test_a_line_of_the_whole_district_leads_to_its_product(
+    as_user, kept_plan, site_service
+) -> None:
+    path = f"/console/plans/{kept_plan}"
+    here = "/console/streets/310105001/products/p1?period=2026Q4"
+    browser = as_user("district")
+    assert f'href="{here}"' in browser.get(path).text
+    document = sa.text(
+        "UPDATE plans SET document = jsonb_set(document, '{lines,1,street_code}', :code)"
+        " WHERE plan_id = :plan"
+    )
+    with site_service.database.engine().begin() as connection:
+        connection.execute(document, {"code": '"310105"', "plan": kept_plan})
+    try:
+        html = browser.get(path).text
+    finally:
+        with site_service.database.engine().begin() as connection:
+            connection.execute(document, {"code": '"310105001"', "plan": kept_plan})
+    there = "/console/catalogue/products/p1?period=2026Q4"
+    assert (f'href="{there}"' in html, "/streets/310105/" in html) == (True, False)
+    assert browser.get(there).status_code == 200
+
+
+def test_why_no_plan_came_is_said_in_the_language_of_the_page(as_user, site_service) -> None:
+    over = {"rule": "required", "place": "华阳路街道", "subject": "评弹",
+            "amounts": {"sessions": 5, "most": 2}}  # fmt: skip
+    asked = {
+        "request_id": "ask-over", "asked_at": site_service.now() - timedelta(seconds=9),
+        "asked_by": "officer", "asked": {"period": "2026Q4", "buyer": "310105001"},
+        "status": FAILED, "detail": "no plan can keep these rules together.",
+        "progress": {"failure": {"why": "conflict", "conflicts": [over]}},
+    }  # fmt: skip
+    with site_service.database.engine().begin() as connection:
+        connection.execute(plan_requests.insert().values(asked))
+    browser = as_user("officer")
+    html = browser.get("/console/plans/ask-over").text
+    assert "把它改为 2 场以内" in html
+    assert "no plan can" not in html
+    assert "不能同时满足" in browser.get("/console").text
+    browser.cookies.set("gongxu_display", "en")
+    html = browser.get("/console/plans/ask-over").text
+    browser.cookies.delete("gongxu_display")
+    assert "ask for no more than 2" in html
 
 
 @pytest.fixture

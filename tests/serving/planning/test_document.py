@@ -13,6 +13,7 @@ from data.schema import TABLES
 from recommender.errors import UnknownIdError, UsageError
 from recommender.types import DemandEstimate, IdMap
 from serving.planning.document import COLUMNS, PlanDocument, write_document
+from serving.planning.explanations import NoPlanError
 from serving.planning.problem.building import Planning, build_planning
 from serving.planning.questions import (
     ask_equal_shares,
@@ -23,7 +24,7 @@ from serving.planning.questions import (
 )
 from serving.planning.rules import PlanRules
 from serving.planning.rules_file import parse_rules
-from serving.planning.solution import NoPlanError, solve_planning
+from serving.planning.solution import solve_planning
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
 STREETS = ("S1", "S2")

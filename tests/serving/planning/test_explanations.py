@@ -7,7 +7,7 @@ import pytest
 from recommender.procurement.rules.registry import RULES, SETTINGS
 from recommender.procurement.rules.values import Explanation
 from serving.messages.plans import MESSAGES
-from serving.planning.explanations import conflict_text, with_lines
+from serving.planning.explanations import conflict_text, failure_texts, with_lines
 from serving.planning.rules import PlanRules
 from serving.planning.rules_file import parse_rules
 
@@ -75,3 +75,18 @@ def test_every_rule_that_can_conflict_and_every_setting_has_its_words() -> None:
     for setting in SETTINGS:
         assert f"rule.{setting.name}" in MESSAGES
         assert PlanRules().setting(setting) == setting.default
+
+
+def test_why_no_plan_came_says_what_to_change_in_both_languages() -> None:
+    over = {"rule": "required", "place": "华阳路街道", "subject": "评弹",
+            "amounts": {"sessions": 5, "most": 2}}  # fmt: skip
+    zh = failure_texts({"why": "conflict", "conflicts": [over]}, "zh")
+    assert zh[1].startswith("华阳路街道 的 评弹 要求 5 场，而同一产品在一个街镇最多 2 场：把它改为")
+    en = failure_texts({"why": "conflict", "conflicts": [over]}, "en")
+    assert "ask for no more than 2" in en[1]
+    closed = over | {"amounts": {"sessions": 5, "most": 0}}
+    assert "不能安排" in failure_texts({"why": "conflict", "conflicts": [closed]}, "zh")[1]
+    within = over | {"amounts": {"sessions": 2, "most": 2}}
+    assert "至少 2 场" in failure_texts({"why": "conflict", "conflicts": [within]}, "zh")[1]
+    for why in ("time", "ended", "asked"):
+        assert len(failure_texts({"why": why}, "zh")) == 1

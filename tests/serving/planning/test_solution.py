@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from serving.planning.document import write_document
+from serving.planning.explanations import NoPlanError
 from serving.planning.rules_file import parse_rules
-from serving.planning.solution import NoPlanError, solve_planning
+from serving.planning.solution import solve_planning
 
 MANY = """
 [evenness]
@@ -61,6 +62,18 @@ def test_a_given_cap_of_halls_never_yields(planning_of: Any) -> None:
     assert planning.roomy is None
     with pytest.raises(NoPlanError, match="S1"):
         solve_planning(planning)
+
+
+def test_more_of_one_product_than_a_street_may_have_is_said_by_name(planning_of: Any) -> None:
+    rules = parse_rules(MANY.replace("sessions_per_product = 5", "sessions_per_product = 2"))
+    planning = planning_of(rules, events=ONCE)
+    with pytest.raises(NoPlanError) as caught:
+        solve_planning(planning)
+    (conflict,) = caught.value.conflicts
+    title = str(planning.products.loc["P1", "title"])
+    assert (conflict.rule, conflict.subject) == ("required", title)
+    assert conflict.amounts == {"sessions": 4, "most": 2}
+    assert caught.value.failure["conflicts"][0]["subject"] == title
 
 
 def test_conflicting_rules_are_named_however_short_the_time(planning_of: Any) -> None:

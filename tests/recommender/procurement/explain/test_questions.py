@@ -49,7 +49,8 @@ def test_what_cannot_be_bought_says_why(problem_of: Any) -> None:
     dear = problem_of([[100.0, 60.0]], [1000, 5000], [1000])
     answer = why_not(dear, plan_procurement(dear), "product1", "street0")
     assert not answer.possible
-    assert Explanation("required", "street0", "product1", {"sessions": 1}) in answer.reasons
+    required = {"sessions": 1, "most": dear.sessions_per_cell}
+    assert Explanation("required", "street0", "product1", required) in answer.reasons
     closed = problem_of([[100.0, 60.0]], [1000, 500], [1000], allowed=np.array([[True, False]]))
     answer = why_not(closed, plan_procurement(closed), "product1", "street0")
     assert answer.reasons == (Explanation("allowed", "street0", "product1"),)

@@ -34,6 +34,11 @@ def test_what_is_required_is_bought(problem_of, broken_by) -> None:
     problem = problem_of([[9, 9]], [1, 1], [99], required=np.array([[0, 2]]))
     assert broken_by("required", problem, [[0, 1]]) == [("required", "street0", "product1", 1, 2)]
     assert broken_by("required", problem, [[0, 2]]) == []
+    key = RuleKey("required", "street0", "product1")
+    assert explain_rule(problem, key).amounts == {"sessions": 2, "most": 2}
+    closed = problem_of([[9, 9]], [1, 1], [99], required=np.array([[0, 2]]),
+                        allowed=np.array([[True, False]]))  # fmt: skip
+    assert explain_rule(closed, key).amounts == {"sessions": 2, "most": 0}
 
 
 def test_an_exhibition_comes_to_a_street_once(problem_of, broken_by) -> None:

@@ -145,3 +145,20 @@ def test_every_rule_has_words_of_its_own(document: PlanDocument, lang) -> None:
         told = violation_text(document.posed, Violation(rule.name, "S1", "P1", 3, 2), lang)
         assert told
         assert (f"broken_{rule.name}" in MESSAGES) or "S1" in told
+
+
+def test_a_chosen_day_is_judged_by_the_calendar(document: PlanDocument, judged, line_of) -> None:
+    posed, line = document.posed, line_of("S1", "P2")
+    assert posed is not None
+    assert "2027-02-06" in posed.holidays  # the Spring Festival
+    assert posed.early[0] == "2027-01-01"  # made on 1 December, with 45 days to prepare
+
+    def found(day: str) -> list[str]:
+        placed = judged((line, "place", {"venue_id": "", "when": day}))
+        return [misplaced_text(each, code, posed, "zh") for each, code in placed.misplaced]
+
+    (holiday,) = found("2027-02-06")
+    assert "2027-02-06是法定节假日" in holiday
+    (early,) = found(posed.early[0])
+    assert "太早" in early
+    assert found("2027-03-10") == []

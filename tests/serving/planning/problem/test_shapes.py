@@ -1,5 +1,6 @@
 """Kinds have their own shapes: from the catalogue and history to problem, plan and lines."""
 
+import json
 from datetime import UTC, datetime
 from itertools import pairwise
 
@@ -8,9 +9,12 @@ import pandas as pd
 import pytest
 
 from recommender.types import DemandEstimate, IdMap
+from serving.exports.saving import plan_json
 from serving.planning.document import write_document
+from serving.planning.drafts.draft import draft_lines, hosted, sessions_of
 from serving.planning.problem.building import Planning, build_planning
 from serving.planning.problem.shapes import host_streets, lesson_factors, read_shapes
+from serving.planning.questions import explain_choice
 from serving.planning.rules_file import parse_rules
 from serving.planning.solution import solve_planning
 
@@ -75,6 +79,15 @@ def test_the_plan_an_officer_sees(planning: Planning) -> None:
     # Once for the district, whoever may buy it.
     assert lines.loc["online"].index.tolist() == ["D"]
     assert lines.loc[("online", "D"), "street"] == "区"
+    for asked in ("S1", "S2", "区"):  # and whichever street is asked about, it says so
+        told = explain_choice(planning, solved, "P-online", asked, time_limit_s=2)
+        assert (told["planned"], told["street_code"], told["street"]) == (True, "D", "区")
+        assert told["reasons"][0] == "全区采购一次，各街镇共用"
+    # Its draft counts it, though it names no street of the problem.
+    assert document.posed is not None
+    kept = draft_lines(json.loads(plan_json(document)), [])
+    counted = sessions_of(document.posed, hosted(document.posed, kept))
+    assert counted[:, :, row(planning, "online")].sum() == 1
     # An exhibition is one run a street, with the room of its days.
     shown = lines.loc["exhibition"]
     assert shown["sessions"].tolist() == [1, 1]
