@@ -164,6 +164,34 @@ def cookies_of(context: BrowserContext) -> Any:
     return context.storage_state()
 
 
+def signed_in(browser: Browser, url: str, who: str, password: str) -> Any:
+    """Sign somebody in.
+
+    Parameters
+    ----------
+    browser, url
+        The browser, and the site's address.
+    who
+        A user's name, a ready resident (``r1``), or empty: nobody.
+    password
+        A user's.
+
+    Returns
+    -------
+    Cookies that a window can start with.
+    """
+    with window(browser, url) as made:
+        if who.startswith("r"):
+            made.open("/sign-in")
+            made.press(f"以居民 {who} 登录")
+        elif who:
+            made.open("/console/sign-in")
+            made.enter("用户名", who)
+            made.enter("密码", password)
+            made.press("登录")
+        return cookies_of(made.page.context)
+
+
 def axe(page: Page) -> list[dict[str, Any]]:
     """What axe-core finds on a page: one entry a violated rule, with its elements."""
     page.evaluate(_axe_script())

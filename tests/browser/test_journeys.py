@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser
 
-from benchmarks.pages.browser import DESKTOP, PHONE, Window, axe, cookies_of, is_cut, window
+from benchmarks.pages.browser import DESKTOP, PHONE, Window, axe, is_cut, signed_in, window
 from benchmarks.pages.journeys import officer, resident
 from benchmarks.pages.tour import tour
 from serving.api.service import Service
@@ -60,7 +60,9 @@ def test_an_officer_gets_from_a_wish_to_a_decided_plan(
     assert orders
     assert set(orders) == {("approved", "officer", plan)}
     # The same plan on a phone, and what another budget would buy.
-    with window(browser, url, size=PHONE, state=signed_in(browser, url, "officer")) as made:
+    with window(
+        browser, url, size=PHONE, state=signed_in(browser, url, "officer", PASSWORD)
+    ) as made:
         look = looking(made, pictures, found, "phone")
         made.open(f"/console/plans/{plan}")
         look("console-plan")
@@ -97,7 +99,7 @@ def test_every_page_is_accessible_in_both_languages_large_and_dark(
     visits = tour(service, ids)
     assert sum(map(len, visits.values())) >= 35
     for who, paths in visits.items():
-        state = signed_in(browser, url, {"resident": "r1", "anybody": ""}.get(who, who))
+        state = signed_in(browser, url, {"resident": "r1", "anybody": ""}.get(who, who), PASSWORD)
         for display in ("zh", "en.large.dark"):
             size = PHONE if "large" in display else DESKTOP
             with window(browser, url, display=display, size=size, state=state) as made:
@@ -113,7 +115,7 @@ def test_every_page_is_accessible_in_both_languages_large_and_dark(
 def test_a_draft_is_changed_without_script_and_by_keyboard_alone(
     browser: Browser, url: str, service: Service, kept_plan: str
 ) -> None:
-    state = signed_in(browser, url, "officer")
+    state = signed_in(browser, url, "officer", PASSWORD)
     path = f"/console/plans/{kept_plan}/draft"
     with window(browser, url, state=state, script=False) as made:
         made.open(path)
@@ -132,7 +134,7 @@ def test_a_draft_is_changed_without_script_and_by_keyboard_alone(
 
 
 def test_a_keyboard_alone_books(browser: Browser, url: str, service: Service) -> None:
-    state = signed_in(browser, url, "r2")
+    state = signed_in(browser, url, "r2", PASSWORD)
     with window(browser, url, state=state) as made:
         made.open("/events/u5")
         for _ in range(40):
@@ -144,17 +146,3 @@ def test_a_keyboard_alone_books(browser: Browser, url: str, service: Service) ->
     assert ("u5", "booked") in rows(
         service, "SELECT event_id, status FROM bookings WHERE resident_id = 'r2'"
     )
-
-
-def signed_in(browser: Browser, url: str, who: str) -> Any:
-    """Cookies of a resident or user who signed in; of nobody for an empty name."""
-    with window(browser, url) as made:
-        if who.startswith("r"):
-            made.open("/sign-in")
-            made.press(f"以居民 {who} 登录")
-        elif who:
-            made.open("/console/sign-in")
-            made.enter("用户名", who)
-            made.enter("密码", PASSWORD)
-            made.press("登录")
-        return cookies_of(made.page.context)
