@@ -22,6 +22,16 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "团购，按各自居民人数分摊：{shares}",
         "bought together, shared by residents: {shares}",
     ),
+    "pooled_leftovers": (
+        "团购：单个采购方余款不足，由邻近采购方合购，按可及居民人数分摊，以各自余款为限：{shares}",
+        "bought together by neighbours, none of whom had enough left; shared by residents within "
+        "reach, as far as each has money left: {shares}",
+    ),
+    "pooled_budgets": (
+        "团购《{title}》（{street}）由邻近采购方合购，各方分摊见该行理由；预算数已按分摊划给下单方",
+        "{title} ({street}) is bought together by neighbours, shares in its reasons; budgets are "
+        "shown with the shares moved to who orders",
+    ),
     "share": ("{name} {yuan:,.2f} 元", "{name} {yuan:,.2f} yuan"),
     "run": ("展期 {days} 天，座位按每天计", "a run of {days} days, seats are a day's"),
     "series": (

@@ -121,6 +121,15 @@ def plan_warnings(planning: Planning, frame: pd.DataFrame, plan: ProcurementPlan
         warnings.append(
             text("schedule.committees_left", "zh", street=said, committees=len(left), names=shown)
         )
+    warnings += [
+        text("schedule.pooled_budgets", "zh", title=row["title"], street=row["street"])
+        for row, p in zip(
+            frame.to_dict("records"),
+            planning.problem.products.positions(frame["product_id"]),
+            strict=True,
+        )
+        if ";" in str(row["payers"]) and not planning.shapes.everywhere[p]
+    ]
     unplaced = int(frame.loc[~frame["placed"], "sessions"].sum())
     if unplaced:
         warnings.append(text("plan.unplaced", "zh", sessions=unplaced))

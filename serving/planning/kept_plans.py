@@ -20,6 +20,8 @@ from serving.planning.rules import Recusal
 from serving.store_tables import plan_requests
 
 if TYPE_CHECKING:  # questions alone need the solver
+    from recommender.procurement.pooling import Pool
+    from recommender.procurement.problem import ProcurementProblem
     from serving.planning.problem.building import Planning
     from serving.planning.solution import Solved
     from serving.settings import Settings
@@ -136,7 +138,7 @@ def take_up(
     planning
         What it was made from.
     lines
-        Its lines: buyer_code, street_code, product_id, sessions.
+        Its lines: buyer_code, street_code, product_id, sessions, and payers where several pay.
     gap
         How far from optimal it was when it was made, relative.
 
@@ -153,16 +155,18 @@ def take_up(
         make_lines,
         sessions_of,
     )
+    from recommender.procurement.pooling import with_pools
     from recommender.procurement.verify import verify_sessions
-    from serving.planning.solution import (
-        LADDER,
-        aim_at_evenness,
-        loosen,
-        scheduled,
-    )
+    from serving.planning.solution import LADDER, aim_at_evenness, loosen, scheduled
 
+    lines = list(lines)
     sessions = sessions_of(planning.problem, lines)
     if sessions is None:
+        return None
+    pools = _pools_of(planning.problem, lines)
+    try:
+        planning = replace(planning, problem=with_pools(planning.problem, pools))
+    except ValueError:  # a budget would be negative
         return None
     problem, loosened = aim_at_evenness(planning), list[str]()
     eased = list[str]()
@@ -189,7 +193,31 @@ def take_up(
         lines=make_lines(problem, sessions),
         method="kept",
     )
-    return scheduled(planning, problem, plan, tuple(loosened), tuple(eased))
+    solved = scheduled(planning, problem, plan, tuple(loosened), tuple(eased))
+    return replace(solved, pools=pools)
+
+
+def _pools_of(
+    problem: "ProcurementProblem", lines: Iterable[Mapping[str, Any]]
+) -> "tuple[Pool, ...]":
+    """Sessions of single streets that several buyers pay."""
+    import numpy as np
+
+    from recommender.procurement.pooling import Pool
+
+    pools = []
+    for line in lines:
+        payers = [each.split(":") for each in (line.get("payers") or "").split(";")]
+        if len(payers) < 2 or line["street_code"] not in problem.streets:
+            continue
+        shares = np.zeros(len(problem.buyers), dtype=np.int64)
+        for code, fen in payers:
+            if code in problem.buyers:
+                shares[problem.buyers.position(code)] = int(fen)
+        lead = problem.buyers.position(line["buyer_code"])
+        street = problem.streets.position(line["street_code"])
+        pools.append(Pool(lead, street, problem.products.position(line["product_id"]), shares))
+    return tuple(pools)
 
 
 def on_the_table(

@@ -84,16 +84,26 @@ def _payers(planning: Planning, solved: Solved, frame: pd.DataFrame) -> list[str
     """Who pays how many fen of each line: ``code:fen``, its buyer first.
 
     What serves all streets and was ordered by a buyer of some is paid by all buyers in proportion
-    to their people (团购), as far as they have money left.
+    to their people (团购), as far as they have money left; what neighbours pool, by those in reach.
     """
+    pooled = {(pool.lead, pool.street, pool.product): pool for pool in solved.pools}
     problem, codes = solved.problem, solved.problem.buyers.ids
     paid = frame.groupby("buyer_code")["amount_fen"].sum()
     left = problem.budget_fen - np.array([int(paid.get(code, 0)) for code in codes])
     audience = audience_of_buyers(problem)
     product = problem.products.positions(frame["product_id"])
     words = []
-    for code, p, amount in zip(frame["buyer_code"], product, frame["amount_fen"], strict=True):
+    stated = zip(
+        frame["buyer_code"], frame["street_code"], product, frame["amount_fen"], strict=True
+    )
+    for code, street, p, amount in stated:
         lead = problem.buyers.position(code)
+        pool = pooled.get((lead, problem.streets.position(street), int(p)))
+        if pool is not None:
+            given = pool.shares_fen
+            order = [lead, *(b for b in np.flatnonzero(given).tolist() if b != lead)]
+            words.append(";".join(f"{codes[b]}:{given[b]}" for b in order))
+            continue
         if not planning.shapes.everywhere[p] or problem.serves[lead].all():
             words.append(f"{code}:{amount}")
             continue
@@ -191,7 +201,8 @@ def shape_reasons(planning: Planning, frame: pd.DataFrame) -> list[str]:
                 text("schedule.share", "zh", name=names[code], yuan=int(fen) / 100)
                 for code, fen in parts
             )
-            said.append(text("schedule.pooled", "zh", shares=shares))
+            which = "pooled" if shapes.everywhere[p] else "pooled_leftovers"
+            said.append(text(f"schedule.{which}", "zh", shares=shares))
         found.append(";".join(said))
     return found
 

@@ -9,9 +9,16 @@ import numpy as np
 
 from recommender.errors import GongxuError
 from recommender.procurement import plan_procurement
+from recommender.procurement.benefit import plan_value
 from recommender.procurement.explain.conflicts import find_conflicts
-from recommender.procurement.plan import ProcurementPlan, Status, make_lines, sessions_of
-from recommender.procurement.pooling import one_buyer_a_cell
+from recommender.procurement.plan import (
+    ProcurementPlan,
+    Status,
+    cell_attendance,
+    make_lines,
+    sessions_of,
+)
+from recommender.procurement.pooling import Pool, one_buyer_a_cell, pool_leftovers
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import Slot, schedule
@@ -24,6 +31,7 @@ from serving.messages.catalogue import text
 from serving.planning.explanations import NoPlanError, conflict_text, named, with_lines
 from serving.planning.problem.building import Planning
 from serving.planning.problem.days import agreed_days
+from serving.planning.problem.neighbours import near_streets
 from serving.planning.problem.venues import slot_limits
 
 
@@ -32,7 +40,8 @@ class Solved:
     """A solved planning: the problem with the rooms that were scheduled, its plan, schedule, days.
 
     ``posed`` is the problem as it was finally solved, with the rooms that streets prefer;
-    ``loosened`` says in words which defaults yielded, ``eased`` how their names begin.
+    ``loosened`` says in words which defaults yielded, ``eased`` how their names begin. In both
+    problems budgets hold what buyers give each other for sessions that they ``pools``.
     """
 
     problem: ProcurementProblem
@@ -42,13 +51,17 @@ class Solved:
     loosened: tuple[str, ...]
     posed: ProcurementProblem
     eased: tuple[str, ...] = ()
+    pools: tuple[Pool, ...] = ()
 
     def lines(self) -> list[dict[str, Any]]:
-        """The plan's lines: buyer_code, street_code, product_id, sessions."""
+        """The plan's lines that a buyer pays alone: buyer, street and product codes, sessions."""
         names = ("buyer_code", "street_code", "product_id", "sessions")
+        pooled = {(pool.street, pool.product) for pool in self.pools}
+        streets, products = self.problem.streets, self.problem.products
         return [
             dict(zip(names, (line.buyer, line.street, line.product, line.sessions), strict=True))
             for line in self.plan.lines
+            if (streets.position(line.street), products.position(line.product)) not in pooled
         ]
 
 
@@ -144,13 +157,22 @@ def solve_planning(
             plan = solve(problem, 1.0)
     if plan.status in (Status.INFEASIBLE, Status.UNKNOWN):
         raise _no_plan(planning, problem, plan)
-    sessions = one_buyer_a_cell(problem, plan.sessions, plan.tours)
-    plan = replace(plan, sessions=sessions, lines=make_lines(problem, sessions, plan.tours))
+    plan = replace(plan, sessions=one_buyer_a_cell(problem, plan.sessions, plan.tours))
+    near = near_streets(
+        planning.streets, list(problem.streets.ids), planning.rules.touring.distance_m
+    )
+    problem, sessions, pools = pool_leftovers(problem, plan, near, ~planning.shapes.everywhere)
+    lines = make_lines(problem, sessions, plan.tours)
+    plan = replace(plan, sessions=sessions, lines=lines)
+    if pools:
+        value = plan_value(problem, cell_attendance(problem, sessions.sum(axis=0), problem.demand))
+        plan = replace(plan, value=value, bound=max(plan.bound, value))
     broken = verify_plan(problem, plan)
     if broken:  # never shown unchecked, whatever the solver says
         found = "; ".join(str(violation) for violation in broken[:3])
         raise GongxuError(f"the plan breaks its own rules: {found}.")
-    return scheduled(planning, problem, plan, tuple(loosened), tuple(yielded))
+    solved = scheduled(planning, problem, plan, tuple(loosened), tuple(yielded))
+    return replace(solved, pools=pools)
 
 
 def _no_plan(planning: Planning, problem: ProcurementProblem, plan: ProcurementPlan) -> NoPlanError:

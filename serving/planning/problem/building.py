@@ -14,7 +14,6 @@ from features.demand.streets import Streets, read_streets
 from recommender.demand.competition import Competition
 from recommender.demand.model import HALF_WIDTH
 from recommender.errors import UsageError
-from recommender.geography import great_circle_m
 from recommender.procurement.audience_times import CalendarDays
 from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.registry import SETTINGS
@@ -34,6 +33,7 @@ from serving.planning.problem.days import (
 )
 from serving.planning.problem.factors import repeat_factors, shrinkage_factors
 from serving.planning.problem.history import History, StandingSupply, read_history, read_standing
+from serving.planning.problem.neighbours import near_streets
 from serving.planning.problem.quotas import (
     apply_items,
     attendance_weights,
@@ -335,8 +335,5 @@ def _neighbours(
 ) -> tuple[tuple[int, int], ...]:
     if rules.touring.discount <= 0:
         return ()
-    rows = streets.streets.positions(planned)
-    lat, lon = streets.lat[rows], streets.lon[rows]
-    metres = great_circle_m(lat[:, None], lon[:, None], lat, lon)
-    near = np.triu(metres <= rules.touring.distance_m, k=1)
+    near = np.triu(near_streets(streets, planned, rules.touring.distance_m), k=1)
     return tuple((int(i), int(j)) for i, j in zip(*np.nonzero(near), strict=True))
