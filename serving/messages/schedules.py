@@ -10,9 +10,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "no free day for {sessions} sessions: they have to be arranged",
     ),
     "scarce": (
-        "紧缺：只有 {sessions} 场，{streets} 个街镇可选；每街镇至多一场，先给增加人次最多的街镇",
-        "scarce: {sessions} sessions for {streets} streets; one a street at most, first where it "
-        "adds most attendances",
+        "紧缺：只有 {sessions} 场，{streets} 个街镇可选；每街镇至多一场，"
+        "归使全方案人次增加最多的街镇，以各方预算和各项规则为限",
+        "scarce: {sessions} sessions for {streets} streets; one a street at most, where the whole "
+        "plan gains most attendances, as far as budgets and rules allow",
     ),
     "committees_left": (
         "{street}有 {committees} 个居委会轮到而没有场次：{names}",

@@ -164,8 +164,8 @@ def scarce_products(
 ) -> NDArray[np.bool_]:
     """Products that cannot be had for every street: no street has a second one, shape (P,).
 
-    The fair rule: each street has it once at most, and first those where it adds most attendances
-    beside all else that is planned.
+    The fair rule: each street has it once at most, and it comes to the streets where the whole
+    plan gains most attendances, as far as budgets and rules (evenness among them) allow.
 
     Parameters
     ----------

@@ -190,12 +190,15 @@ def test_what_serves_all_streets_is_not_bought_while_it_is_there(dataset_of) -> 
     assert planned.problem.allowed[:, row(planned, "tour")].all()
 
 
-def test_what_is_scarce_comes_to_a_street_once(dataset_of) -> None:
+@pytest.mark.parametrize(("people", "street"), [((25.0, 20.0), "S1"), ((20.0, 25.0), "S2")])
+def test_what_is_scarce_comes_once_to_the_street_where_it_adds_most(
+    dataset_of, people: tuple[float, float], street: str
+) -> None:
     rows = [{**row, "sessions_max": 1} for row in products() if row["category"] == "performance"]
     rows += [{**rows[0], "product_id": "P-film", "category": "film", "sessions_max": 9}]
     budgets = [{"buyer_code": "D", "period": "2027Q1", "amount_fen": 1_000_000}]
     dataset = dataset_of(products=rows, budgets=budgets)
-    demand = np.array([[50.0, 50.0], [40.0, 40.0]])
+    demand = np.array([[people[0], 50.0], [people[1], 40.0]])
     given = DemandEstimate(
         streets=IdMap(["S1", "S2"]), products=IdMap(["P-performance", "P-film"]),
         period="2027Q1", expected=demand, low=demand, high=demand,
@@ -208,8 +211,12 @@ def test_what_is_scarce_comes_to_a_street_once(dataset_of) -> None:
     solved = solve_planning(planned, time_limit_s=5)
     lines = write_document(planned, solved, model_version="m", data_date=NOW).lines
     line = lines[lines["product_id"] == "P-performance"]
-    assert line["sessions"].tolist() == [1]
+    assert line[["street_code", "sessions"]].to_numpy().tolist() == [[street, 1]]
     assert line["reasons"].str.contains("紧缺：只有 1 场，2 个街镇可选").all()
+    # The other street is told why it has none.
+    other = "S2" if street == "S1" else "S1"
+    told = explain_choice(planned, solved, "P-performance", other)["reasons"]
+    assert told[1].endswith("产品 P-performance 最多可订 1 场")
 
 
 def test_sessions_are_for_committees_and_those_without_are_named(dataset_of) -> None:
