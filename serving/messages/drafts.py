@@ -70,6 +70,7 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "lines": ("{n}行", "{n} lines"),
     "place": ("场馆和时间", "Hall and time"),
     "change": ("修改", "Change"),
+    "by_course": ("每期{n}课时，按整期采购", "{n} lessons a course, bought whole"),
     "for_all": ("全区采购一次", "once for all streets"),
     "added": ("新增", "added"),
     "removed": ("已删除", "removed"),

@@ -157,10 +157,11 @@ def take_up(
     )
     from recommender.procurement.pooling import with_pools
     from recommender.procurement.verify import verify_sessions
+    from serving.planning.drafts.draft import bought_lines
     from serving.planning.solution import LADDER, aim_at_evenness, loosen, scheduled
 
     lines = list(lines)
-    sessions = sessions_of(planning.problem, lines)
+    sessions = sessions_of(planning.problem, bought_lines(planning.problem, lines))
     if sessions is None:
         return None
     pools = _pools_of(planning.problem, lines)

@@ -162,7 +162,7 @@ class Item(Section):
 
     product: Name
     street: str = ""
-    sessions: int = Field(default=1, ge=1, le=20)
+    sessions: int = Field(default=1, ge=1, le=200)
     reason: Name
 
 

@@ -189,7 +189,7 @@ def _changes(
             raise _RefusedError("change")
         return [(line.line_id, act, {})]
     found: list[tuple[str, str, dict[str, Any]]] = []
-    n = _count(typed["sessions"])
+    n = _count(opened.posed, line.product, typed["sessions"])
     if n != line.sessions:
         found.append((line.line_id, SESSIONS, {"sessions": n}))
     when = typed["day"] or typed["when"]
@@ -210,14 +210,22 @@ def _added(posed: PosedPlan, street: str, typed: Mapping[str, str]) -> dict[str,
     buyer = typed["buyer"] or next(iter(_buyers(posed, street)), ("", ""))[0]
     if buyer not in dict(_buyers(posed, street)):
         raise _RefusedError("buyer")
-    n = _count(typed["sessions"])
+    n = _count(posed, typed["product"], typed["sessions"])
     return {"street": street, "product": typed["product"], "buyer": buyer, "sessions": n}
 
 
-def _count(typed: str) -> int:
-    if not typed.isdecimal() or not 1 <= int(typed) <= MOST:
+def _each(posed: PosedPlan, product: str) -> int:
+    """Sittings in one session that is bought: the lessons of a course."""
+    known = product in posed.problem.products
+    p = posed.problem.products.position(product) if known else 0
+    return int(posed.problem.sessions_each[p]) if known else 1
+
+
+def _count(posed: PosedPlan, product: str, typed: str) -> int:
+    each = _each(posed, product)
+    if not typed.isdecimal() or not 1 <= int(typed) <= MOST * each:
         raise _RefusedError("count")
-    return int(typed)
+    return each * -(-int(typed) // each)
 
 
 def _show(
@@ -295,6 +303,7 @@ def _row(posed: PosedPlan, line: DraftLine, typed: Mapping[str, str] | None) -> 
         row["halls"].append((line.venue_id, venue_name(posed, line.venue_id)))
     mine = typed if typed is not None and typed["line"] == line.line_id else None
     row["for_all"] = line.planned is not None and line.planned["street_code"] != line.street
+    row["each"] = _each(posed, line.product)
     row["venue"] = venue_name(posed, line.venue_id)
     row["sessions"] = mine["sessions"] if mine else line.sessions
     row["venue_id"] = mine["venue"] if mine else line.venue_id or ""

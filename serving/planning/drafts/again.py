@@ -14,7 +14,7 @@ from serving.planning.drafts.edits import LOCK, PLACE, append_edit, read_edits
 Items = Mapping[str, Sequence[Mapping[str, Any]]]
 """``require`` and ``exclude``: entries of product, street and sessions, as in the rules file."""
 
-_MOST = 20
+_MOST = 200
 """Sessions of one item in the rules file."""
 
 

@@ -1,12 +1,13 @@
 """A draft: the lines of the signed document with the officers' changes applied in their order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.procurement.problem import ProcurementProblem
 from serving.planning.drafts.edits import (
     ADD,
     LOCK,
@@ -148,6 +149,26 @@ def _differs(line: DraftLine) -> bool:
     return replace(line, touched=False) != first
 
 
+def host_street(problem: ProcurementProblem, street: str, product: str) -> str:
+    """The street that a problem counts a line in.
+
+    Parameters
+    ----------
+    problem
+        What serves all streets is allowed in one of them.
+    street, product
+        Of the line; the street may be the district.
+
+    Returns
+    -------
+    The street itself where the problem has it.
+    """
+    if street in problem.streets or product not in problem.products:
+        return street
+    hosts = np.flatnonzero(problem.allowed[:, problem.products.position(product)])
+    return str(problem.streets.ids[hosts[0]]) if len(hosts) else street
+
+
 def hosted(posed: PosedPlan, lines: Sequence[DraftLine]) -> list[DraftLine]:
     """Lines of the whole district in the street that the problem counts them in.
 
@@ -162,19 +183,46 @@ def hosted(posed: PosedPlan, lines: Sequence[DraftLine]) -> list[DraftLine]:
     -------
     The lines in their order.
     """
-    problem = posed.problem
-    found = []
+    return [
+        replace(line, street=host_street(posed.problem, line.street, line.product))
+        for line in lines
+    ]
+
+
+def bought_lines(
+    problem: ProcurementProblem, lines: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Lines of a document as a problem counts them: courses whole, the district's in one street.
+
+    Parameters
+    ----------
+    problem
+        The planning problem.
+    lines
+        Of a document: buyer_code, street_code, product_id, sessions (lessons of a course).
+
+    Returns
+    -------
+    The same names, one line a buyer, street and product.
+    """
+    sessions: dict[tuple[str, str, str], int] = {}
     for line in lines:
-        if line.street not in problem.streets and line.product in problem.products:
-            hosts = np.flatnonzero(problem.allowed[:, problem.products.position(line.product)])
-            if len(hosts):
-                line = replace(line, street=problem.streets.ids[hosts[0]])
-        found.append(line)
+        product = line["product_id"]
+        cell = line["buyer_code"], host_street(problem, line["street_code"], product), product
+        sessions[cell] = sessions.get(cell, 0) + int(line["sessions"])
+    found = []
+    for (buyer, street, product), n in sessions.items():
+        known = product in problem.products
+        each = int(problem.sessions_each[problem.products.position(product)]) if known else 1
+        found.append(
+            {"buyer_code": buyer, "street_code": street, "product_id": product,
+             "sessions": -(-n // each)}
+        )  # fmt: skip
     return found
 
 
 def sessions_of(posed: PosedPlan, lines: Sequence[DraftLine]) -> NDArray[np.int64]:
-    """Session counts of a draft, shape (B, S, P).
+    """Session counts of a draft as they are bought, courses whole; shape (B, S, P).
 
     Parameters
     ----------
@@ -203,4 +251,4 @@ def sessions_of(posed: PosedPlan, lines: Sequence[DraftLine]) -> NDArray[np.int6
                 problem.products.position(line.product),
             )
             sessions[at] += line.counted
-    return sessions
+    return -(-sessions // problem.sessions_each)

@@ -79,14 +79,13 @@ def judge(
     tours = _possible(posed.tours, sessions)
     violations = verify_sessions(problem, sessions, tours)
     # Beyond the most sessions of a cell, demand is not known: the rule is broken anyway.
-    each = np.minimum(sessions.sum(axis=0), problem.sessions_per_cell)
-    counted = _cut(sessions, each)
+    counted = _cut(sessions, np.minimum(sessions.sum(axis=0), problem.sessions_per_cell))
     made = {(line.buyer, line.street, line.product): line for line in make_lines(problem, counted)}
     by_line = {}
     for line in lines:
         cell = made.get((line.buyer, line.street, line.product))
-        price = _price(posed, line.product)
-        share = 0.0 if cell is None else min(1.0, line.counted / cell.sessions)
+        price, each = _price(posed, line.product)
+        share = 0.0 if cell is None else min(1.0, line.counted / (cell.sessions * each))
         by_line[line.line_id] = {
             "amount_fen": price * line.counted,
             "expected": 0.0 if cell is None else cell.expected * share,
@@ -106,7 +105,7 @@ def judge(
         mix=_mix(posed, sessions),
         matching=plan_matching(problem, counted, posed.categories)["matching"],
         expected=sum(line.expected for line in made.values()),
-        sessions=int(sessions.sum()),
+        sessions=sum(line.counted for line in lines),
         amount_fen=int(paid.sum()),
         gini=evenness_of(problem, counted),
         by_line=by_line,
@@ -135,9 +134,14 @@ def _cut(sessions: NDArray[np.int64], most: NDArray[np.int64]) -> NDArray[np.int
     return np.clip(most[None] - before, 0, sessions)
 
 
-def _price(posed: PosedPlan, product: str) -> int:
-    products = posed.problem.products
-    return int(posed.problem.price_fen[products.position(product)]) if product in products else 0
+def _price(posed: PosedPlan, product: str) -> tuple[int, int]:
+    """Fen for one sitting, and sittings in one session that is bought."""
+    problem = posed.problem
+    if product not in problem.products:
+        return 0, 1
+    p = problem.products.position(product)
+    each = int(problem.sessions_each[p])
+    return int(problem.price_fen[p]) // each, each
 
 
 def _mix(posed: PosedPlan, sessions: NDArray[np.int64]) -> tuple[Mapping[str, Any], ...]:
@@ -148,7 +152,7 @@ def _mix(posed: PosedPlan, sessions: NDArray[np.int64]) -> tuple[Mapping[str, An
             posed.categories[p],
             {"category": posed.categories[p], "sessions": 0, "amount_fen": 0},
         )
-        entry["sessions"] += int(by_product[p])
+        entry["sessions"] += int(by_product[p] * posed.problem.sessions_each[p])
         entry["amount_fen"] += int(by_product[p] * posed.problem.price_fen[p])
     total = max(1, sum(entry["amount_fen"] for entry in found.values()))
     for entry in found.values():

@@ -12,6 +12,8 @@ from recommender.types import DemandEstimate, IdMap
 from serving.exports.saving import plan_json
 from serving.planning.document import write_document
 from serving.planning.drafts.draft import draft_lines, hosted, sessions_of
+from serving.planning.drafts.judging import judge
+from serving.planning.kept_plans import take_up
 from serving.planning.problem.building import Planning, build_planning
 from serving.planning.problem.shapes import host_streets, lesson_factors, read_shapes
 from serving.planning.questions import explain_choice
@@ -86,8 +88,19 @@ def test_the_plan_an_officer_sees(planning: Planning) -> None:
     # Its draft counts it, though it names no street of the problem.
     assert document.posed is not None
     kept = draft_lines(json.loads(plan_json(document)), [])
-    counted = sessions_of(document.posed, hosted(document.posed, kept))
-    assert counted[:, :, row(planning, "online")].sum() == 1
+    kept = hosted(document.posed, kept)
+    assert np.array_equal(sessions_of(document.posed, kept), solved.plan.sessions)
+    # And judges it as it was planned, though courses are bought whole and told by lessons.
+    judged = judge(document.posed, kept)
+    assert (judged.violations, judged.misplaced) == ((), ())
+    assert judged.amount_fen == document.summary["amount_fen"]
+    assert judged.sessions == document.summary["sessions"]
+    assert judged.expected == pytest.approx(document.summary["expected"], rel=0.01)
+    assert sum(each["amount_fen"] for each in judged.by_line.values()) == judged.amount_fen
+    # So do questions about the plan on the table.
+    again = take_up(planning, json.loads(plan_json(document))["lines"], gap=0.0)
+    assert again is not None
+    assert np.array_equal(again.plan.sessions, solved.plan.sessions)
     # An exhibition is one run a street, with the room of its days.
     shown = lines.loc["exhibition"]
     assert shown["sessions"].tolist() == [1, 1]
