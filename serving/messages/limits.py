@@ -39,10 +39,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "比方案中最贵的一场（每人次 {yuan:,.1f} 元）还贵",
         "dearer than the plan's dearest session ({yuan:,.1f} yuan an attendance)",
     ),
-    "no_money": (
-        "没有采购方余下 {yuan:,.0f} 元",
-        "no buyer has {yuan:,.0f} yuan left",
-    ),
     "adds_nobody": (
         "在任何街镇都不增加人次（{street}最多）",
         "it adds no attendance in any street ({street} most)",

@@ -91,8 +91,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "only {share:.0%} of the budget is used: {limits}",
     ),
     "left_out": (
-        "{products} 个产品未列入，原因见“未列入”",
-        "{products} products are left out; the reasons are listed",
+        "{products} 个产品无法列入，原因见“未列入”",
+        "{products} products cannot be planned; the reasons are listed",
     ),
     "default_eased": (
         "默认规则无法满足，已放宽：{rule}（{conflicts}）",

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recommender.demand.disclosure import MIN_RESIDENTS
 from recommender.procurement.explain.questions import rules_against
 from recommender.procurement.plan import plan_margins
 from recommender.procurement.rules.values import RuleKey
 from serving.messages.catalogue import text
-from serving.planning.explanations import conflict_text
+from serving.planning.explanations import conflict_text, named
 from serving.planning.problem.building import Planning
 from serving.planning.solution import Solved
 
@@ -48,8 +47,6 @@ def limits_text(easing: Mapping[RuleKey, float]) -> str:
 
 _LISTED = 300
 """Products with a reason at most that could be planned; those that would draw most come first."""
-_JUDGED = 20
-"""Of these, products whose rules are named; the question `why` names them for any."""
 _TAKEN = 0.8
 """A session is said to compete where the plan leaves less than this of what it draws alone."""
 
@@ -75,22 +72,18 @@ def reasons_left_out(planning: Planning, solved: Solved) -> dict[str, str]:
     ranked = np.flatnonzero(out & open_)
     ranked = ranked[np.argsort(-beside[:, ranked].max(axis=0, initial=0), kind="stable")]
     dearest = _dearest_fen(solved)
-    left = _left_fen(solved)
     found = {}
     for p in np.flatnonzero(out & ~open_).tolist():
         found[p] = [why_closed(planning, solved, p)]
-    for n, p in enumerate(ranked[:_LISTED].tolist()):
+    for p in ranked[:_LISTED].tolist():
         s = int(beside[:, p].argmax())
         said = _not_chosen(planning, solved, (s, p), (float(alone[s, p]), float(beside[s, p])))
         price = int(problem.price_fen[p])
         if beside[s, p] > 0 and price / beside[s, p] > dearest:
             said.append(text("limit.dearer", "zh", yuan=dearest / 100))
-        if n < _JUDGED:
-            rules = rules_against(problem, solved.plan, s, p)
-            against = "、".join(conflict_text(rule, "zh") for rule in rules)
-            said.append(text("limit.blocked", "zh", rules=against) if against else _OPEN)
-        elif price > left[problem.serves[:, s]].max(initial=0):
-            said.append(text("limit.no_money", "zh", yuan=price / 100))
+        rules = rules_against(problem, solved.plan, s, p)
+        against = "、".join(conflict_text(named(planning, rule), "zh") for rule in rules)
+        said.append(text("limit.blocked", "zh", rules=against) if against else _OPEN)
         found[p] = said
     titles = planning.products["title"].astype(str)
     return {
@@ -170,12 +163,3 @@ def _dearest_fen(solved: Solved) -> float:
     paid = [line.marginal_fen_per_attendance for line in solved.plan.lines]
     known = [each for each in paid if np.isfinite(each)]
     return max(known, default=float("inf"))
-
-
-def _left_fen(solved: Solved) -> NDArray[np.int64]:
-    """Money that each buyer has left, shape (B,)."""
-    codes = solved.problem.buyers
-    left = solved.problem.budget_fen.copy()
-    for line in solved.plan.lines:
-        left[codes.position(line.buyer)] -= line.amount_fen
-    return left

@@ -24,7 +24,7 @@ from recommender.procurement.plan import cell_attendance, evenness_of, plan_marg
 from serving.messages.catalogue import text
 from serving.names import resolve
 from serving.planning.drafts.matching import plan_matching
-from serving.planning.explanations import conflict_text
+from serving.planning.explanations import conflict_text, named
 from serving.planning.limits import why_closed
 from serving.planning.problem.building import Planning
 from serving.planning.solution import Solved
@@ -85,13 +85,14 @@ def explain_choice(
     cost = answer.cost
     here = text("plan.unplanned_not_allowed", "zh")
     figures = {"people": gained, "yuan": problem.price_fen[p] / 100, "cost": cost}
-    reasons = [conflict_text(reason, "zh") for reason in answer.reasons]
+    reasons = [conflict_text(named(planning, reason), "zh") for reason in answer.reasons]
     if planned and answer.possible:
         sentences = [text("plan.planned_cost", "zh", **figures)]
     elif planned:
         sentences = [text("plan.planned_required", "zh"), *reasons]
     elif answer.possible:
-        against = "、".join(conflict_text(rule, "zh") for rule in answer.blocked)
+        broken = [conflict_text(named(planning, rule), "zh") for rule in answer.blocked]
+        against = "、".join(broken)
         stands = text("limit.blocked", "zh", rules=against) if against else text("limit.open", "zh")
         sentences = [text("plan.unplanned_cost", "zh", **figures), stands]
     else:

@@ -229,7 +229,7 @@ def test_what_is_scarce_comes_once_to_the_street_where_it_adds_most(
     # The other street is told why it has none.
     other = "S2" if street == "S1" else "S1"
     told = explain_choice(planned, solved, "P-performance", other)["reasons"]
-    assert told[1].endswith("产品 P-performance 最多可订 1 场")
+    assert told[1].endswith("产品 performance 最多可订 1 场")
 
 
 def test_sessions_are_for_committees_and_those_without_are_named(dataset_of) -> None:
