@@ -51,6 +51,14 @@ MESSAGES: dict[str, tuple[str, str]] = {
     ),
     "own_booked": ("你已预约，共{n}人。", "You have booked for {n}."),
     "own_waitlisted": ("你在候补名单上，共{n}人。", "You are on the waiting list, {n} in all."),
+    "ahead": (
+        "你前面还有{n}人（组）在等；有人取消时按先后递补。",
+        "{n} parties wait before you; seats that come free are given in that order.",
+    ),
+    "ahead_none": (
+        "你排在第一位；有人取消且座位足够时即转为预约。",
+        "You are the first; you get the seats when enough of them come free.",
+    ),
     "cancel": ("取消预约", "Cancel"),
     "status_booked": ("已预约", "booked"),
     "status_waitlisted": ("候补中", "waiting"),

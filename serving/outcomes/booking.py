@@ -35,6 +35,11 @@ _WAITING = sa.text(
     " FROM bookings WHERE event_id = :event AND status = 'waitlisted'"
     " ORDER BY booked_at, booking_id"
 )
+_AHEAD = sa.text(
+    "SELECT count(*) FROM bookings w JOIN bookings own USING (event_id)"
+    " WHERE own.booking_id = :booking AND w.status = 'waitlisted'"
+    " AND (w.booked_at, w.booking_id) < (own.booked_at, own.booking_id)"
+)
 _OWN = sa.text(
     "SELECT b.booking_id, b.event_id, b.booked_at, coalesce(b.seats, 1) AS seats, b.status,"
     " coalesce(nullif(e.title, ''), p.title, e.event_id) AS title, e.starts_at, e.ends_at,"
@@ -261,6 +266,23 @@ def held_booking(
     asked = {"resident": resident_id, "event": event_id, "active": list(ACTIVE)}
     found = connection.execute(_HELD, asked).mappings().first()
     return None if found is None else dict(found)
+
+
+def waiting_ahead(connection: sa.Connection, booking_id: str) -> int:
+    """How many others wait before somebody on a waiting list.
+
+    Parameters
+    ----------
+    connection
+        The database.
+    booking_id
+        The place on the list.
+
+    Returns
+    -------
+    Bookings, in the order in which they move up.
+    """
+    return int(connection.execute(_AHEAD, {"booking": booking_id}).scalar_one())
 
 
 def read_bookings(connection: sa.Connection, resident_id: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from serving.api.online.state import OnlineState
 from serving.api.routes.suggestions import ID, current_state
 from serving.exports.event_documents import event_document, read_event
 from serving.messages.catalogue import Lang, text
-from serving.outcomes.booking import PARTY_MAX, held_booking
+from serving.outcomes.booking import PARTY_MAX, held_booking, waiting_ahead
 from serving.pages.whats_on import programme_of
 from serving.suggestions.calendar import calendar_of
 from serving.web.display import display_of
@@ -27,6 +27,8 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 SIMILAR = 4
 SESSIONS = 8
+LISTED = 100
+"""Suggestions among which an event's reasons are looked for."""
 
 EventId = Annotated[str, Path(pattern=ID)]
 
@@ -78,11 +80,16 @@ async def event_context(
         with service.database.engine().connect() as connection:
             found = read_event(connection, event_id, now=now)
             held = held_booking(connection, resident, event_id) if resident else None
+            waits = held is not None and held["status"] == "waitlisted"
+            ahead = waiting_ahead(connection, held["booking_id"]) if held and waits else None
         programme = programme_of(state)
         reasons, similar = [], []
         try:
             similar = programme.entries(state.similar(event_id, SIMILAR, now).lines, place, now)
-            listed = state.for_place(place, 100, now).lines if place else []
+            if place or not resident:
+                listed = state.for_place(place, LISTED, now).lines if place else []
+            else:
+                listed = state.for_resident(resident, LISTED, now).lines
             reasons = [line["reasons"] for line in listed if line["event_id"] == event_id]
         except UnknownIdError:
             pass  # newer than the model, or a place that is none
@@ -99,6 +106,7 @@ async def event_context(
             "same_day": found["ends_at"] is not None
             and local_date(found["ends_at"]) == local_date(found["starts_at"]),
             "held": held,
+            "ahead": ahead,
             "resident": resident,
             "party_max": PARTY_MAX,
             "link": None if link is None else link.format(event_id=quote(event_id, safe="")),

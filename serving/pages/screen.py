@@ -25,7 +25,7 @@ async def screen(request: Request, place: Annotated[str, Path(pattern=ID)]) -> R
 
     def work() -> dict[str, Any]:
         entries = programme_of(state).entries(state.for_place(place, 2 * SHOWN, now).lines, "", now)
-        names = state.suggester.list_tables.area_names
+        names = state.suggester.list_tables.place_names
         return {"entries": entries[:SHOWN], "name": names.get(place, "")}
 
     found = await anyio.to_thread.run_sync(work)

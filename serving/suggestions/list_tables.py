@@ -176,6 +176,13 @@ class ListTables:
         return dict(zip(areas["area_code"], areas["name"], strict=True))
 
     @cached_property
+    def place_names(self) -> dict[str, str]:
+        """Name by area code or venue."""
+        venues = self._tables["venues"]
+        names = zip(venues["venue_id"], venues["name"].fillna(""), strict=True)
+        return {**dict(names), **self.area_names}
+
+    @cached_property
     def area_rows(self) -> dict[str, int]:
         """Row of ``eligibility_context.distance_m`` by area code."""
         return {code: row for row, code in enumerate(self._tables["areas"]["area_code"])}

@@ -47,6 +47,8 @@ def test_a_party_waits_as_a_whole_and_the_list_moves_in_its_order(
         answer = as_resident(resident).send("/events/u3/book", seats=party)
         assert "notice=waitlisted" in answer.headers["location"]
     assert "加入候补名单" in as_resident("r6").get("/events/u3").text
+    assert "你排在第一位" in as_resident("r3").get("/events/u3").text
+    assert "你前面还有2人" in as_resident("r5").get("/events/u3").text
     as_resident("r2").send("/events/u3/cancel")
     # Four do not fit into three; the two and the one behind them do.
     states = [held(site_service, resident)[-1][1] for resident in ("r3", "r4", "r5")]

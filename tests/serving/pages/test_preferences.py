@@ -19,6 +19,10 @@ def test_a_list_says_why_and_takes_a_correction(as_resident, site_service: Servi
     assert 'class="why"' in html
     assert "调整推荐" in html
     assert "第u2场" in html
+    # The page behind the list says why as well, and where to change that.
+    page = browser.get("/events/u2").text
+    assert "为什么推荐" in page
+    assert "为什么推荐" not in browser.client.get("/events/e1").text
     site_service.recorder.flush()
     assert count(site_service, "impressions", "r1") > 0
     answer = browser.send("/mutes", "/for-me", kind="event", target="u2")

@@ -100,3 +100,4 @@ def test_a_screen_comes_again_by_itself_and_knows_nobody(site: httpx.Client) -> 
     assert "set-cookie" not in answer.headers
     assert "form_token" not in answer.text
     assert site.get("/screens/nowhere").status_code == 404
+    assert "文化中心1" in site.get("/screens/v1").text.partition("<h1>")[2].partition("</h1>")[0]
