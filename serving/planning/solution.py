@@ -137,7 +137,8 @@ def solve_planning(
         problem = planning.problem
         plan = solve(problem)
     for default, families, change in LADDER:
-        if plan.status is not Status.INFEASIBLE:
+        stuck = plan.status is Status.UNKNOWN and deadline - clock() > time_limit_s / 2
+        if plan.status is not Status.INFEASIBLE and not stuck:  # stuck: searched, and none found
             break
         loose = loosen(planning, problem, families, change)
         if loose is None:
@@ -146,7 +147,8 @@ def solve_planning(
         yielded += families
         eased = text(f"plan.default.{default}", "zh")
         conflicts = "；".join(conflict_text(each, "zh") for each in plan.conflicts)
-        loosened.append(text("plan.default_eased", "zh", rule=eased, conflicts=conflicts))
+        why = conflicts or text("plan.none_found", "zh")
+        loosened.append(text("plan.default_eased", "zh", rule=eased, conflicts=why))
         plan = solve(problem)
     if plan.status is Status.UNKNOWN:  # no time left for the hardest of the defaults
         loose = loosen(planning, problem, ("evenness.",), {"gini_max": None})
