@@ -187,6 +187,7 @@ COMMANDS_WITHOUT_FIGURES = {
     **dict.fromkeys(("users add", "users list", "users disable", "users token"), "users and keys"),
     **dict.fromkeys(("audit list", "audit verify"), "what officers did"),
     **dict.fromkeys(("decide", "stages", "orders advance"), "what officers did"),
+    "rules": "an empty form",
     "plans save": "a plan that is asked as GET /v1/plans/{plan_id}",
 }
 """Commands that are not asked, each with the reason."""

@@ -34,7 +34,7 @@ from recommender.procurement.solver.linear_model import (
     with_rows,
     without_rows,
 )
-from recommender.procurement.solver.payers import Merged, merge_buyers
+from recommender.procurement.solver.payers import Merged, merge_buyers, without_merging
 from recommender.procurement.solver.precedence import relax_in_order, skipped_steps
 from recommender.procurement.solver.relaxation import Relaxation, opportunity_costs
 from recommender.procurement.solver.rounding import fill_up, round_relaxation
@@ -96,6 +96,13 @@ def plan_procurement(
         if not best.found:
             best.offer(fill(problem, full, deadline=deadline), "greedy")
         proven = _search(merged, model, relaxed, best, deadline, mip_gap)
+        if not best.found and merged.model is not full:  # where purses hold few sessions
+            merged = without_merging(full)
+            model, relaxed = relax_in_order(full, deadline=deadline.part(0.6))
+            if relaxed.feasible:
+                proven = _search(merged, model, relaxed, best, deadline, mip_gap)
+            elif relaxed.feasible is False:
+                proven = None
         if proven is None and not best.found:
             return _infeasible(problem, deadline)
         bound = min(bound, proven) if proven is not None else bound

@@ -76,6 +76,11 @@ class Merged:
         return paid
 
 
+def without_merging(model: LinearModel) -> Merged:
+    """The model with its buyers, as both."""
+    return Merged(model, model, np.arange(model.n_sessions), np.arange(len(model.keys)))
+
+
 def merge_buyers(problem: ProcurementProblem, model: LinearModel) -> Merged:
     """The model without buyers, where streets have several and there is much to choose from.
 
@@ -97,7 +102,7 @@ def merge_buyers(problem: ProcurementProblem, model: LinearModel) -> Merged:
     )
     _, first, member = np.unique(cell, return_index=True, return_inverse=True)
     if n <= _FEW or model.tours or len(first) == n:
-        return Merged(model, model, np.arange(n), np.arange(len(model.keys)))
+        return without_merging(model)
     pairs = np.unique(np.column_stack([model.buyer, model.street]), axis=0)
     columns = np.concatenate([first, np.arange(n, len(model.value))])
     n_kept, n_pairs = len(columns), len(pairs)

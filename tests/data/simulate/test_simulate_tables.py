@@ -151,7 +151,7 @@ def test_the_command_writes_either_format(tmp_path):
     ("words", "told"),
     [
         ([], "where to"),
-        (["--out", "x", "--until", "tomorrow"], "not a moment"),
+        (["--out", "x", "--until", "tomorrow"], "is not a time"),
         (["--out", "x", "--until", "2026-10-02T00:00+08:00"], "quarter"),
         (["--out", "x", "--format", "json"], "cannot be written"),
         (["--out", "x", "--residents", "-5"], "residents"),

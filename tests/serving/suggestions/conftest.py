@@ -174,9 +174,15 @@ class Checker:
         minutes = self.products.get(event["product_id"], {}).get("duration_min")
         return event["starts_at"] + timedelta(minutes=int(minutes) if known(minutes) else 120)
 
+    def days(self, event: dict) -> int:
+        if not known(event["ends_at"]):
+            return 1
+        return max(1, math.ceil((event["ends_at"] - event["starts_at"]) / timedelta(days=1)))
+
     def bookable(self, event_id: str) -> bool:
         event = self.events[event_id]
-        if event["starts_at"] <= NOW:
+        days = self.days(event)
+        if (event["starts_at"] if days == 1 else event["ends_at"]) <= NOW:
             return False
         if known(event["published_at"]) and event["published_at"] > NOW:
             return False
@@ -192,7 +198,8 @@ class Checker:
             if booking["event_id"] == event_id:
                 taken += seats if booking["status"] in ("booked", "attended", "no_show") else 0
                 waiting += seats if booking["status"] == "waitlisted" else 0
-        return taken < event["seats"] or 0 < waiting < max(event["seats"], 1)
+        room = event["seats"] * days
+        return taken < room or 0 < waiting < max(room, 1)
 
     def eligible(self, resident_id: str, event_id: str) -> bool:
         if not self.bookable(event_id):
