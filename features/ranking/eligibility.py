@@ -7,7 +7,7 @@ import pandas as pd
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from features.event_runs import days_of, room_of
+from features.event_runs import room_of
 from features.ranking.events import moments
 from recommender.publication import known_from
 from recommender.ranking.lists.facts import UNKNOWN_AGE, EventFacts, ResidentFacts
@@ -129,8 +129,6 @@ def event_facts(tables: Frames, *, standing: NDArray[np.bool_] | None = None) ->
     closes = seconds(events["booking_closes_at"], missing=_AFTER_ALL)
     closes = np.where(standing, np.minimum(closes, seconds(events["ends_at"], _AFTER_ALL)), closes)
     seats = np.nan_to_num(room_of(events), nan=np.inf, posinf=np.inf)
-    # To a run of days one can go until it ends.
-    starts = np.where(days_of(events) > 1, ends, starts)
     taken, waiting = _taken_seats(tables["bookings"], events)
     left = seats - taken
     groups = _audience_ages(products["audience_groups"])

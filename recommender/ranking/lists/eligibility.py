@@ -20,6 +20,8 @@ ADULT = 18
 TRAVEL_M_PER_S = 15 / 3.6
 """Door to door speed in a city, 15 km/h (assumed): what a gap between two bookings must allow."""
 
+DAY_S = 24 * 3600
+"""An event longer than this is a run of days (:mod:`recommender.runs`)."""
 DROP_IN_S = 12 * 3600
 """An event longer than this is open to drop in (an exhibition), so it clashes with nothing."""
 
@@ -49,7 +51,9 @@ class Rule:
 
 
 def _future(_: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:
-    return context.events.starts_s > context.now_s
+    events = context.events
+    run = events.ends_s - events.starts_s > DAY_S  # to a run of days one can go until it ends
+    return np.where(run, events.ends_s, events.starts_s) > context.now_s
 
 
 def _published(_: ResidentFacts, context: EligibilityContext) -> NDArray[np.bool_]:

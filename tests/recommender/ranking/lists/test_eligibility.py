@@ -27,12 +27,19 @@ def test_the_moment_itself_counts_as_begun_closed_and_published(facts):
     events = facts.events(
         4,
         starts_s=[now, now + 1, now + 9, now + 9],
+        ends_s=[now + facts.hour] * 4,
         closes_s=[now + 9, now + 9, now, now + 9],
         published_s=[now, now, now, now + 1],
     )
     found = refused(facts.residents(1, 4), facts.context(events))
     assert found == [["future"], [], ["open"], ["published"]]
     assert bookable(facts.context(events)).tolist() == [False, True, False, False]
+
+
+def test_one_can_go_to_a_run_of_days_until_it_ends_and_it_clashes_with_nothing(facts):
+    now, day = facts.now_s, 24 * facts.hour
+    events = facts.events(3, starts_s=[now - day] * 3, ends_s=[now, now + 1, now + day])
+    assert refused(facts.residents(1, 3), facts.context(events)) == [["future"], [], []]
 
 
 def test_a_seat_is_a_whole_one_or_a_place_in_the_queue(facts):
