@@ -233,7 +233,7 @@ def write_document(
         "sessions": int(frame["sessions"].sum()),
         "products": int(frame["product_id"].nunique()),
         "suppliers": int(frame["supplier_id"].nunique()),
-        "streets": int(frame["street_code"].nunique()),
+        "streets": frame.loc[frame["street_code"] != planning.district[0], "street_code"].nunique(),
         "expected": expected,
         "low": round(low, 1),
         "high": round(high, 1),

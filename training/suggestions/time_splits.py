@@ -226,7 +226,12 @@ def among(asked: Queries, events: NDArray[np.intp]) -> Queries:
     )
 
 
-def sample_queries(asked: Queries, most: int, rng: np.random.Generator) -> Queries:
+def sample_queries(
+    asked: Queries,
+    most: int,
+    rng: np.random.Generator,
+    first: NDArray[np.bool_] | None = None,
+) -> Queries:
     """A random part of the questions when there are more than ``most``.
 
     Parameters
@@ -237,6 +242,8 @@ def sample_queries(asked: Queries, most: int, rng: np.random.Generator) -> Queri
         How many are kept at most.
     rng
         Draws them without replacement.
+    first
+        Which of them go before the others, shape (q,); all alike where it is not given.
 
     Returns
     -------
@@ -245,7 +252,10 @@ def sample_queries(asked: Queries, most: int, rng: np.random.Generator) -> Queri
     n = len(asked.residents)
     if n <= most:
         return asked
-    chosen = np.sort(rng.choice(n, most, replace=False))
+    order = rng.permutation(n)
+    if first is not None:
+        order = order[np.argsort(~first[order], kind="stable")]
+    chosen = np.sort(order[:most])
     return replace(
         asked,
         residents=asked.residents[chosen],

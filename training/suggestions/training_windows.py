@@ -104,7 +104,9 @@ def questions_of(
     """
     then, asked = past_queries(snapshot, *window)
     most = min(questions, max(50, CELLS // max(len(asked.candidates), 1)))
-    return then, sample_queries(asked, most, rng), asked
+    # Lists are made for who is known: newcomers of the window are learnt from where there is room.
+    known = then.resident_known[asked.residents] <= window[0]
+    return then, sample_queries(asked, most, rng, known), asked
 
 
 def rows_of(

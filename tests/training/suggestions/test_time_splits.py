@@ -5,7 +5,14 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.suggestions.time_splits import DAY, Queries, among, split_without_overlap, windows
+from training.suggestions.time_splits import (
+    DAY,
+    Queries,
+    among,
+    sample_queries,
+    split_without_overlap,
+    windows,
+)
 
 START = np.datetime64("2026-01-01", "us")
 
@@ -52,3 +59,23 @@ def test_without_what_was_full_only_those_are_asked_who_took_something_else():
     assert found.relevant.toarray().tolist() == [[True, True, False], [False, False, True]]
     assert found.excluded.toarray().tolist() == [[False, False, False], [False, True, False]]
     assert found.missed == 7
+
+
+def test_a_sample_of_questions_takes_those_first_who_were_known():
+    n = 12
+    asked = Queries(
+        at=START,
+        residents=np.arange(n),
+        candidates=np.arange(2),
+        relevant=sp.csr_matrix(np.ones((n, 2), dtype=bool)),
+        excluded=sp.csr_matrix((n, 2), dtype=bool),
+        missed=0,
+    )
+    known = np.arange(n) % 3 == 0
+    few = sample_queries(asked, 3, np.random.default_rng(0), known)
+    assert len(few.residents) == 3
+    assert set(few.residents) < set(np.flatnonzero(known))
+    more = sample_queries(asked, 7, np.random.default_rng(0), known)
+    assert set(more.residents) > set(np.flatnonzero(known))
+    assert more.residents.tolist() == sorted(more.residents)
+    assert more.relevant.shape == (7, 2)
