@@ -1,6 +1,7 @@
 """Figures and money as people of a language write them."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -27,3 +28,15 @@ def test_figures_and_shares() -> None:
     assert number(None) == number(math.nan) == percent(None) == percent(math.nan) == "—"
     assert (percent(0.123), percent(0.1234, 1), percent(1.5)) == ("12%", "12.3%", "150%")
     assert (size(999), size(120_000)) == ("999 B", "120.0 kB")
+
+
+def test_every_macro_knows_the_readers_language() -> None:
+    templates = [*Path("serving").rglob("templates/*.html")]
+    imports = [
+        line
+        for each in templates
+        for line in each.read_text("utf-8").splitlines()
+        if line.startswith("{% from ")
+    ]
+    assert len(imports) >= 8
+    assert [line for line in imports if "with context" not in line] == []
