@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-_DAY = np.timedelta64(1, "D")
+DAY_S = 24 * 3600
+"""What lasts longer is a run."""
 
 
 def run_days(starts: NDArray[np.datetime64], ends: NDArray[np.datetime64]) -> NDArray[np.int64]:
@@ -20,7 +21,7 @@ def run_days(starts: NDArray[np.datetime64], ends: NDArray[np.datetime64]) -> ND
     """
     known = ~np.isnat(ends) & ~np.isnat(starts)
     length = np.where(known, ends - starts, np.timedelta64(0, "us"))
-    return np.asarray(np.maximum(1, -(-length // _DAY)), dtype=np.int64)
+    return np.asarray(np.maximum(1, -(-length // np.timedelta64(DAY_S, "s"))), dtype=np.int64)
 
 
 SATURATION_DAYS = 7.0

@@ -33,7 +33,7 @@ WINDOWS = {"last period": 1, "mean of 3 periods": 3, "same period last year": 1}
 EVIDENCE: Mapping[str, int] = {**WINDOWS, "of late": 1}
 """The same, and last period with its end counting most."""
 TREND = len(EVIDENCE)
-"""Where the weight of the trend stands, behind those of the evidence."""
+"""Position of the trend's weight, after those of the evidence."""
 LEVELS: Mapping[str, tuple[bool, str]] = {
     "street x product": (True, "product"),
     "street x supplier": (True, "supplier"),
@@ -48,8 +48,8 @@ LEVELS: Mapping[str, tuple[bool, str]] = {
 COARSE = ("street", "category", "district")
 """Levels of many attendances each, whose forecasts are surer."""
 KAPPA = 2.0
-MOST = 2.0
-"""Of a log ratio."""
+MAX_LOG_RATIO = 2.0
+"""Log ratios are cut there, on both sides."""
 
 
 class Window(NamedTuple):
@@ -176,7 +176,9 @@ def combine(
     total = None
     for level in ("district", *LEVELS):
         ratios, base = log_ratios(level, origin, groups)
-        moved = np.clip(np.tensordot(learnt.weights[level], ratios, axes=1), -MOST, MOST)
+        moved = np.clip(
+            np.tensordot(learnt.weights[level], ratios, axes=1), -MAX_LOG_RATIO, MAX_LOG_RATIO
+        )
         forecast = base * np.exp(moved)
         if total is None:
             total = float(forecast.sum())
@@ -267,7 +269,7 @@ def log_ratios(level: str, origin: Origin, groups: Groups) -> tuple[Floats, Floa
         if origin.standing and LEVELS[level][1] != "product":
             seen, told, expected = seen / periods, base, periods * base
         ratios[k] = np.log((seen + 0.5) / (told + 0.5)) * expected / (expected + KAPPA)
-    return np.clip(np.where(base > 0, ratios, 0.0), -MOST, MOST), base
+    return np.clip(np.where(base > 0, ratios, 0.0), -MAX_LOG_RATIO, MAX_LOG_RATIO), base
 
 
 def _ratio(wanted: Floats, found: Floats) -> Floats:

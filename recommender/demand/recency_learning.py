@@ -17,7 +17,7 @@ from recommender.demand.count_intervals import count_interval
 from recommender.demand.recency import (
     KAPPA,
     LEVELS,
-    MOST,
+    MAX_LOG_RATIO,
     TREND,
     Combination,
     Groups,
@@ -69,7 +69,7 @@ def learn_combination(origins: Sequence[Origin], groups: Groups) -> Combination:
         guess, _, came = np.concatenate([each[level] for each in told], axis=1)
         used = guess >= MIN_EXPECTED
         guess, came = guess[used], came[used]
-        error = np.clip(np.log((came + 0.5) / (guess + 0.5)), -MOST, MOST)
+        error = np.clip(np.log((came + 0.5) / (guess + 0.5)), -MAX_LOG_RATIO, MAX_LOG_RATIO)
         # The count itself is no error of the forecast.
         noise = 1.0 / (guess + 0.5)
         variances[level] = _line(error**2 - noise, noise, prior.variances[level])
@@ -102,7 +102,7 @@ def _learn_weights(level: str, origins: Sequence[Origin], groups: Groups, prior:
         came = sum_level(level, origin.attended, groups)
         used = base >= MIN_EXPECTED
         ratio, base, came = ratio[:, used], base[used], came[used]
-        target = np.clip(np.log((came + 0.5) / (base + 0.5)), -MOST, MOST)
+        target = np.clip(np.log((came + 0.5) / (base + 0.5)), -MAX_LOG_RATIO, MAX_LOG_RATIO)
         if level != "district" and len(base):
             ratio = ratio - np.average(ratio, axis=1, weights=base)[:, None]
             target = target - np.average(target, weights=base)

@@ -98,7 +98,6 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "默认规则无法满足，已放宽：{rule}（{conflicts}）",
         "default rules could not be kept and were eased: {rule} ({conflicts})",
     ),
-    "none_found": ("不放宽则没有找到方案", "without that no plan was found"),
     "evenness_eased": (
         "限时内未找到满足默认均等约束的方案，已放宽均等约束",
         "no plan with the default evenness bound was found in time: the bound was eased",

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from recommender.procurement.intervals import total_interval
+from recommender.procurement.matching import plan_matching
 from recommender.procurement.plan import evenness_of
 from serving.planning.comparisons import (
     LAST_YEAR,
@@ -19,7 +20,6 @@ from serving.planning.comparisons import (
     of_streets,
 )
 from serving.planning.compliance import line_warnings, plan_warnings
-from serving.planning.drafts.matching import plan_matching
 from serving.planning.drafts.posed import PosedPlan, posed_plan
 from serving.planning.explanations import line_reasons
 from serving.planning.limits import binding_rules, reasons_left_out
@@ -164,7 +164,7 @@ def make_plan(
         planning,
         time_limit_s=time_limit_s,
         mip_gap=mip_gap,
-        told=None if progress is None else progress.hear,
+        on_progress=None if progress is None else progress.hear,
     )
     if progress is not None:
         progress.begin("writing")

@@ -20,10 +20,10 @@ from recommender.procurement.explain.frontiers import (
 )
 from recommender.procurement.explain.questions import why, why_not
 from recommender.procurement.explain.second_opinion import second_opinion
+from recommender.procurement.matching import plan_matching
 from recommender.procurement.plan import cell_attendance, evenness_of, plan_margins
 from serving.messages.catalogue import text
 from serving.names import resolve
-from serving.planning.drafts.matching import plan_matching
 from serving.planning.explanations import conflict_text, named
 from serving.planning.limits import why_closed
 from serving.planning.problem.building import Planning

@@ -23,7 +23,7 @@ from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.supplier_share import SHARE_MAX
 from recommender.procurement.schedule import Slot, schedule
 from recommender.procurement.solver.deadline import Deadline
-from recommender.procurement.solver.incumbent import Told
+from recommender.procurement.solver.incumbent import OnProgress
 from recommender.procurement.timetable import Appointment, arrange
 from recommender.procurement.touring_days import tour_days
 from recommender.procurement.verify import verify_plan
@@ -82,7 +82,7 @@ def solve_planning(
     time_limit_s: float = 30.0,
     mip_gap: float = 0.005,
     clock: Callable[[], float] = time.monotonic,
-    told: Told | None = None,
+    on_progress: OnProgress | None = None,
     start: Solved | None = None,
 ) -> Solved:
     """Solve and schedule; default rules that cannot be kept yield, with a warning.
@@ -101,7 +101,7 @@ def solve_planning(
         Relative gap at which the search may stop.
     clock
         Seconds from any origin.
-    told
+    on_progress
         Hears how the search goes on; what it raises ends the search.
     start
         A plan to begin with, such as the one on the table, where it keeps these rules.
@@ -125,7 +125,7 @@ def solve_planning(
             time_limit_s=share * left,
             mip_gap=mip_gap,
             clock=clock,
-            told=told,
+            on_progress=on_progress,
             start=begin,
         )
 
@@ -137,8 +137,7 @@ def solve_planning(
         problem = planning.problem
         plan = solve(problem)
     for default, families, change in LADDER:
-        stuck = plan.status is Status.UNKNOWN and deadline - clock() > time_limit_s / 2
-        if plan.status is not Status.INFEASIBLE and not stuck:  # stuck: searched, and none found
+        if plan.status is not Status.INFEASIBLE:
             break
         loose = loosen(planning, problem, families, change)
         if loose is None:
@@ -147,8 +146,7 @@ def solve_planning(
         yielded += families
         eased = text(f"plan.default.{default}", "zh")
         conflicts = "；".join(conflict_text(each, "zh") for each in plan.conflicts)
-        why = conflicts or text("plan.none_found", "zh")
-        loosened.append(text("plan.default_eased", "zh", rule=eased, conflicts=why))
+        loosened.append(text("plan.default_eased", "zh", rule=eased, conflicts=conflicts))
         plan = solve(problem)
     if plan.status is Status.UNKNOWN:  # no time left for the hardest of the defaults
         loose = loosen(planning, problem, ("evenness.",), {"gini_max": None})

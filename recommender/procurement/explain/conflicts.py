@@ -46,7 +46,17 @@ def find_conflicts(problem: ProcurementProblem, *, deadline: Deadline) -> tuple[
     -------
     One value a rule; empty when the rules do not conflict, as far as could be told.
     """
-    model = merge_buyers(problem, build_model(problem)).model
+    full = build_model(problem)
+    merged = merge_buyers(problem, full).model
+    found = _conflicts_of(problem, merged, deadline)
+    if not found and merged is not full:  # what all purses together can pay, none alone may
+        found = _conflicts_of(problem, full, deadline)
+    return found
+
+
+def _conflicts_of(
+    problem: ProcurementProblem, model: LinearModel, deadline: Deadline
+) -> tuple[Explanation, ...]:
     # What sessions come to beside each other forbids none of them.
     competing = np.array([key.rule == COMPETITION.rule for key in model.keys], dtype=np.bool_)
     model = without_rows(model, competing)

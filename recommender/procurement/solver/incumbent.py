@@ -12,7 +12,7 @@ from recommender.procurement.solver.linear_model import LinearModel
 from recommender.procurement.verify import verify_sessions
 
 Floats = NDArray[np.float64]
-Told = Callable[[float, float], None]
+OnProgress = Callable[[float, float], None]
 """Hears the value of the best plan so far and the bound, whenever one of them gets better."""
 
 
@@ -23,14 +23,14 @@ class Incumbent:
     ----------
     problem, model
         The problem and its model with buyers.
-    told
+    on_progress
         Hears of every better solution and bound.
     """
 
     def __init__(
-        self, problem: ProcurementProblem, model: LinearModel, told: Told | None = None
+        self, problem: ProcurementProblem, model: LinearModel, on_progress: OnProgress | None = None
     ) -> None:
-        self.problem, self.model, self.told = problem, model, told
+        self.problem, self.model, self.on_progress = problem, model, on_progress
         self.bound = np.inf
         self.found = False
         self.sessions = np.zeros(
@@ -94,5 +94,5 @@ class Incumbent:
             self._tell()
 
     def _tell(self) -> None:
-        if self.told is not None:
-            self.told(self.value, self.bound)
+        if self.on_progress is not None:
+            self.on_progress(self.value, self.bound)

@@ -27,7 +27,7 @@ from recommender.procurement.problem import ProcurementProblem
 from recommender.procurement.rules.values import Explanation
 from recommender.procurement.solver.deadline import Clock, Deadline
 from recommender.procurement.solver.heuristic import fill
-from recommender.procurement.solver.incumbent import Incumbent, Told
+from recommender.procurement.solver.incumbent import Incumbent, OnProgress
 from recommender.procurement.solver.linear_model import (
     LinearModel,
     build_model,
@@ -52,7 +52,7 @@ def plan_procurement(
     mip_gap: float = 0.005,
     clock: Clock = time.monotonic,
     start: NDArray[np.int64] | None = None,
-    told: Told | None = None,
+    on_progress: OnProgress | None = None,
 ) -> ProcurementPlan:
     """Choose sessions of most benefit that keep every rule.
 
@@ -72,7 +72,7 @@ def plan_procurement(
     start
         Sessions to begin with, shape (B, S, P), such as those of the plan that is on the table;
         they count where they keep the rules.
-    told
+    on_progress
         Hears how the search goes on; what it raises ends the search.
 
     Returns
@@ -83,7 +83,7 @@ def plan_procurement(
     deadline = Deadline.within(_KEPT * time_limit_s, clock)
     full = build_model(problem)
     merged = merge_buyers(problem, full)
-    best = Incumbent(problem, full, told)
+    best = Incumbent(problem, full, on_progress)
     if start is not None:
         best.offer_plan(start, (), "start")
     model, relaxed = relax_in_order(merged.model, deadline=deadline.part(0.6))

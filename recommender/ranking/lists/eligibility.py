@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from recommender.geography import great_circle_m
 from recommender.ranking.lists.facts import EligibilityContext, ResidentFacts
+from recommender.runs import DAY_S
 from recommender.types import Reason
 
 ADULT = 18
@@ -20,8 +21,6 @@ ADULT = 18
 TRAVEL_M_PER_S = 15 / 3.6
 """Door to door speed in a city, 15 km/h (assumed): what a gap between two bookings must allow."""
 
-DAY_S = 24 * 3600
-"""An event longer than this is a run of days (:mod:`recommender.runs`)."""
 DROP_IN_S = 12 * 3600
 """An event longer than this is open to drop in (an exhibition), so it clashes with nothing."""
 

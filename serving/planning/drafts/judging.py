@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.procurement.matching import plan_matching
 from recommender.procurement.plan import Tour, evenness_of, make_lines
 from recommender.procurement.rules.values import Violation
 from recommender.procurement.verify import verify_sessions
 from serving.planning.drafts.draft import DraftLine, sessions_of
-from serving.planning.drafts.matching import plan_matching
 from serving.planning.drafts.posed import PosedPlan
 
 

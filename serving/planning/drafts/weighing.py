@@ -18,13 +18,13 @@ from recommender.procurement.explain.frontiers import (
     matching_frontier,
 )
 from recommender.procurement.explain.second_opinion import second_opinion
+from recommender.procurement.matching import plan_matching
 from recommender.procurement.plan import evenness_of, make_lines, plan_margins
 from recommender.procurement.rules.registry import explain_rule
 from recommender.procurement.rules.values import RuleKey
 from recommender.procurement.verify import verify_sessions
 from serving.messages.catalogue import Lang
 from serving.planning.drafts.draft import draft_lines, hosted, sessions_of
-from serving.planning.drafts.matching import plan_matching
 from serving.planning.drafts.posed import PosedPlan, read_posed
 from serving.planning.drafts.sentences import place_name, subject_name, violation_text
 from serving.planning.explanations import conflict_text

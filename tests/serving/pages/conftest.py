@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
+from data.store.embedded import embedded_url
+from data.store.store import Store
 from serving.api.app import create_app
 from serving.api.service import Service
 from serving.api.settings import ServiceSettings
@@ -19,6 +22,8 @@ RESIDENTS = [f"r{number}" for number in range(12)]
 @pytest.fixture(scope="module")
 def site_service(api_home: Path, fill_home) -> Iterator[Service]:
     fill_home(api_home)
+    with closing(Store.connect(embedded_url(api_home))) as store, store.engine.begin() as writing:
+        writing.execute(sa.text("UPDATE events SET ticket_fen = 2050 WHERE event_id = 'u4'"))
     options = ServiceSettings(rate_per_minute=0, demo_residents=RESIDENTS)
     made = Service(Settings(home=api_home), options)
     yield made

@@ -1,14 +1,11 @@
 """Defaults yield where they must, are said and marked; halls among them."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from recommender.procurement import plan_procurement
-from recommender.procurement.plan import Status
 from serving.planning.document import write_document
 from serving.planning.explanations import NoPlanError
 from serving.planning.rules_file import parse_rules
@@ -83,25 +80,3 @@ def test_conflicting_rules_are_named_however_short_the_time(planning_of: Any) ->
     rules = MANY + "[floor]\nsessions_per_street = 60\n"
     with pytest.raises(NoPlanError, match=r"floor of S[12]: at least 60"):
         solve_planning(planning_of(parse_rules(rules)), time_limit_s=0.001)
-
-
-def test_defaults_yield_too_where_a_search_ends_early_without_a_plan(
-    planning_of: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Such as minimum shares that the purses together could keep and no single ones can."""
-    planning = planning_of(parse_rules("[supplier]\nshare_max = 1.0\n"))
-    asked = []
-
-    def search(problem: Any, **how: Any) -> Any:
-        asked.append(problem)
-        plan = plan_procurement(problem, **how)
-        if any(quota.min_share for quota in problem.quotas):
-            return replace(plan, status=Status.UNKNOWN, lines=())
-        return plan
-
-    monkeypatch.setattr("serving.planning.solution.plan_procurement", search)
-    solved = solve_planning(planning)
-    assert len(asked) >= 2
-    assert solved.plan.lines
-    assert solved.loosened[0].endswith("（不放宽则没有找到方案）")
-    assert solved.eased[:2] == ("new.", "audience.")

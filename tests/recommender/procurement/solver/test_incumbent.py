@@ -22,7 +22,9 @@ def problem(problem_of: Any) -> Any:
 def test_values_rise_bounds_fall_and_the_last_ones_are_the_plans(problem_of: Any) -> None:
     heard: list[tuple[float, float]] = []
     plan = plan_procurement(
-        problem(problem_of), mip_gap=0.0, told=lambda value, bound: heard.append((value, bound))
+        problem(problem_of),
+        mip_gap=0.0,
+        on_progress=lambda value, bound: heard.append((value, bound)),
     )
     values, bounds = zip(*heard, strict=True)
     assert list(values) == sorted(values)
@@ -37,7 +39,7 @@ def test_who_is_told_may_end_the_search(problem_of: Any) -> None:
         raise InterruptedError(f"{value} {bound}")
 
     with pytest.raises(InterruptedError, match="inf"):
-        plan_procurement(problem(problem_of), told=enough)
+        plan_procurement(problem(problem_of), on_progress=enough)
 
 
 def test_a_better_plan_that_keeps_the_rules_is_taken(problem_of: Any) -> None:

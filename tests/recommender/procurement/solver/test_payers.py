@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recommender.procurement import plan_procurement
+from recommender.procurement.plan import Status
 from recommender.procurement.problem import ProcurementProblem, Quota
 from recommender.procurement.solver import payers
 from recommender.procurement.solver.deadline import Deadline
@@ -70,6 +71,23 @@ def test_the_dearest_sessions_go_to_purses_of_one_street_first(
     paid = merged.with_buyers(problem, x)
     sessions = merged.full.sessions(paid, (2, 1, 3))
     assert sessions[:, 0].tolist() == [[1, 0, 1], [0, 1, 0]]
+
+
+def test_what_only_all_purses_together_could_pay_is_a_conflict(
+    problem_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payers, "_FEW", 0)
+    plan = plan_procurement(
+        problem_of(
+            [[10.0, 10.0, 10.0]],
+            [600, 600, 600],
+            [1000, 1000],
+            serves=np.array([[True], [True]]),
+            floor_sessions=np.array([3]),
+        )
+    )
+    assert plan.status is Status.INFEASIBLE
+    assert {conflict.rule for conflict in plan.conflicts} == {"budget", "floor_sessions"}
 
 
 def test_tours_keep_their_buyers(problem_of: Any) -> None:

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from recommender.demand.competition import Competition
+from recommender.procurement.matching import plan_matching
 from recommender.procurement.problem import ProcurementProblem
 from recommender.types import IdMap
-from serving.planning.drafts.matching import plan_matching
 
 
 def problem(**changes: Any) -> ProcurementProblem:
