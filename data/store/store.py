@@ -155,16 +155,21 @@ class Store:
         InputRejectedError
             If a frame breaks the schema.
         """
-        table = TABLES[name]
-        data = _checked(rows, table) if isinstance(rows, pd.DataFrame) else rows
-        with closing(open_connection(self.url)) as connection, connection.cursor() as cursor:
-            count = merge(cursor, table, data)
-            connection.commit()
-        return count
+        return self._merge_each({name: rows})[name]
 
     def merge_all(self, dataset: Mapping[str, pd.DataFrame]) -> dict[str, MergeCount]:
         """Bring several tables in, each in its own transaction, referenced ones first."""
-        return {name: self.merge(name, dataset[name]) for name in TABLES if name in dataset}
+        return self._merge_each({name: dataset[name] for name in TABLES if name in dataset})
+
+    def _merge_each(self, given: Mapping[str, pa.Table | pd.DataFrame]) -> dict[str, MergeCount]:
+        counts: dict[str, MergeCount] = {}
+        with closing(open_connection(self.url)) as connection, connection.cursor() as cursor:
+            for name, rows in given.items():
+                table = TABLES[name]
+                data = _checked(rows, table) if isinstance(rows, pd.DataFrame) else rows
+                counts[name] = merge(cursor, table, data)
+                connection.commit()
+        return counts
 
     def _require_tables(self) -> None:
         if not self.is_initialised():

@@ -199,8 +199,11 @@ class SnapshotRefresher:
             connection.execute(f"LISTEN {CHANNEL}")
             while not self._stopping.is_set():
                 self.look()
-                for _ in connection.notifies(timeout=_LOOK_S, stop_after=1):
-                    pass
+                until = time.monotonic() + _LOOK_S
+                # Waiting in short turns ends a stopped server at once.
+                while not self._stopping.is_set() and time.monotonic() < until:
+                    if list(connection.notifies(timeout=_POLL_S, stop_after=1)):
+                        break
 
     def look(self, *, wait: bool = False) -> None:
         """Follow the served model and apply changes.
