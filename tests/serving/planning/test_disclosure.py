@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.faults.cells_recovered import answers, changed
+from benchmarks.faults.cells_recovered import Plans, answers, changed
 from data.dataset import Dataset
 from data.files.reading import read_dataset
 from recommender.demand.model import DemandModel
@@ -33,14 +33,17 @@ def test_no_answer_depends_on_a_suppressed_cell(district: tuple[Dataset, DemandM
     dataset, model = district
     street, product = (int(n) for n in np.argwhere(model.suppressed())[1])
     other = changed(model, (street, product))
+    plans = Plans()
     before, after = (
-        dict(answers(dataset, each, PERIOD, street, product)) for each in (model, other)
+        dict(answers(dataset, each, PERIOD, street, product, plans)) for each in (model, other)
     )
     assert len(before) > 20
     assert [name for name in before if before[name] != after[name]] == []
     # The attack would see it: a cell that is shown differs in nearly everything.
-    shown = np.argwhere(~model.suppressed())[0]
-    seen = dict(answers(dataset, changed(model, tuple(map(int, shown))), PERIOD, *map(int, shown)))
-    plain = dict(answers(dataset, model, PERIOD, *map(int, shown)))
+    street, product = (int(n) for n in np.argwhere(~model.suppressed())[0])
+    other = changed(model, (street, product))
+    plain, seen = (
+        dict(answers(dataset, each, PERIOD, street, product, plans)) for each in (model, other)
+    )
     differing = {name.split()[0] for name in plain if plain[name] != seen[name]}
-    assert {"demand", "explain", "plan"} <= differing
+    assert {"demand", "explain", "problem", "plan"} <= differing
