@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 from recommender.publication import known_from
 from recommender.ranking.snapshot import FOREVER
 
-_NOISE = re.compile(r"[\d\W_]+")
+_NUMERAL = "[一二三四五六七八九十百零〇两]"
+_NOISE = re.compile(
+    rf"第{_NUMERAL}+[期场届季讲回集次辑课站弹]|{_NUMERAL}{{4}}年|[上下]午场|[日夜晚早]场|加场"
+    r"|\d+[年月日号]|\b(?:vol|no|part|episode|season)\b\.?|[\d\W_]+"
+)
+"""Which instalment it is, and everything that is no letter."""
 
 
 def moments(times: pd.Series) -> NDArray[np.datetime64]:
@@ -66,7 +71,9 @@ def with_products(
 
 
 def series_keys(products: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
-    """What recurs under one name by one supplier: its digits and punctuation do not count.
+    """What recurs under one name by one supplier, whichever instalment: also without a product.
+
+    Digits, punctuation and words for an instalment (第三期, 下午场, vol. 2) do not count.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from data.dataset import Dataset
 from data.district_time import district_zone
 from data.snapshot import as_of as snapshot
+from data.working_days import read_working_days
 from features.demand.counts import (
     ActiveBookings,
     Sessions,
@@ -21,6 +22,11 @@ from features.demand.counts import (
     show_rates,
 )
 from features.demand.exposure import read_impressions
+from features.demand.past_sessions import (
+    count_contributors,
+    mostly_free,
+    take_place_nowhere,
+)
 from features.demand.products import ProductFeatures, read_products
 from features.demand.sessions import (
     main_venues,
@@ -36,13 +42,16 @@ from recommender.demand.observations.gravity import gravity_attendances, learn_r
 from recommender.demand.observations.surveys import survey_score
 from recommender.demand.products.new_products import learn_product_rates
 from recommender.demand.products.product_prior import ProductPrior
+from recommender.demand.products.session_age import age_weights
 from recommender.demand.recency import prior_combination
 from recommender.demand.small_areas.intervals import estimate_with_intervals
 from recommender.errors import UsageError
+from training.demand.circumstances import season
 from training.demand.competition import learn_competition
 from training.demand.held import natural_grain, sessions_held
 from training.demand.levels import ORIGINS, at_latest_levels, learn_drift_of, learn_levels
-from training.demand.sessions import SessionDemand, backtest_factors, learn_sessions
+from training.demand.rolling import backtest_factors, half_life, opening_factors, roll
+from training.demand.sessions import SessionDemand, learn_sessions
 
 Progress = Callable[[str, float], None]
 
@@ -129,23 +138,27 @@ def _fit(
     active = read_active_bookings(known, residents, sessions)
 
     report("unconstraining", 0.2)
+    calendar = read_working_days(known["holidays"])
     n_streets, n_products = len(streets.streets), len(products)
     registered = registered_by_session(sessions, residents, n_streets)
     shown = read_impressions(known, residents, sessions, active)
-    session_demand = learn_sessions(sessions, active, product_features, registered, shown)
+    session_demand = learn_sessions(sessions, active, product_features, registered, shown, calendar)
     seen = sessions.past.nonzero()[0]
+    moment = np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us")
 
     report("reach", 0.4)
     reach = _reach(streets, residents, sessions, active, session_demand, registered)
+    days, age = half_life(sessions, session_demand, product_features, moment)
+    aged = age_weights(age, days)
     counted = count_streets(
         residents,
         sessions,
         active,
         registered,
         n_products,
-        weight=session_demand.weight,
+        weight=session_demand.weight * aged,
         reach=reach,
-        session_weight=session_demand.context,
+        session_weight=session_demand.context * aged,
     )
 
     report("products", 0.5)
@@ -165,6 +178,13 @@ def _fit(
         else 0.0,
         survey=(score, was_asked),
     )
+    rolled = roll(sessions, session_demand, product_features, rng=rng)
+    opening = np.where(
+        np.bincount(sessions.product[seen], minlength=n_products) > 0,
+        1.0,
+        opening_factors(rolled, sessions, session_demand, product_features)[product_features.group],
+    )
+    general = replace(general, rate=general.rate * opening, predicted=general.predicted * opening)
     report("streets", 0.6)
     fitted, _ = estimate_with_intervals(
         counted.counts,
@@ -179,7 +199,7 @@ def _fit(
         rng=rng,
     )
     shows = show_rates(sessions, active)
-    price = _last_free(sessions, n_products)
+    price = mostly_free(sessions, n_products)
     attending = np.where(price, shows[True], shows[False]) * session_demand.hour_effect(
         sessions, product_features
     )
@@ -188,7 +208,7 @@ def _fit(
     people = np.repeat(streets.population.sum(axis=1)[:, None], n_products, axis=1)
     log_sd = fitted.log_sd
     if reach is not None:
-        online = _online(sessions, product_features, n_products)
+        online = take_place_nowhere(sessions, product_features, n_products)
         main = main_venues(known, sessions, n_streets)
         place = session_demand.place_effect(sessions, main)[:, None]
 
@@ -204,7 +224,7 @@ def _fit(
         np.bincount(sessions.product[seen], session_demand.demand, n_products), 1e-9
     )
     as_observed = general.predicted + (general.rate - general.predicted) * np.clip(plain, 0.0, 1.0)
-    factor_new, factor_seen = backtest_factors(sessions, session_demand, product_features, rng=rng)
+    factor_new, factor_seen = backtest_factors(rolled, sessions, session_demand, product_features)
     # Bands that showed no booking widen a seen product; a new one is as wide as its prediction.
     showed = counted.bookings.sum(axis=0) > 0
     product_log_sd = np.where(
@@ -213,7 +233,6 @@ def _fit(
         factor_new * general.log_sd,
     )
     population = streets.population.sum(axis=1)
-    moment = np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "us")
     competition = learn_competition(
         sessions, session_demand, product_features, surveyed, expected, population, moment
     )
@@ -232,13 +251,15 @@ def _fit(
         log_sd=np.sqrt(log_sd**2 + product_log_sd**2),
         bookings=counted.bookings,
         survey_votes=surveyed.product.astype(np.int64),
-        contributors=_contributors(residents, sessions, active, product_features, n_streets),
+        contributors=count_contributors(residents, sessions, active, product_features, n_streets),
         step_rates=np.stack([general.predicted, as_observed, general.rate]),
         within_reach=people,
         step_age_bands=by_ages,
         step_street_ratios=at_home,
         repeat_factor=session_demand.repeat_factor,
-        season=session_demand.season(len(product_features.categories)),
+        season=season(
+            session_demand.factors, len(product_features.categories), calendar, _today(as_of)
+        ),
         listed_from=product_features.listed_from,
         listed_until=product_features.listed_until,
         effective_impressions=np.bincount(
@@ -274,6 +295,10 @@ def _survey_priors(
     )
 
 
+def _today(moment: datetime) -> date:
+    return moment.astimezone(district_zone()).date()
+
+
 def _month(moment: datetime) -> NDArray[np.datetime64]:
     local = moment.astimezone(district_zone()).replace(tzinfo=None)
     return np.array(np.datetime64(local, "M"))
@@ -281,31 +306,6 @@ def _month(moment: datetime) -> NDArray[np.datetime64]:
 
 def _silent(text: str, share: float) -> None:
     del text, share
-
-
-def _last_free(sessions: Sessions, n_products: int) -> NDArray[np.bool_]:
-    """Whether most sessions of each product are free; free where there were none."""
-    held = np.bincount(sessions.product, minlength=n_products)
-    free = np.bincount(sessions.product, weights=sessions.free, minlength=n_products)
-    return np.asarray(free * 2 >= held)
-
-
-def _contributors(
-    residents: StreetResidents,
-    sessions: Sessions,
-    active: ActiveBookings,
-    product_features: ProductFeatures,
-    n_streets: int,
-) -> NDArray[np.int64]:
-    """Distinct residents of the street who booked in the product's category."""
-    groups = len(product_features.categories)
-    street = residents.street[active.resident]
-    used = (street >= 0) & sessions.past[active.session]
-    group = product_features.group[sessions.product[active.session]]
-    pairs = np.unique(active.resident[used] * groups + group[used])
-    home = residents.street[pairs // groups]
-    distinct = np.bincount(home * groups + pairs % groups, minlength=n_streets * groups)
-    return distinct.reshape(n_streets, groups)[:, product_features.group].astype(np.int64)
 
 
 def _reach(
@@ -332,15 +332,3 @@ def _reach(
     counts = street_pair_counts(sessions, residents, active, session_demand.weight, size)
     expected *= counts.sum() / max(expected.sum(), 1e-12)
     return learn_reach(counts, expected, street_distances(streets)).reach
-
-
-def _online(
-    sessions: Sessions, product_features: ProductFeatures, n_products: int
-) -> NDArray[np.bool_]:
-    """Products that take place nowhere in particular: by category, or all their sessions so far."""
-    held = np.bincount(sessions.product, minlength=n_products)
-    placed = np.bincount(sessions.product, weights=sessions.street >= 0, minlength=n_products)
-    named = np.array([name == "online" for name in product_features.categories])[
-        product_features.group
-    ]
-    return np.asarray(named | ((held > 0) & (placed == 0)))

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from data.working_days import WorkingDays
 from features.demand.counts import ActiveBookings, Sessions
 from features.demand.exposure import SessionImpressions
 from features.demand.products import ProductFeatures
 from features.demand.sessions import (
-    SALE_LEVELS,
     SessionTotals,
-    months,
-    on_sale,
     read_booking_curve,
     read_session_totals,
     saturation_level,
@@ -24,8 +22,13 @@ from recommender.demand.observations.exposure import relative_exposure
 from recommender.demand.observations.runs import reach_of_runs
 from recommender.demand.observations.saturation import learn_repeat_factor, learn_saturation
 from recommender.demand.observations.session_effects import combine_effects, fit_session_effects
-from recommender.demand.products.new_products import learn_product_rates
-from recommender.demand.small_areas.interval_backtest import backtest_factor
+from training.demand.circumstances import (
+    AUDIENCE_SLOT,
+    SLOT,
+    SLOTS,
+    VENUE,
+    read_circumstances,
+)
 
 Floats = NDArray[np.float64]
 
@@ -33,8 +36,6 @@ ROUNDS = 3
 """Turns between unconstraining and the circumstances of place, hour and exposure."""
 VENUE_SHARE = 0.25
 """How much of a venue's departure from its street's others is the venue's own."""
-PERIOD = np.timedelta64(92, "D")
-"""Length of the latest period, on which intervals are checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class SessionDemand:
     size
         Negative-binomial size by category.
     factors
-        By venue, time of week, time of week by audience, and quarter by category.
+        Of each kind of circumstance (:mod:`training.demand.circumstances`).
     opportunity
         Demand of each past session at a rate of one, shape (past,).
     context
@@ -89,7 +90,7 @@ class SessionDemand:
         Factors, shape (products,).
         """
         slot, audience = time_slots(sessions), product_features.audience[sessions.product]
-        lift = self.factors[1][slot] * self.factors[2][audience * 6 + slot]
+        lift = self.factors[SLOT][slot] * self.factors[AUDIENCE_SLOT][audience * SLOTS + slot]
         size = int(product_features.audience.max(initial=0)) + 1
         count = np.bincount(audience, minlength=size)
         mean = (np.bincount(audience, weights=lift, minlength=size) + 5.0) / (count + 5.0)
@@ -113,15 +114,11 @@ class SessionDemand:
         Factors, > 0; 1 where a street has no venue.
         """
         held = (sessions.past & (sessions.street >= 0) & (sessions.venue >= 0)).nonzero()[0]
-        street, log = sessions.street[held], np.log(self.factors[0][sessions.venue[held]])
+        street, log = sessions.street[held], np.log(self.factors[VENUE][sessions.venue[held]])
         count = np.bincount(street, minlength=len(main))
         mean = np.bincount(street, weights=log, minlength=len(main)) / np.maximum(count, 1)
-        own = np.where(main >= 0, np.log(np.append(self.factors[0], 1.0)[main]), mean)
+        own = np.where(main >= 0, np.log(np.append(self.factors[VENUE], 1.0)[main]), mean)
         return np.asarray(np.exp(mean + VENUE_SHARE * (own - mean)))
-
-    def season(self, categories: int) -> Floats:
-        """Factor of each month by category, shape (categories, 12)."""
-        return np.repeat(self.factors[3].reshape(categories, 4), 3, axis=1)
 
 
 def learn_sessions(
@@ -130,6 +127,7 @@ def learn_sessions(
     product_features: ProductFeatures,
     registered: Floats,
     shown: SessionImpressions,
+    calendar: WorkingDays,
 ) -> SessionDemand:
     """Learn demand, rates and circumstances by turns.
 
@@ -137,6 +135,8 @@ def learn_sessions(
     ----------
     registered
         Residents of each street at each session, shape (streets, events).
+    calendar
+        The district's holidays.
 
     Returns
     -------
@@ -153,8 +153,8 @@ def learn_sessions(
     fresh = fresh * reach_of_runs(sessions.days, product_features.group[sessions.product])
     everyone = registered.sum(axis=0)
     met = np.maximum(fresh * everyone, 1e-9)
-    levels, sizes = _circumstances(sessions, product_features)
-    held_levels = [level[seen] for level in levels]
+    circumstances = read_circumstances(sessions, product_features, calendar)
+    held_levels = [level[seen] for level in circumstances.levels]
     saturation, follow = saturation_level(sessions), 0.0
     lift, exposure_factor, unsaturated = np.ones((3, size))
     for turn in range(ROUNDS):
@@ -175,10 +175,10 @@ def learn_sessions(
             freed.demand,
             (met * exposure_factor * unsaturated)[seen] * appeal,
             held_levels,
-            sizes,
+            circumstances.sizes,
             size=r,
         )
-        plain = combine_effects(factors, levels, size)
+        plain = combine_effects(factors, circumstances.levels, size)
         rate = learn_saturation(
             freed.demand, (met * exposure_factor * plain)[seen], saturation[seen], product, r
         )
@@ -190,7 +190,7 @@ def learn_sessions(
         exposure_factor[seen], follow = relative_exposure(
             (met * lift)[seen] * appeal,
             # The log shows how long and among how many a session was on sale: not twice.
-            (everyone * combine_effects(factors[4:], levels[4:], size))[seen],
+            (everyone * circumstances.on_sale(factors, size))[seen],
             shown.weighted_impressions[seen],
             shown.logged[seen],
             appeal,
@@ -211,88 +211,6 @@ def learn_sessions(
         repeat_factor=repeat_factor,
         exposure=follow,
     )
-
-
-def backtest_factors(
-    sessions: Sessions,
-    session_demand: SessionDemand,
-    product_features: ProductFeatures,
-    *,
-    rng: np.random.Generator,
-) -> tuple[float, float]:
-    """Factors on the spread of new and of seen products, from the latest period with sessions.
-
-    Rates are learnt from the sessions before it and predict those in it.
-
-    Parameters
-    ----------
-    sessions
-        The sessions.
-    session_demand
-        Their demand, as learnt.
-    product_features
-        Features of the products.
-    rng
-        Deals products to folds.
-
-    Returns
-    -------
-    Both factors, >= 1; 1 where there are too few sessions to tell.
-    """
-    seen = sessions.past.nonzero()[0]
-    if len(seen) == 0:
-        return 1.0, 1.0
-    starts, product, n = sessions.starts[seen], sessions.product[seen], len(product_features.group)
-    late = starts > starts.max() - PERIOD
-    held = np.bincount(product[~late], minlength=n)
-    if held.max(initial=0) < 2:
-        # Without a second session, overdispersion and appeal are confounded.
-        return 1.0, 1.0
-    size = session_demand.size[product_features.group]
-    before = learn_product_rates(
-        np.bincount(product[~late], session_demand.demand[~late], n).astype(np.float64),
-        np.bincount(product[~late], session_demand.opportunity[~late], n).astype(np.float64),
-        product_features.matrix,
-        product_features.group,
-        rng=rng,
-        overdispersion=1.0 / (size * np.maximum(held, 1)),
-    )
-    factors = [
-        backtest_factor(
-            session_demand.demand[these],
-            session_demand.opportunity[these] * before.rate[product[these]],
-            size[product[these]],
-            product[these],
-            before.log_sd,
-        )
-        for these in (late & (held[product] == 0), late & (held[product] > 0))
-    ]
-    return factors[0], factors[1]
-
-
-def _circumstances(
-    sessions: Sessions, product_features: ProductFeatures
-) -> tuple[list[NDArray[np.intp]], list[int]]:
-    """Levels of venue, hour, hour by audience, quarter by category, and time on sale."""
-    slot = time_slots(sessions)
-    audience = product_features.audience[sessions.product]
-    quarter = (months(sessions).astype(int) % 12) // 3
-    levels = [
-        sessions.venue,
-        slot,
-        audience * 6 + slot,
-        product_features.group[sessions.product] * 4 + quarter,
-        *on_sale(sessions),
-    ]
-    sizes = [
-        len(sessions.venues),
-        6,
-        6 * (int(product_features.audience.max(initial=0)) + 1),
-        4 * len(product_features.categories),
-        SALE_LEVELS,
-        SALE_LEVELS,
-    ]
-    return levels, sizes
 
 
 def _repeat_factor(

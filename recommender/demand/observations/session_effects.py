@@ -55,12 +55,14 @@ def fit_session_effects(
     base = expected * level
     for _ in range(rounds):
         for k, of in enumerate(levels):
+            known = of >= 0
+            if not known.any():
+                continue
             others = base * combine_effects(
                 [f for j, f in enumerate(factors) if j != k],
                 [x for j, x in enumerate(levels) if j != k],
                 len(base),
             )
-            known = of >= 0
             weight = (size / (size + others))[known]
             seen = np.bincount(of[known], weight * demand[known], sizes[k]).astype(np.float64)
             reference = np.bincount(of[known], weights=weight * others[known], minlength=sizes[k])
