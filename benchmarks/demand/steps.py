@@ -48,11 +48,6 @@ def _equal_exposure(reference: Any, *rest: Any) -> tuple[Any, float]:
     return np.ones(len(reference)), 0.0
 
 
-def _as_expected(rolled: Any, sessions: Any, demand: Any, features: ProductFeatures) -> Any:
-    del rolled, sessions, demand
-    return np.ones(len(features.categories))
-
-
 def _ageless(sessions: Any, *rest: Any) -> tuple[float, Any]:
     del rest
     return np.inf, np.zeros(len(sessions.starts))
@@ -74,7 +69,7 @@ STEPS: Mapping[str, tuple[str, Any]] = {
     "place, hour, season, time on sale": (f"{SESSIONS}.fit_session_effects", _no_effects),
     "holidays": ("training.demand.circumstances.session_day_kinds", _ordinary_days),
     "age of sessions": (f"{FIT}.half_life", _ageless),
-    "openings of new products": (f"{FIT}.opening_factors", _as_expected),
+    "openings of new products": (f"{FIT}.opening_factor", lambda *_: 1.0),
     "saturation of a product": (f"{SESSIONS}.learn_saturation", lambda *_: 0.0),
     "repeats in a quarter": (f"{SESSIONS}.learn_repeat_factor", _no_repeats),
     "exposure": (f"{SESSIONS}.relative_exposure", _equal_exposure),

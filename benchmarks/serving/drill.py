@@ -92,24 +92,30 @@ def workers_of(server: psutil.Process) -> list[psutil.Process]:
     ]
 
 
+IN_A_ROW = 12
+"""Answers of "ready" on new connections after which no worker is left that is not."""
+
+
 def wait_ready(port: int, process: subprocess.Popen[bytes] | None = None, limit: int = 300) -> None:
-    """Wait until the service is ready.
+    """Wait until the service is ready: all its workers, of which any may take a connection.
 
     Raises
     ------
     RuntimeError
         If it ends, or takes too long.
     """
-    until = time.monotonic() + limit
+    until, in_a_row = time.monotonic() + limit, 0
     while time.monotonic() < until:
         if process is not None and process.poll() is not None:
             raise RuntimeError("the service ended")
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200:
-                return
+            answer = httpx.get(f"http://127.0.0.1:{port}/readyz", timeout=5)
+            in_a_row = in_a_row + 1 if answer.status_code == 200 else 0
         except httpx.HTTPError:
-            pass
-        time.sleep(0.2)
+            in_a_row = 0
+        if in_a_row == IN_A_ROW:
+            return
+        time.sleep(0.0 if in_a_row else 0.2)
     raise RuntimeError("the service does not become ready")
 
 

@@ -147,6 +147,27 @@ def saturation_level(sessions: Sessions) -> Floats:
     return level
 
 
+def saturation_now(sessions: Sessions, n_products: int, moment: np.datetime64) -> Floats:
+    """Saturation of each product at a moment, as of :func:`saturation_level`.
+
+    Parameters
+    ----------
+    sessions
+        The sessions.
+    n_products
+        Number of products.
+    moment
+        The moment.
+
+    Returns
+    -------
+    Shape (products,); 0 for those that were not held in the year before.
+    """
+    year = sessions.past & (sessions.starts > moment - np.timedelta64(365, "D"))
+    held = np.bincount(sessions.product[year], minlength=n_products)
+    return np.asarray(np.log2(held + 1.0), dtype=np.float64)
+
+
 SALE_LEVELS = 8
 """Levels of how long a session was on sale, and of how many others were at the time."""
 

@@ -1,6 +1,5 @@
 """Events as arrays: what they belong to, when they can be booked, where they are."""
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -10,13 +9,6 @@ from numpy.typing import NDArray
 
 from recommender.publication import known_from
 from recommender.ranking.snapshot import FOREVER
-
-_NUMERAL = "[一二三四五六七八九十百零〇两]"
-_NOISE = re.compile(
-    rf"第{_NUMERAL}+[期场届季讲回集次辑课站弹]|{_NUMERAL}{{4}}年|[上下]午场|[日夜晚早]场|加场"
-    r"|\d+[年月日号]|\b(?:vol|no|part|episode|season)\b\.?|[\d\W_]+"
-)
-"""Which instalment it is, and everything that is no letter."""
 
 
 def moments(times: pd.Series) -> NDArray[np.datetime64]:
@@ -68,31 +60,6 @@ def with_products(
     added["product_id"] = own.to_numpy()
     added["title"] = events.loc[without_product, "title"].fillna("").to_numpy()
     return pd.concat([products, added], ignore_index=True), events
-
-
-def series_keys(products: pd.DataFrame, events: pd.DataFrame) -> pd.Series:
-    """What recurs under one name by one supplier, whichever instalment: also without a product.
-
-    Digits, punctuation and words for an instalment (第三期, 下午场, vol. 2) do not count.
-
-    Parameters
-    ----------
-    products, events
-        The tables of these names.
-
-    Returns
-    -------
-    One key per event, with the index of ``events``; events of one series have equal keys.
-    """
-    by_id = products.set_index("product_id")
-    title = events["title"].where(
-        events["title"].fillna("").str.strip() != "", events["product_id"].map(by_id["title"])
-    )
-    supplier = events["product_id"].map(by_id["supplier_id"]).fillna("")
-    plain = title.fillna("").map(lambda text: _NOISE.sub(" ", text.lower()).strip())
-    key = supplier + "\n" + plain
-    # Without a name there is no series; the product stands in.
-    return key.where(plain != "", "product\n" + events["product_id"].fillna(""))
 
 
 SEEN = {"bookings": "booked_at", "impressions": "shown_at", "ratings": "rated_at"}

@@ -16,7 +16,6 @@ from features.ranking.events import (
     known_at,
     moments,
     positions,
-    series_keys,
     with_products,
 )
 from features.ranking.interactions import log_columns
@@ -28,6 +27,7 @@ from features.ranking.residents import (
     street_positions,
     streets_of,
 )
+from features.ranking.series_names import series_keys
 from recommender.ranking.snapshot import ALWAYS, RankingSnapshot, choose_closing
 from recommender.types import IdMap
 

@@ -50,6 +50,10 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "本期已发布活动的座位数。",
         "Seats of the events that are published for the period.",
     ),
+    "other_streets": (
+        "其他街镇的数字由各街镇查看。",
+        "Figures of other streets are for their own officers.",
+    ),
     "map_help": (
         "每个点是一个居委会，颜色越深数值越大。仅为示意，不是行政边界；灰色表示无权查看或不予显示。",
         "A dot is a neighbourhood; darker is more. A sketch, not boundaries; grey is not shown.",

@@ -23,8 +23,8 @@ MESSAGES: dict[str, tuple[str, str]] = {
         "Ratio of the streets within reach to the district, pooled over similar streets",
     ),
     "hours_and_shows": (
-        "目标人群的常用时段与爽约",
-        "Typical hours for its audience, and no-shows",
+        "目标人群的常用时段、爽约与近一年已办场次",
+        "Typical hours for its audience, no-shows, and how often it was held in the past year",
     ),
     "season": ("所在时段的季节因素", "Season of the period"),
     "impressions_missing": (

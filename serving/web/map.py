@@ -52,18 +52,40 @@ def sketch(places: Sequence[Place], *, title: str, width: int = 400) -> Markup:
             '<rect class="map-ground" width="{0}" height="{1}" rx="10"/>'
         ).format(width, height, title)
     ]
-    for place, (x, y) in zip(places, points, strict=True):
+    texts: list[Markup] = []
+    taken: list[tuple[float, float, float, float]] = []
+    # What the map is about is written first; a name that would cover another is left out.
+    for place, (x, y) in sorted(
+        zip(places, points, strict=True), key=lambda each: not each[0].here
+    ):
         kind, radius, size = ("dot here", 9, 17) if place.here else ("dot", 5, 15)
-        anchor = "end" if x > 0.7 * width else "start"
-        shift = -radius - 4 if anchor == "end" else radius + 4
         parts.append(
-            Markup(
-                '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{}"/>'
-                '<text x="{:.1f}" y="{:.1f}" font-size="{}" text-anchor="{}">{}</text>'
-            ).format(kind, x, y, radius, x + shift, y + 4, size, anchor, escape(place.label))
+            Markup('<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{}"/>').format(kind, x, y, radius)
         )
+        long = size * len(place.label)
+        anchor = "end" if x + radius + long > width and x > width / 2 else "start"
+        at = x - radius - 4 if anchor == "end" else x + radius + 4
+        left = at - long if anchor == "end" else at
+        box = left, y - size / 2, left + long, y + size / 2
+        if any(_overlap(box, other) for other in taken):
+            continue
+        taken.append(box)
+        texts.append(
+            Markup(
+                '<text class="place" x="{:.1f}" y="{:.1f}" font-size="{}" text-anchor="{}">'
+                "{}</text>"
+            ).format(at, y + 5, size, anchor, escape(place.label))
+        )
+    parts += texts
     parts.append(Markup("</svg>"))
     return Markup("").join(parts)
+
+
+def _overlap(
+    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
+) -> bool:
+    """Whether two boxes (left, top, right, bottom) share a point."""
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def project(

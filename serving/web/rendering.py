@@ -81,6 +81,7 @@ def page(request: Request, template: str, *, status: int = 200, **context: Any) 
             display=display,
             lang=display.lang,
             category=(lambda code: text_or(f"category.{code}", display.lang, str(code))),
+            named=(lambda key, otherwise: text_or(key, display.lang, str(otherwise))),
             pick=(lambda zh, en: zh if display.lang == "zh" else en),
             principal=principal,
             path=request.url.path,

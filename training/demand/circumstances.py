@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from data.working_days import WorkingDays
 from features.demand.counts import Sessions
-from features.demand.day_kinds import KINDS, month_day_kinds, session_day_kinds
 from features.demand.products import ProductFeatures
 from features.demand.sessions import SALE_LEVELS, months, on_sale, time_slots
 from recommender.demand.observations.session_effects import Floats, combine_effects
+from training.demand.day_kinds import KINDS, month_day_kinds, session_day_kinds
 
 VENUE, SLOT, AUDIENCE_SLOT, SEASON, CATEGORY_SEASON, DAY, CATEGORY_DAY = range(7)
 """Positions of the factors; behind them those of the time on sale."""

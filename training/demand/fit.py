@@ -32,6 +32,7 @@ from features.demand.sessions import (
     main_venues,
     months,
     registered_by_session,
+    saturation_now,
     street_distances,
     street_pair_counts,
 )
@@ -50,7 +51,7 @@ from training.demand.circumstances import season
 from training.demand.competition import learn_competition
 from training.demand.held import natural_grain, sessions_held
 from training.demand.levels import ORIGINS, at_latest_levels, learn_drift_of, learn_levels
-from training.demand.rolling import backtest_factors, half_life, opening_factors, roll
+from training.demand.rolling import backtest_factors, half_life, opening_factor, roll
 from training.demand.sessions import SessionDemand, learn_sessions
 
 Progress = Callable[[str, float], None]
@@ -182,7 +183,7 @@ def _fit(
     opening = np.where(
         np.bincount(sessions.product[seen], minlength=n_products) > 0,
         1.0,
-        opening_factors(rolled, sessions, session_demand, product_features)[product_features.group],
+        opening_factor(rolled, sessions, session_demand, product_features),
     )
     general = replace(general, rate=general.rate * opening, predicted=general.predicted * opening)
     report("streets", 0.6)
@@ -200,8 +201,10 @@ def _fit(
     )
     shows = show_rates(sessions, active)
     price = mostly_free(sessions, n_products)
-    attending = np.where(price, shows[True], shows[False]) * session_demand.hour_effect(
-        sessions, product_features
+    attending = (
+        np.where(price, shows[True], shows[False])
+        * session_demand.hour_effect(sessions, product_features)
+        * session_demand.freshness(saturation_now(sessions, n_products, moment))
     )
     at_home = fitted.expected
     by_ages = fitted.standardised.target

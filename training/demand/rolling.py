@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from features.demand.counts import Sessions
 from features.demand.products import ProductFeatures
 from recommender.demand.products.new_products import ProductRates, learn_product_rates
-from recommender.demand.products.openings import learn_openings
+from recommender.demand.products.openings import Openings, learn_openings
 from recommender.demand.products.session_age import Held, learn_half_life
 from recommender.demand.small_areas.interval_backtest import backtest_factor
 from training.demand.sessions import SessionDemand
@@ -124,12 +124,12 @@ def backtest_factors(
     return factors[0], factors[1]
 
 
-def opening_factors(
+def opening_factor(
     rolled: list[RolledPeriod],
     sessions: Sessions,
     session_demand: SessionDemand,
     product_features: ProductFeatures,
-) -> Floats:
+) -> float:
     """How new products open, against what is expected of them.
 
     Parameters
@@ -139,10 +139,10 @@ def opening_factors(
 
     Returns
     -------
-    Factor on the rates of products not held yet, by category.
+    Factor on the rates of products not held yet.
     """
     product, n = sessions.product[sessions.past], len(product_features.group)
-    came, told, group = [], [], []
+    found = []
     for period in rolled:
         expected = session_demand.opportunity * period.rates.rate[product]
         fresh = period.late & (period.held[product] == 0)
@@ -152,13 +152,10 @@ def opening_factors(
         # What has changed for all products alike is no matter of their being new.
         level = session_demand.demand[known].sum() / max(expected[known].sum(), 1e-12)
         opened = np.unique(product[fresh])
-        came.append(np.bincount(product[fresh], session_demand.demand[fresh], n)[opened])
-        told.append(np.bincount(product[fresh], level * expected[fresh], n)[opened])
-        group.append(product_features.group[opened])
-    categories = len(product_features.categories)
-    if not came:
-        return np.ones(categories)
-    return learn_openings(*(np.concatenate(part) for part in (came, told, group)), categories)
+        came = np.bincount(product[fresh], session_demand.demand[fresh], n)
+        told = np.bincount(product[fresh], level * expected[fresh], n)
+        found.append(Openings(came[opened], told[opened]))
+    return learn_openings(found)
 
 
 def half_life(

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import anyio.to_thread
+import sqlalchemy as sa
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from pydantic import ValidationError
 
@@ -21,6 +22,12 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 SHOWN = 20
 """Changed cells on the page."""
+
+_PRODUCTS = sa.text(
+    "SELECT product_id, title, product_id = :typed OR title = :typed AS is_exact FROM products"
+    " WHERE product_id = :typed OR strpos(lower(title), lower(:typed)) > 0"
+    f" ORDER BY is_exact DESC, listed_from DESC NULLS LAST, product_id LIMIT {SHOWN}"
+)
 
 _Code = Annotated[str, Query(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 
@@ -46,10 +53,21 @@ async def why(
     """Why a product is in the plan for a street or not, and what the opposite would cost."""
 
     def ask() -> dict[str, Any]:
-        return {"told": why_not(request, plan_id, product, street)}
+        found = _products(request, product.strip())
+        if len(found) != 1:
+            return {"choices": found, "none_found": not found}
+        return {"told": why_not(request, plan_id, found[0].product_id, street)}
 
-    asked = ask if product and street else None
+    asked = ask if product.strip() and street else None
     return await _answer(request, plan_id, asked, product=product, street=street)
+
+
+def _products(request: Request, typed: str) -> list[Any]:
+    """The product of that number or name, or those whose names hold what was typed."""
+    with request.app.state.service.database.engine().connect() as connection:
+        found = connection.execute(_PRODUCTS, {"typed": typed}).all()
+    exact = [each for each in found if each.is_exact]
+    return exact if len(exact) == 1 else list(found)
 
 
 async def _answer(
@@ -68,10 +86,12 @@ async def _answer(
             status, problem = 422, "plan_form"
         except HTTPException as error:
             status, problem = error.status_code, str(error.detail)
+            problem = "inputs_gone" if status == 409 else problem
         except GongxuError as error:
             status, problem = 409, error.message
     streets = sorted({(each["street_code"], each["street"]) for each in content["lines"]})
-    blank = {"budget": "", "product": "", "street": "", "compared": None, "told": None}
+    blank: dict[str, Any] = {"budget": "", "product": "", "street": "", "compared": None}
+    blank |= {"told": None, "choices": [], "none_found": False}
     return page(
         request,
         "questions.html",

@@ -1,10 +1,12 @@
 """A plan's stages (七个一) and its audit trail."""
 
+import json
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request, Response
 
-from data.store.audit import read_audit_of
+from data.store.audit import AuditEntry, read_audit_of
 from data.store.stages import pass_stage, read_stages
 from recommender.errors import UsageError
 from serving.api.http.access import guarded
@@ -61,6 +63,16 @@ def _show(request: Request, plan_id: str, *, status: int = 200, problem: str = "
         plan=content,
         stages=stages,
         due=next((name for name, passed in stages if passed is None), ""),
-        entries=entries,
+        entries=[(each, datetime.fromisoformat(each.at), _facts(each)) for each in entries],
         problem=problem,
     )
+
+
+def _facts(entry: AuditEntry) -> list[tuple[str, str]]:
+    """What an entry says besides, one fact a line; nested ones as they are kept."""
+    told = json.loads(entry.payload)
+    return [
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        for name, value in told.items()
+        if value not in (None, "", [], {})
+    ]

@@ -13,7 +13,6 @@ from features.ranking.events import (
     known_at,
     moments,
     positions,
-    series_keys,
     with_products,
 )
 from recommender.ranking.snapshot import FOREVER
@@ -116,27 +115,3 @@ def test_closing_options_start_end_for_ever_or_as_given():
         ["2026-05-08", "2026-05-08", "2026-05-08", ever],
     ]
     np.testing.assert_array_equal(found.T, np.array(expected, dtype="datetime64[us]"))
-
-
-def test_a_series_is_known_by_its_name_whichever_instalment_and_without_a_product():
-    products = frame("products", [{"product_id": "p", "title": "另一个", "supplier_id": "s"}])
-    titles = [
-        "周末评弹（第3期）",
-        "周末评弹 第十二期",
-        "周末评弹（下午场）10月5日",
-        "Jazz at the Park, vol. 2",
-        "Jazz at the Park - Part 11",
-        "三毛流浪记",
-        "第三只眼",
-    ]
-    events = frame(
-        "events",
-        [{"event_id": f"e{k}", "title": t, "starts_at": day(1)} for k, t in enumerate(titles)],
-    )
-    keys = series_keys(products, events).tolist()
-    assert keys[0] == keys[1] == keys[2]
-    assert keys[3] == keys[4]
-    # A numeral that belongs to the name stays.
-    assert "三毛流浪记" in keys[5]
-    assert "第三只眼" in keys[6]
-    assert len(set(keys)) == 4

@@ -9,9 +9,10 @@ import pytest
 from data.dataset import Dataset, canonical
 from data.district_time import DEFAULT_ZONE
 from data.schema import TABLES
-from features.ranking.events import closing_options, series_keys
+from features.ranking.events import closing_options
 from features.ranking.products import product_features
 from features.ranking.residents import profiled, streets_of
+from features.ranking.series_names import series_keys
 from features.ranking.snapshot import build_snapshot
 from recommender.ranking.snapshot import choose_closing
 

@@ -189,6 +189,7 @@ def test_stages_are_passed_in_their_order(as_user, kept_plan, form_token) -> Non
     assert browser.post(f"{path}/stages", data=sent).status_code == 303
     html = browser.get(f"{path}/audit").text
     assert "已公示" in html
+    assert "完成一步流程" in html
     assert "完成这一步" not in html
 
 
@@ -199,7 +200,19 @@ def test_questions_that_cannot_be_answered_are_told(as_user, kept_plan) -> None:
     # This plan was not asked for over HTTP, so that it cannot be solved again.
     for question in ("what-if?budget_yuan=1000", "why-not?product=p1&street=310105001"):
         answer = browser.get(f"{path}/{question}")
-        assert (answer.status_code, "not requested over HTTP" in answer.text) == (409, True)
+        assert (answer.status_code, "请在工作台重新生成" in answer.text) == (409, True)
+
+
+def test_a_product_is_asked_about_by_a_part_of_its_name(as_user, kept_plan) -> None:
+    browser, path = as_user("officer"), f"/console/plans/{kept_plan}/why-not"
+    asked = browser.get(path, params={"product": "LECTURE", "street": "310105001"})
+    assert asked.status_code == 200
+    assert "是哪一个" in asked.text
+    assert "product=p1&amp;street=310105001" in asked.text
+    one = browser.get(path, params={"product": "lecture 1", "street": "310105001"})
+    assert "是哪一个" not in one.text
+    none = browser.get(path, params={"product": "芭蕾", "street": "310105001"})
+    assert "目录里没有" in none.text
 
 
 def test_a_planner_that_was_killed_is_told(as_user, site_service) -> None:

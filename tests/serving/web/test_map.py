@@ -19,3 +19,11 @@ def test_labels_are_text_and_nothing_is_drawn_of_nowhere() -> None:
     assert "&lt;b&gt;" in drawn
     assert "<b>" not in drawn
     assert sketch([Place("a", 31.2, 121.4)], title="m") == ""
+
+
+def test_no_name_covers_another_and_what_the_map_is_about_is_always_named() -> None:
+    places = [Place("远处街道", 31.0, 121.0), Place("近处街道", 31.2001, 121.4001)]
+    drawn = sketch([*places, Place("文化中心", 31.2, 121.4, here=True)], title="m")
+    assert drawn.count("<circle") == 3
+    named = [name for name in ("文化中心", "远处街道", "近处街道") if name in drawn]
+    assert named == ["文化中心", "远处街道"]

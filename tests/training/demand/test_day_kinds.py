@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data.working_days import WorkingDays
-from features.demand.day_kinds import (
+from training.demand.day_kinds import (
     ORDINARY,
     PUBLIC_HOLIDAY,
     SCHOOL_HOLIDAY,
