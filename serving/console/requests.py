@@ -17,6 +17,9 @@ from serving.web.route import PageRoute
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
+SHOWN = 200
+"""Subjects on the page."""
+
 _Word = Annotated[str, Form(max_length=200, pattern=r"^[^\x00-\x1f]*$")]
 _AREAS = sa.text(
     "SELECT area_code, name FROM areas WHERE level IN ('street', 'neighbourhood')"
@@ -121,7 +124,7 @@ def _show(request: Request, *, code: int = 200, notice: str = "", problem: str =
         request,
         "officers_requests.html",
         status=code,
-        rows=own,
+        rows=own[:SHOWN],
         areas=areas,
         kinds=CATEGORIES,
         age_bands=AGE_BANDS,

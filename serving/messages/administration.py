@@ -115,10 +115,13 @@ MESSAGES: dict[str, tuple[str, str]] = {
     "orders_bought": ("有效订单", "Orders"),
     # Requests and surveys
     "requests_help": (
-        "同一位居民对同一件事只计一次；反复拉票不会增加人数。答复会显示给提出的居民。",
-        "A resident counts once for one subject, however often it is asked for. Your answer is"
+        "同一位居民对同一件事只计一次；从未预约过的账号，最多比预约过的居民多计十人。"
+        "答复会显示给提出的居民。",
+        "A resident counts once for one subject, however often it is asked for; of accounts that"
+        " never booked anything at most ten more count than of residents who did. Your answer is"
         " shown to those who asked.",
     ),
+    "canvassed": ("疑似拉票，未全部计入", "canvassed: not all accounts count"),
     "subject": ("对象", "Subject"),
     "residents": ("人数", "Residents"),
     "latest": ("最近提出", "Latest"),

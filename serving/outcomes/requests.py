@@ -26,15 +26,19 @@ _OWN = sa.text(
     "SELECT request_id, target_kind, target, asked_at, status, answer FROM requests"
     " WHERE resident_id = :who ORDER BY asked_at DESC, request_id"
 )
+NEW_MAX = 10
+"""So many accounts that never booked anything count beyond the residents who did: a campaign that
+brings in accounts to ask for one thing weighs no more than twice those who use the offer."""
 # One a resident and subject: whoever asks often, or in several names of one subject, counts once.
 _COUNTED = sa.text(
     "SELECT q.area_code, coalesce(a.name, q.area_code) AS area, q.target_kind,"
     " lower(btrim(q.target)) AS target, count(DISTINCT q.resident_id) AS residents,"
+    " count(DISTINCT q.resident_id) FILTER"
+    " (WHERE EXISTS (SELECT FROM bookings b WHERE b.resident_id = q.resident_id)) AS known,"
     " max(q.asked_at) AS latest, max(q.answer) AS answer,"
     " CASE WHEN bool_or(q.status = 'open') THEN 'open' ELSE max(q.status) END AS status"
     " FROM requests q LEFT JOIN areas a USING (area_code)"
     " GROUP BY q.area_code, area, q.target_kind, lower(btrim(q.target))"
-    " ORDER BY residents DESC, latest DESC LIMIT 200"
 )
 
 
@@ -122,11 +126,15 @@ def count_requests(connection: sa.Connection) -> list[dict[str, Any]]:
     """How many residents of each area ask for what, most asked for first.
 
     ``residents`` is a multiple of five, ``None`` below ten; those subjects come last, the latest
-    first.
+    first. ``canvassed`` says whether accounts that never booked anything were left out of the
+    count (:data:`NEW_MAX`).
     """
     rows = [dict(row) for row in connection.execute(_COUNTED).mappings()]
     for row in rows:
-        row["residents"] = disclosed_count(row["residents"], row["residents"])
+        known, asking = row.pop("known"), row["residents"]
+        counted = known + min(asking - known, known + NEW_MAX)
+        row["canvassed"] = counted < asking
+        row["residents"] = disclosed_count(counted, counted)
     rows.sort(key=lambda row: row["latest"], reverse=True)
     return sorted(rows, key=lambda row: -(row["residents"] or 0))
 

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from serving.api.service import Service
+from serving.outcomes.requests import count_requests
 from training.registry.runs import record_run
 
 
@@ -150,6 +151,30 @@ def test_requests_are_answered_for_everybody_who_asked(
     ]
     sent["status"] = "never"
     assert send("officer", "/console/requests/answer", **sent).status_code == 422
+
+
+def test_accounts_made_to_ask_for_one_thing_weigh_no_more_than_those_who_come(
+    as_user, site_service: Service
+) -> None:
+    # All thirty residents of the small world have booked; forty accounts never did.
+    for subject, known, new in (("评弹", 12, 3), ("街舞", 1, 40), ("相声", 12, 40)):
+        people = [f"r{n}" for n in range(known)] + [f"new{n}" for n in range(new)]
+        for who in people:
+            run(
+                site_service,
+                "INSERT INTO requests (request_id, resident_id, area_code, target_kind, target,"
+                f" asked_at, status) VALUES ('{subject}{who}', '{who}', '310105001', 'text',"
+                f" '{subject}', now(), 'open')",
+            )
+    with site_service.database.engine().connect() as connection:
+        found = {row["target"]: row for row in count_requests(connection)}
+    # 12 + 3; 1 + 11 of 40; 12 + 22 of 40; told in fives.
+    told = {name: (found[name]["residents"], found[name]["canvassed"]) for name in found}
+    assert told["评弹"] == (15, False)
+    assert told["街舞"] == (10, True)
+    assert told["相声"] == (35, True)
+    html = as_user("officer").get("/console/requests").text
+    assert html.count("疑似拉票") == 2
 
 
 def test_survey_results_are_entered_and_judged(send, site_service: Service) -> None:
