@@ -10,6 +10,7 @@ from serving.api.http.access import guarded
 from serving.api.routes.suggestions import current_state, note_reading
 from serving.api.service import Service
 from serving.outcomes import rights
+from serving.pages.mixing import mix
 from serving.pages.sign_in import OWN
 from serving.pages.whats_on import programme_of
 from serving.web.forms import local_path
@@ -35,7 +36,7 @@ async def for_me(request: Request, notice: str = "") -> Response:
 
     def work() -> dict[str, Any]:
         answer = state.for_resident(resident, 2 * SHOWN, now)
-        entries = programme_of(state).entries(answer.lines, "", now)[:SHOWN]
+        entries = mix(programme_of(state).entries(answer.lines, "", now), SHOWN, now)
         shown = {entry.event_id for entry in entries}
         lines = [line for line in answer.lines if line["event_id"] in shown]
         service.recorder.shown(resident, SURFACE, lines, caller=request.scope["principal"])
