@@ -1,8 +1,15 @@
 """Signals by name: complete, in one shape and one order."""
 
+from datetime import timedelta
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from data.dataset import canonical
+from data.district_time import DEFAULT_ZONE
+from data.schema import TABLES
+from features.ranking.snapshot import build_snapshot
 from recommender.ranking.features.registry import (
     FAMILIES,
     FIRST_STAGE_NAMES,
@@ -10,6 +17,7 @@ from recommender.ranking.features.registry import (
     Signals,
     columns,
 )
+from recommender.ranking.model.latent_factors import Settings, fit_latent_factors
 from recommender.ranking.query import make_query
 
 
@@ -68,3 +76,66 @@ def test_columns_follow_the_names_row_by_row():
     assert columns(found, ("b", "a")).tolist() == [[5, 1], [6, 2], [7, 3], [8, 4]]
     with pytest.raises(KeyError, match="c"):
         columns(found, ("a", "c"))
+
+
+@pytest.fixture(scope="module")
+def instalments(circles, circles_at):
+    """Four residents of one street went to the first part of a series without products.
+
+    Its second part lies ahead, nobody booked it; ``other`` is as new, of another name and place.
+    """
+    events = [
+        ("part1", "周末昆曲 第1期", -20, 100, "v"),
+        ("part2", "周末昆曲（第二期）", 8, 100, "v"),
+        ("other", "机器人 编程", 9, 900, "w"),
+    ]
+    added = [
+        {
+            "event_id": name,
+            "title": title,
+            "starts_at": circles_at + timedelta(days=days),
+            "seats": 30,
+            "ticket_fen": fen,
+            "venue_id": venue,
+            "published_at": circles_at - timedelta(days=30 if days < 0 else 1),
+            "status": "done" if days < 0 else "open",
+        }
+        for name, title, days, fen, venue in events
+    ]
+    bookings = [
+        {
+            "booking_id": f"part1_{r}",
+            "resident_id": f"r{r:02d}",
+            "event_id": "part1",
+            "booked_at": circles_at - timedelta(days=25),
+            "status": "attended",
+        }
+        for r in (1, 5, 7, 11)  # of 310105101, 18-34
+    ]
+    dataset = circles.replace(
+        events=_with(circles, "events", added), bookings=_with(circles, "bookings", bookings)
+    )
+    return build_snapshot(dataset, circles_at, DEFAULT_ZONE)
+
+
+def _with(dataset, name, records):
+    more = canonical(pd.DataFrame(records), TABLES[name])
+    return canonical(pd.concat([dataset[name], more], ignore_index=True), TABLES[name])
+
+
+def test_words_series_price_place_and_time_speak_for_an_event_that_nobody_booked(instalments):
+    factors = fit_latent_factors(instalments, Settings(factors=4), rng=np.random.default_rng(0))
+    signals = Signals(instalments, factors)
+    cold = instalments.events.positions(["part2", "other"])
+    # A regular of the first part, and a neighbour of the same age who never booked anything.
+    residents = instalments.residents.positions(["r01", "r13"])
+    found = signals.compute(make_query(instalments, residents, cold, instalments.as_of))
+    for name in ("own_series", "content"):
+        assert found[name][0, 0] > np.nan_to_num(found[name][0, 1]), name
+    recent = found["series_recent_180d"]
+    assert (recent[:, 0] > recent[:, 1]).all()
+    assert (found["ticket"][:, 0] < found["ticket"][:, 1]).all()
+    assert np.isfinite(found["distance"][:, 0]).all()
+    for name in ("lead", "weekday", "hour"):
+        assert np.isfinite(found[name]).all(), name
+    assert (found["event_bookings"] == 0).all()
