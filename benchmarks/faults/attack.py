@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ import psycopg
 import sqlalchemy as sa
 from psycopg import sql
 
+from benchmarks.faults.counted_work import work_counted
 from benchmarks.faults.doors import Target
 from benchmarks.faults.questions import PASSWORD, USER, ask_commands, ask_routes, commands_at
 from benchmarks.serving.in_thread import served_here
@@ -169,16 +170,14 @@ def open_service(district: District) -> Iterator[tuple[httpx.Client, Service]]:
 
 
 def ask_everything(
-    district: District, target: Target, *, in_process: bool, routes: Sequence[str] | None = None
+    district: District, target: Target, *, routes: Sequence[str] | None = None
 ) -> dict[str, str]:
-    """Every question at every door.
+    """Every question at every door, answered by solvers that stop by work and not by time.
 
     Parameters
     ----------
     district, target
         Who is asked, and about what.
-    in_process
-        Let the planner work in this process rather than in its own, which takes less time.
     routes
         Only these routes and no command; all when left out.
 
@@ -186,27 +185,27 @@ def ask_everything(
     -------
     Answers by question.
     """
-    with planner_here() if in_process else nullcontext(), open_service(district) as (client, _):
-        found = dict(ask_routes(client, target, names=routes))
     settings = {"GONGXU_HOME": str(district.home), "GONGXU_DATABASE_URL": district.url}
-    if routes is None:
+    with work_counted():
+        with planner_here(), open_service(district) as (client, _):
+            found = dict(ask_routes(client, target, names=routes))
+        if routes is not None:
+            return found
         with tempfile.TemporaryDirectory(prefix="gongxu-asked-") as folder, commands_at(settings):
-            found |= ask_commands(target, Path(folder))
-    return found
+            return found | dict(ask_commands(target, Path(folder)))
 
 
 def ask_twins(
     districts: Sequence[District],
     target: Target,
     *,
-    in_process: bool,
     routes: Sequence[str] | None = None,
 ) -> list[dict[str, str]]:
     """The answers of several districts, two at a time, each from a fresh process.
 
     Parameters
     ----------
-    districts, target, in_process, routes
+    districts, target, routes
         See :func:`ask_everything`.
 
     Returns
@@ -215,10 +214,7 @@ def ask_twins(
     """
     spawned = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(2, mp_context=spawned, max_tasks_per_child=1) as pool:
-        asked = [
-            pool.submit(ask_everything, each, target, in_process=in_process, routes=routes)
-            for each in districts
-        ]
+        asked = [pool.submit(ask_everything, each, target, routes=routes) for each in districts]
         return [each.result() for each in asked]
 
 

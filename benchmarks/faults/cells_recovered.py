@@ -4,7 +4,8 @@ A suppressed cell is recovered when any answer, or any difference between answer
 So each cell is changed in turn, together with all that the model holds of it, and every question is
 asked of both models: demand, its explanation and its location quotients; plans that require the
 cell without shrinkage, at several budgets, in every text format; why, why not, what if, both
-frontiers and the second opinion. One answer that differs is a recovered cell.
+frontiers and the second opinion. One answer that differs is a recovered cell. Solvers stop by work
+and not by time (:mod:`benchmarks.faults.counted_work`), so that only the data can make them differ.
 
 A plan is an answer to the problem that is stated, so the stated problem itself, every array and
 table of it, is the first answer that is compared, and equal problems are solved once: a solver that
@@ -26,6 +27,7 @@ import joblib
 import numpy as np
 
 from benchmarks.faults.attack import District, ask_twins, put_district, twin
+from benchmarks.faults.counted_work import work_counted
 from benchmarks.faults.days import DAYS, watch_days
 from benchmarks.faults.doors import FREE, Target
 from benchmarks.report import Bar
@@ -70,7 +72,7 @@ def units(quick: bool) -> list[Unit]:
         Unit("cells_recovered", f"{n}", attack_cells, (n * each, (n + 1) * each))
         for n in range(parts)
     ]
-    return [Unit("cells_recovered", "doors", told_at_doors, (quick,)), *cells]
+    return [Unit("cells_recovered", "doors", told_at_doors, ()), *cells]
 
 
 def bars(values: Sequence[list[str]]) -> list[Bar]:
@@ -99,24 +101,20 @@ def attack_cells(first: int, after: int) -> list[str]:
     for number, (street, product) in enumerate(chosen):
         cell = int(street), int(product)
         models = model, changed(model, cell)
-        before, other = (dict(answers(dataset, each, period, *cell, plans)) for each in models)
+        with work_counted():
+            before, other = (dict(answers(dataset, each, period, *cell, plans)) for each in models)
         asked += len(before)
-        differing = {name for name in before if before[name] != other[name]}
+        differing = [name for name in before if before[name] != other[name]]
         if differing:
             name = f"{model.streets.ids[street]} {model.products.ids[product]}"
-            recovered.append(f"{name} by {', '.join(sorted(differing)[:4])}")
+            recovered.append(f"{name} by {', '.join(differing[:4])}")
             print(f"  {recovered[-1]}", flush=True)
         print(f"  cell {first + number + 1}: {asked:,} answers", flush=True)
     return recovered
 
 
-def told_at_doors(in_process: bool) -> list[str]:
+def told_at_doors() -> list[str]:
     """What routes and commands tell of suppressed cells, or from day to day.
-
-    Parameters
-    ----------
-    in_process
-        See :func:`benchmarks.faults.attack.ask_everything`.
 
     Returns
     -------
@@ -146,16 +144,8 @@ def told_at_doors(in_process: bool) -> list[str]:
             store.close()
             suggestions = put_district(here, dataset, model)
             other = twin(here, Path(folder) / "twin", suggestions, changed(model, hidden))
-            one, two = ask_twins([here, other], target, in_process=in_process)
+            one, two = ask_twins([here, other], target)
             told = [name for name in one if one[name] != two[name]]
-            if told:
-                # A solver that ran out of time answers the same question in two ways.
-                again = ask_twins([here, other], target, in_process=in_process)
-                told = [
-                    name
-                    for name in told
-                    if (one[name], two[name]) == (again[0][name], again[1][name])
-                ]
             days = watch_days(here, target)
         finally:
             release(home)

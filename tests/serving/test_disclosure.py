@@ -100,14 +100,12 @@ def test_no_door_tells_of_a_suppressed_cell(
         for name, cell in (("hidden", hidden), ("shown", shown))
     ]
     try:
-        before, after = ask_twins([here, twins[0]], target(model, hidden), in_process=True)
+        before, after = ask_twins([here, twins[0]], target(model, hidden))
         assert len(before) > 40
         assert {name: answer for name, answer in before.items() if answer[:3] in REFUSED} == {}
         assert [name for name in before if before[name] != after[name]] == []
         # The attack would see it: where a shown cell is other, so is the map of the district.
-        (seen,) = ask_twins(
-            twins[1:], target(model, hidden), in_process=True, routes=("GET /console/streets",)
-        )
+        (seen,) = ask_twins(twins[1:], target(model, hidden), routes=("GET /console/streets",))
         assert any(before[name] != answer for name, answer in seen.items())
     finally:
         for each in twins:
