@@ -187,11 +187,77 @@ DECISIONS: dict[str, tuple[str, str]] = {
         "{officer} is recused ({reason}): another officer decides",
     ),
     "not_taken": ("{reason}", "{reason}"),
+    # What is no workbook of this plan
+    "not_xlsx": (
+        "这个文件不是 .xlsx 工作簿，或已损坏：请下载方案的工作簿，填好后另存为 .xlsx 再上传。",
+        "this file is no .xlsx workbook, or it is damaged. Fill in the plan's workbook and save it "
+        "as .xlsx.",
+    ),
+    "too_large": (
+        "这个工作簿解压后有 {mb:,.0f} MB，不像是方案的工作簿，没有读取。",
+        "this workbook unpacks to {mb:,.0f} MB and was not read. A plan's workbook is smaller.",
+    ),
+    "far_cells": (
+        "工作簿中有单元格远在表格之外（{rows:,} 行、{columns:,} 列），没有读取：请删掉表格以外的"
+        "内容，或重新下载方案的工作簿。",
+        "this workbook has cells far outside its table ({rows:,} rows, {columns:,} columns) and "
+        "was not read. Delete them, or fetch it anew: gongxu plans save PLAN --out plan.xlsx",
+    ),
+    "lacks_sheets": (
+        "工作簿缺少方案的“{lines}”页或“{data}”页：请重新下载方案的工作簿填写，不要删除或改名工作表。",
+        "this workbook lacks the sheets {lines} and {data} of a plan. Fetch the plan's workbook: "
+        "gongxu plans save PLAN --out plan.xlsx",
+    ),
+    "earlier_release": (
+        "这个工作簿由旧版本生成，或隐藏的数据页被改动：请重新下载方案的工作簿。",
+        "this workbook was made by an earlier release. Fetch the plan's workbook: "
+        "gongxu plans save PLAN --out plan.xlsx",
+    ),
+    "data_changed": (
+        "隐藏的“{data}”页被改动：请重新下载方案的工作簿。",
+        "the sheet {data} was changed. Fetch the plan's workbook: "
+        "gongxu plans save PLAN --out plan.xlsx",
+    ),
+    "not_one_plan": (
+        "工作簿中没有方案的行，或混有几个方案的行：请重新下载方案的工作簿。",
+        "this workbook holds no line, or lines of several plans. Fetch the plan's workbook: "
+        "gongxu plans save PLAN --out plan.xlsx",
+    ),
+    "lacks_columns": (
+        "“{lines}”页缺少列：{columns}。请重新下载方案的工作簿填写。",
+        "the sheet {lines} lacks {columns}. Fetch the plan's workbook: "
+        "gongxu plans save PLAN --out plan.xlsx",
+    ),
+    "no_headings": (
+        "“{lines}”页没有标题行：请重新下载方案的工作簿填写。",
+        "the sheet {lines} has no row of headings. Fetch the plan's workbook: "
+        "gongxu plans save PLAN --out plan.xlsx",
+    ),
+    "other_plan": (
+        "这个工作簿属于方案 {plan}，不是 {own}：请到那个方案上传，或下载本方案的工作簿。",
+        "this workbook is of plan {plan}, not of {own}. Take it to that plan, or fetch this "
+        "plan's: gongxu plans save {own} --out plan.xlsx",
+    ),
+    "not_kept": (
+        "这个工作簿属于方案 {plan}，这里没有保存该方案：请从数据库（不带 --data）生成方案，"
+        "再填它的工作簿。",
+        "this workbook is of plan {plan}, which is not kept here. Make the plan from the database, "
+        "without --data, and fill in its workbook.",
+    ),
+    "other_version": (
+        "这个工作簿与方案 {plan} 现在的内容不符（行 {line}）：请重新下载方案的工作簿。",
+        "this workbook is of another version of {plan}: line {line} differs. Fetch the plan's "
+        "workbook anew: gongxu plans save {plan} --out plan.xlsx",
+    ),
     # What does not fit
     "unknown_line": ("方案中没有行号 {line}", "the plan has no line {line}"),
     "no_line": ("这一行没有行号，决定写在了行外", "this row has no line number"),
     "line_twice": ("行号出现不止一次", "the line number occurs more than once"),
     "row_missing": ("明细页中缺少这一行", "the sheet lacks this line"),
+    "error_cell": (
+        "是错误值 {said}，请直接填写内容",
+        "it holds the error {said}: write the value itself",
+    ),
     "formula": ("是公式，请直接填写内容", "it is a formula: write the value itself"),
     "other_product": (
         "与方案不符，这一行应为《{title}》",

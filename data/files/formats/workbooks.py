@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from xml.etree import ElementTree
 
 from recommender.errors import InputRejectedError
@@ -65,7 +65,7 @@ class _Marks:
     cells: dict[tuple[int, int], str] = field(default_factory=dict)
     merged: list[tuple[int, int, int, int]] = field(default_factory=list)
     hidden: list[int] = field(default_factory=list)
-    fault: str | None = None
+    reach: tuple[int, int] | None = None
 
 
 def read_sheets(file: Path, wanted: set[str]) -> tuple[list[Sheet], list[str]]:
@@ -102,8 +102,11 @@ def read_sheets(file: Path, wanted: set[str]) -> tuple[list[Sheet], list[str]]:
                 if told.visible != SheetVisibleEnum.Visible:
                     sheet.notes.append("is hidden; it was read")
                 found = marks.get(told.name, _Marks())
-                if found.fault is not None:
-                    sheet.fault = found.fault
+                if found.reach is not None:
+                    height, width = found.reach
+                    sheet.fault = (
+                        f"has cells far outside its table: {height:,} rows, {width:,} columns"
+                    )
                     continue
                 rows = book.get_sheet_by_name(told.name).to_python(skip_empty_area=False)
                 sheet.rows = [[_cell(value) for value in row] for row in rows]
@@ -138,6 +141,41 @@ def _marks_of(file: Path, wanted: set[str]) -> dict[str, _Marks]:
         }
 
 
+def measure_workbook(
+    content: IO[bytes], wanted: set[str], *, area_max: int
+) -> tuple[int, tuple[int, int] | None]:
+    """What a workbook asks for before it is opened.
+
+    Parameters
+    ----------
+    content
+        An ``.xlsx`` file, open.
+    wanted
+        Names of the sheets that will be read.
+    area_max
+        Rows times columns up to which a sheet may be nearly empty.
+
+    Returns
+    -------
+    Bytes that it unpacks to; rows and columns of a sheet with cells far outside its table, ``None``
+    where none has such cells or more than :data:`PART_MAX` would be unpacked.
+
+    Raises
+    ------
+    zipfile.BadZipFile
+        If it is no workbook; damaged ones raise other errors, too.
+    """
+    with zipfile.ZipFile(content) as parts:
+        size = sum(part.file_size for part in parts.infolist())
+        if size > PART_MAX:
+            return size, None
+        for name, path in _sheet_paths(parts):
+            reach = _inspect(parts.read(path), area_max).reach if name in wanted else None
+            if reach is not None:
+                return size, reach
+    return size, None
+
+
 def _sheet_paths(parts: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     if "xl/workbook.xml" not in parts.NameToInfo:
         return
@@ -152,7 +190,7 @@ def _sheet_paths(parts: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
             yield sheet.get("name", ""), path
 
 
-def _inspect(xml: bytes) -> _Marks:
+def _inspect(xml: bytes, area_max: int = _AREA_MAX) -> _Marks:
     marks = _Marks()
     columns: dict[bytes, int] = {}
     cells = 0
@@ -164,8 +202,8 @@ def _inspect(xml: bytes) -> _Marks:
             columns[letters] = max(columns.get(letters, 0), int(row))
     width = max(map(_number, columns), default=0)
     height = max(columns.values(), default=0)
-    if width * height > _AREA_MAX and width * height > _SPARSE * cells:
-        marks.fault = f"has cells far outside its table: {height:,} rows, {width:,} columns"
+    if width * height > area_max and width * height > _SPARSE * cells:
+        marks.reach = height, width
         return marks
     for found in _ERROR.finditer(xml):
         marks.cells[_place(found[1], found[2])] = found[3].decode("utf-8", "replace") or "#N/A"

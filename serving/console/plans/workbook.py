@@ -6,13 +6,12 @@ import anyio.to_thread
 from fastapi import APIRouter, HTTPException, Request, Response
 from starlette.datastructures import UploadFile
 
-from recommender.errors import UsageError
 from serving.api.http.access import guarded
 from serving.console.access import OF_PLAN
 from serving.console.plans.pages import PlanId
 from serving.messages.catalogue import text
 from serving.planning.decisions.deciding import decide_workbook, tally
-from serving.planning.decisions.filled_workbook import read_workbook
+from serving.planning.decisions.filled_workbook import WorkbookRefusedError, read_workbook
 from serving.planning.kept_plans import read_plan
 from serving.web.display import display_of
 from serving.web.rendering import page
@@ -41,8 +40,9 @@ async def read_back(request: Request, plan_id: PlanId) -> Response:
                     connection, filled, officer=officer, now=service.now(),
                     plan_id=plan["plan_id"], dry_run=dry_run,
                 )  # fmt: skip
-            except UsageError as error:
-                filled, verdicts, problem = None, [], str(error)
+            except WorkbookRefusedError as error:
+                filled, verdicts = None, []
+                problem = text(f"decide.{error.code}", display_of(request).lang, **error.values)
         return page(
             request,
             "plan_workbook.html",

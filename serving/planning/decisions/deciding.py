@@ -10,7 +10,12 @@ import sqlalchemy as sa
 from data.store.decisions import Decision, decide, read_plan_document, recusal_reason
 from recommender.errors import UnknownIdError, UsageError
 from serving.exports.paper import say
-from serving.planning.decisions.filled_workbook import FilledLine, FilledWorkbook, Seen
+from serving.planning.decisions.filled_workbook import (
+    FilledLine,
+    FilledWorkbook,
+    Seen,
+    WorkbookRefusedError,
+)
 from serving.planning.document import Decided
 
 TAKEN, UNCHANGED, REFUSED = "taken", "unchanged", "refused"
@@ -172,19 +177,12 @@ def _kept(
     connection: sa.Connection, filled: FilledWorkbook, plan_id: str | None
 ) -> Mapping[str, Any]:
     """The kept plan that the workbook was made of."""
-    save = "gongxu plans save {} --out plan.xlsx"
     if plan_id is not None and filled.plan_id != plan_id:
-        raise UsageError(
-            f"this workbook is of plan {filled.plan_id}, not of {plan_id}.",
-            f"Take it to that plan, or fetch this plan's: {save.format(plan_id)}",
-        )
+        raise WorkbookRefusedError("other_plan", plan=filled.plan_id, own=plan_id)
     try:
         document = read_plan_document(connection, filled.plan_id)
     except UnknownIdError:
-        raise UsageError(
-            f"this workbook is of plan {filled.plan_id}, which is not kept here.",
-            "Make the plan from the database, without --data, and fill in its workbook.",
-        ) from None
+        raise WorkbookRefusedError("not_kept", plan=filled.plan_id) from None
     own = {line["line_id"]: line for line in document["lines"]}
     for line in filled.offered:
         kept = own.get(line.line_id)
@@ -192,11 +190,7 @@ def _kept(
         if kept is None or figures != tuple(
             kept[name] for name in ("product_id", "sessions", "amount_fen")
         ):
-            raise UsageError(
-                f"this workbook is of another version of {filled.plan_id}: line {line.line_id} "
-                "differs.",
-                f"Fetch the plan's workbook anew: {save.format(filled.plan_id)}",
-            )
+            raise WorkbookRefusedError("other_version", plan=filled.plan_id, line=line.line_id)
     return document
 
 

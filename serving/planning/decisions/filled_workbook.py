@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-import zipfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,16 +10,33 @@ from typing import Any
 
 import openpyxl
 
+from data.files.formats.workbooks import measure_workbook
 from recommender.errors import UsageError
 from serving.exports.lines_sheet import DECISIONS, REASON_MAX, SEEN_COLUMNS, SESSIONS_MAX
 from serving.exports.paper import DECISION_COLUMNS, say
 from serving.messages.catalogue import LANGUAGES, text
 
+UNPACKED_MAX, SPARSE_MAX = 100_000_000, 200_000
+"""Bytes that a plan's workbook may unpack to; rows times columns that may be nearly empty."""
 ROWS_MAX, COLUMNS_MAX = 20_000, 100
 """What of a sheet is looked at."""
 
 _HEAD_ROWS = 10
 _NEEDED = ("line", "product", "sessions", "amount_yuan", *DECISION_COLUMNS)
+
+
+class WorkbookRefusedError(UsageError):
+    """A workbook of which no line is looked at.
+
+    Parameters
+    ----------
+    code, values
+        Of the sentence ``decide.CODE``.
+    """
+
+    def __init__(self, code: str, **values: Any) -> None:
+        super().__init__(text(f"decide.{code}", "en", **values))
+        self.code, self.values = code, values
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +129,15 @@ def read_workbook(content: bytes) -> FilledWorkbook:
 
     Raises
     ------
-    UsageError
+    WorkbookRefusedError
         If it is no workbook of a plan, or one of an earlier release.
     """
-    try:
-        book = openpyxl.load_workbook(BytesIO(content))
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, EOFError, SyntaxError):
-        raise UsageError("this file is no .xlsx workbook.", "Save the plan's workbook.") from None
-    hint = "Fetch the plan's workbook: gongxu plans save PLAN --out plan.xlsx"
+    book = _opened(content)
     if say("data") not in book.sheetnames or say("lines") not in book.sheetnames:
-        raise UsageError(
-            f"this workbook lacks the sheets {say('lines')} and {say('data')} of a plan.", hint
-        )
-    offered, plan_id = _offered(book[say("data")], hint)
+        raise WorkbookRefusedError("lacks_sheets", lines=say("lines"), data=say("data"))
+    offered, plan_id = _offered(book[say("data")])
     rows = _rows(book[say("lines")])
-    head, columns = _headings(rows, hint)
+    head, columns = _headings(rows)
     findings: list[Finding] = []
     lines: list[FilledLine] = []
     known = {each.line_id.rpartition("-")[2]: each for each in offered}
@@ -155,25 +165,36 @@ def read_workbook(content: bytes) -> FilledWorkbook:
         where = cells["decision"].coordinate
         lines.append(FilledLine(line, where, decision, sessions, _words(cells["reason"])))
     missing = [each for number, each in known.items() if number not in seen_lines]
-    findings += [Finding("", each.line_id, "row_missing", {}) for each in missing]
+    findings += [Finding("", each.line_id, "row_missing") for each in missing]
     told = {line.line.line_id for line in lines} | {each.line_id for each in findings}
-    return FilledWorkbook(
-        plan_id=plan_id,
-        offered=offered,
-        officer=_officer(rows[:head]),
-        lines=tuple(lines),
-        findings=tuple(findings),
-        open_lines=sum(each.line_id not in told for each in offered),
-    )
+    undecided = sum(each.line_id not in told for each in offered)
+    officer = _officer(rows[:head])
+    return FilledWorkbook(plan_id, offered, officer, tuple(lines), tuple(findings), undecided)
 
 
-def _offered(sheet: Any, hint: str) -> tuple[tuple[Offered, ...], str]:
+def _opened(content: bytes) -> Any:
+    """The workbook, unless what it unpacks to is no plan's."""
+    try:
+        ours = {say("lines"), say("data")}
+        size, reach = measure_workbook(BytesIO(content), ours, area_max=SPARSE_MAX)
+        if size > UNPACKED_MAX:
+            raise WorkbookRefusedError("too_large", mb=size / 1e6)
+        if reach is not None:
+            raise WorkbookRefusedError("far_cells", rows=reach[0], columns=reach[1])
+        return openpyxl.load_workbook(BytesIO(content))
+    except WorkbookRefusedError:
+        raise
+    except Exception:  # what damaged files raise shares no base: zlib.error, IndexError, KeyError
+        raise WorkbookRefusedError("not_xlsx") from None
+
+
+def _offered(sheet: Any) -> tuple[tuple[Offered, ...], str]:
     """The lines that the hidden sheet tells."""
     rows = [[cell.value for cell in row] for row in _rows(sheet)]
     head = [str(name) for name in rows[0]] if rows else []
     needed = ("plan_id", "line_id", "product_id", "title", "sessions", "amount_fen", *SEEN_COLUMNS)
     if not set(needed) <= set(head):
-        raise UsageError("this workbook was made by an earlier release.", hint)
+        raise WorkbookRefusedError("earlier_release")
     made, plans = [], set()
     for cells in rows[1:]:
         row = dict(zip(head, cells, strict=False))
@@ -190,10 +211,10 @@ def _offered(sheet: Any, hint: str) -> tuple[tuple[Offered, ...], str]:
                 int(row["sessions"]), int(row["amount_fen"]), seen,
             )  # fmt: skip
         except (TypeError, ValueError):
-            raise UsageError(f"the sheet {say('data')} was changed.", hint) from None
+            raise WorkbookRefusedError("data_changed", data=say("data")) from None
         made.append(line)
     if len(plans) != 1:
-        raise UsageError("this workbook holds no line, or lines of several plans.", hint)
+        raise WorkbookRefusedError("not_one_plan")
     return tuple(made), plans.pop()
 
 
@@ -203,7 +224,7 @@ def _rows(sheet: Any) -> list[Sequence[Any]]:
     return list(sheet.iter_rows(max_row=last[0], max_col=last[1]))
 
 
-def _headings(rows: Sequence[Sequence[Any]], hint: str) -> tuple[int, dict[str, int]]:
+def _headings(rows: Sequence[Sequence[Any]]) -> tuple[int, dict[str, int]]:
     """Row of the headings, from 0, and the place of every needed column."""
     wanted = {_plain(say(f"column_{name}")): name for name in _NEEDED}
     for at, row in enumerate(rows[:_HEAD_ROWS]):
@@ -215,9 +236,11 @@ def _headings(rows: Sequence[Sequence[Any]], hint: str) -> tuple[int, dict[str, 
         if "line" in found and "decision" in found:
             lost = [say(f"column_{name}").split("\n")[0] for name in _NEEDED if name not in found]
             if lost:
-                raise UsageError(f"the sheet {say('lines')} lacks {'、'.join(lost)}.", hint)
+                raise WorkbookRefusedError(
+                    "lacks_columns", lines=say("lines"), columns="、".join(lost)
+                )
             return at, found
-    raise UsageError(f"the sheet {say('lines')} has no row of headings.", hint)
+    raise WorkbookRefusedError("no_headings", lines=say("lines"))
 
 
 def _officer(rows: Sequence[Sequence[Any]]) -> str:
@@ -240,6 +263,8 @@ def _faults(cells: Mapping[str, Any], line: Offered, *, repeated: bool) -> list[
     for name in DECISION_COLUMNS:
         if cells[name].data_type == "f":
             tell(name, "formula")
+        elif cells[name].data_type == "e":
+            tell(name, "error_cell", said=_words(cells[name]))
     if found:
         return found
     if repeated:

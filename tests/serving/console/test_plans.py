@@ -384,6 +384,16 @@ def test_a_filled_in_workbook_is_uploaded_and_told_cell_by_cell(
         refused = send(wrong)
         assert refused.status_code == 422
         assert 'role="alert"' in refused.text
+        assert "工作簿" in refused.text
+    for row in book["数据"].iter_rows(min_row=2):
+        for cell in row:
+            if isinstance(cell.value, str):
+                cell.value = cell.value.replace(kept_plan, "PLAN-2027Q1-000000000000")
+    out = BytesIO()
+    book.save(out)
+    refused = send(out.getvalue())
+    assert refused.status_code == 422
+    assert "这个工作簿属于方案 PLAN-2027Q1-000000000000" in refused.text
 
 
 def test_an_order_on_the_page_takes_no_step_out_of_its_order(

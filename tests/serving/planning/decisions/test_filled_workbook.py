@@ -1,5 +1,7 @@
 """What officers wrote is read cell by cell; what does not fit is told with cell and reason."""
 
+import random
+import zipfile
 from io import BytesIO
 from typing import Any
 
@@ -8,7 +10,11 @@ import pytest
 
 from recommender.errors import UsageError
 from serving.messages.catalogue import text
-from serving.planning.decisions.filled_workbook import read_workbook
+from serving.planning.decisions.filled_workbook import (
+    UNPACKED_MAX,
+    WorkbookRefusedError,
+    read_workbook,
+)
 
 
 def test_an_empty_workbook_has_nothing_but_open_lines(workbook: bytes) -> None:
@@ -142,7 +148,107 @@ def test_what_is_no_workbook_of_a_plan_is_refused(workbook: bytes, change, told:
     assert "gongxu plans save" in str(refused.value)
 
 
-@pytest.mark.parametrize("content", [b"", b"line_id,decision\n", b"PK\x03\x04 broken"])
+def _packed(parts: dict[str, bytes]) -> bytes:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
+    return out.getvalue()
+
+
+def _parts(content: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(BytesIO(content)) as book:
+        return {name: book.read(name) for name in book.namelist()}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"line_id,decision\n", b"PK\x03\x04 broken", b"\xd0\xcf\x11\xe0", _packed({"a": b"x"})],
+)
 def test_what_is_no_workbook_is_refused(content: bytes) -> None:
-    with pytest.raises(UsageError, match=r"no \.xlsx workbook"):
+    with pytest.raises(WorkbookRefusedError, match=r"no \.xlsx workbook"):
         read_workbook(content)
+
+
+def test_a_damaged_workbook_is_read_or_refused_in_a_sentence(workbook: bytes) -> None:
+    rng, whole, told = random.Random(1), _parts(workbook), []
+    for number in range(24):
+        sent = bytearray(workbook)
+        sent[rng.randrange(len(sent))] ^= 0xFF
+        if number % 3 == 1:
+            name = rng.choice(sorted(whole))
+            sent = bytearray(_packed({**whole, name: whole[name][: len(whole[name]) // 2]}))
+        elif number % 3 == 2:
+            sent = bytearray(_packed({**whole, "xl/sharedStrings.xml": b"<sst/>"}))
+        try:
+            read_workbook(bytes(sent))
+        except WorkbookRefusedError as refused:
+            told.append(refused.code)
+    assert len(told) > 8  # whatever else it raised has ended this test
+    assert set(told) <= {"not_xlsx", "lacks_sheets"}
+
+
+def test_error_values_are_no_words(workbook: bytes, fill, accepted) -> None:
+    sent = fill(workbook, {"0001": {**accepted, "reason": "#N/A"}, "0002": accepted})
+    assert openpyxl.load_workbook(BytesIO(sent))["明细"]["M7"].data_type == "e"
+    found = read_workbook(sent)
+    assert [each.line.line_id[-4:] for each in found.lines] == ["0002"]
+    assert [(each.cell, each.code, each.values) for each in found.findings] == [
+        ("M7", "error_cell", {"said": "#N/A"})
+    ]
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "CV20000"])
+def test_a_cell_in_the_last_corner_is_refused_before_it_costs_memory(
+    workbook: bytes, cell: str
+) -> None:
+    def far(book: openpyxl.Workbook) -> None:
+        book["明细"][cell] = 1
+
+    with pytest.raises(WorkbookRefusedError, match="far outside") as refused:
+        read_workbook(_changed(workbook, far))
+    assert "远在表格之外" in text("decide.far_cells", "zh", **refused.value.values)
+
+
+def test_what_unpacks_to_too_much_is_not_opened(workbook: bytes) -> None:
+    swollen = {**_parts(workbook), "xl/sharedStrings.xml": b"A" * (UNPACKED_MAX + 1)}
+    with pytest.raises(WorkbookRefusedError) as refused:
+        read_workbook(_packed(swollen))
+    assert refused.value.code == "too_large"
+    assert refused.value.values["mb"] > 100
+
+
+def test_every_refusal_of_a_workbook_has_its_sentences() -> None:
+    values = {
+        "mb": 1.0, "rows": 2, "columns": "乙", "lines": "明细", "data": "数据", "plan": "甲",
+        "own": "丙", "line": "0001",
+    }  # fmt: skip
+    for code in (
+        "not_xlsx", "too_large", "lacks_sheets", "earlier_release", "data_changed",
+        "not_one_plan", "lacks_columns", "no_headings", "other_plan", "not_kept", "other_version",
+    ):  # fmt: skip
+        for lang in ("zh", "en"):
+            assert "{" not in text(f"decide.{code}", lang, **values)
+
+
+def test_hidden_and_filtered_rows_are_read_like_others(workbook: bytes, fill, accepted) -> None:
+    sent = fill(workbook, {"0001": accepted, "0002": accepted})
+
+    def hide(book: openpyxl.Workbook) -> None:
+        book["明细"].row_dimensions[7].hidden = True
+        book["明细"].auto_filter.ref = "A3:N7"
+        book["数据"].sheet_state = "visible"
+
+    found = read_workbook(_changed(sent, hide))
+    assert ([each.cell for each in found.lines], found.findings) == (["K6", "K7"], ())
+
+
+def test_a_merged_decision_counts_for_its_first_row_alone(workbook: bytes, fill, accepted) -> None:
+    sent = fill(workbook, {"0001": accepted, "0002": accepted})
+
+    def merge(book: openpyxl.Workbook) -> None:
+        book["明细"].merge_cells("K6:K7")
+
+    found = read_workbook(_changed(sent, merge))
+    assert [each.line.line_id[-4:] for each in found.lines] == ["0002"]
+    assert [(each.cell, each.code) for each in found.findings] == [("K7", "decision_missing")]
