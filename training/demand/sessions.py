@@ -34,7 +34,7 @@ Floats = NDArray[np.float64]
 
 ROUNDS = 3
 """Turns between unconstraining and the circumstances of place, hour and exposure."""
-WEAR_SHARE = 0.5
+WEAR_SHARE = 0.4
 """How much of the wear between past sessions is expected of those to come."""
 VENUE_SHARE = 0.25
 """How much of a venue's departure from its street's others is the venue's own."""
@@ -130,7 +130,7 @@ class SessionDemand:
     def freshness(self, level: Floats) -> Floats:
         """Factor of how often products were held in the year before.
 
-        Half of the wear between sessions of the past: some of it is that what is new is shown
+        A part of the wear between sessions of the past: some of it is that what is new is shown
         more. In simulated districts totals are nearest the truth then.
 
         Parameters
