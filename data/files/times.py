@@ -16,7 +16,7 @@ _FIRST_OFFSET, _LAST_OFFSET = dt.timedelta(hours=-12), dt.timedelta(hours=14)
 
 _DATE = (
     r"(?P<y{n}>\d{{4}})(?P<s{n}>[-/.年]?)(?P<m{n}>\d{{1,2}})(?:(?P=s{n})|月)(?P<d{n}>\d{{1,2}})日?"
-    r"(?:\s*[（(]?(?:周|星期)[一二三四五六日天][)）]?)?"
+    r"(?:\s*[（(]?(?:周|星期)(?P<w{n}>[一二三四五六日天])[)）]?)?"
 )
 _CLOCK = (
     r"(?P<H{n}>\d{{1,2}})[:：时点](?P<M{n}>\d{{2}}|\d(?!\d))分?"
@@ -175,8 +175,8 @@ def read_time(text: str) -> dt.datetime | None:
     """A time as people and Excel write it; without zone where none is written.
 
     Takes ISO 8601, ``2026/1/5 9:30``, ``2026年1月5日 9:30``, ``20260105`` and Excel's day numbers
-    from 1954 to 2119. Offsets are −12:00 to +14:00. A range of times is not a time: where
-    ``14:00-16:00`` could be either, it is none.
+    from 1954 to 2119. Offsets are −12:00 to +14:00; a day of the week beside a date is the date's.
+    A range of times is not a time: where ``14:00-16:00`` could be either, it is none.
     """
     text = text.strip()
     if _SERIAL.fullmatch(text):
@@ -223,12 +223,30 @@ def explain_unread_time(text: str | None) -> str:
     if moment is not None:
         skipped = moment.tzinfo is None and dt.MINYEAR < moment.year < dt.MAXYEAR
         return "is skipped by the clocks" if skipped else "is out of range: not in the calendar"
-    if text is not None and _WRITTEN_RANGE.fullmatch(text.strip()) is not None:
+    found = None if text is None else _WRITTEN_RANGE.fullmatch(text.strip())
+    written = found or (None if text is None else _WRITTEN_TIME.fullmatch(text.strip()))
+    if written is not None and not all(_on_its_weekday(written.groupdict(), n) for n in ("", "2")):
+        return "names another day of the week than its date"
+    if found is not None:
         return "is a range of times, or a time with an unclear offset (write 14:00:00-05:00)"
     return "is not a time"
 
 
+def _on_its_weekday(part: dict[str, str | None], n: str) -> bool:
+    """Whether a date falls on the day of the week that is written beside it, if any is."""
+    said = part.get("w" + n)
+    if said is None:
+        return True
+    try:
+        day = dt.date(*(int(part[name + n] or 0) for name in "ymd"))
+    except ValueError:
+        return True  # there is no such day
+    return day.weekday() == min("一二三四五六日天".index(said), 6)
+
+
 def _moment(part: dict[str, str | None], n: str) -> dt.datetime | None:
+    if not _on_its_weekday(part, n):
+        return None
     year, month, day = (int(part[name + n] or 0) for name in "ymd")
     hour, minute, second = (int(part[name + n] or 0) for name in "HMS")
     micros = int((part["f" + n] or "0").ljust(6, "0")[:6])

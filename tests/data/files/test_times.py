@@ -8,7 +8,13 @@ import pyarrow as pa
 import pytest
 
 from data.district_time import DEFAULT_ZONE, set_district_zone
-from data.files.times import explain_unread_time, parse_dates, parse_times
+from data.files.times import (
+    explain_unread_time,
+    parse_dates,
+    parse_times,
+    read_range,
+    read_time,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -52,3 +58,39 @@ def test_a_moment_falls_on_the_districts_day() -> None:
         set_district_zone(ZoneInfo(zone))
         days += [day.isoformat() for day in parse_dates(moment).to_pylist()]
     assert days == ["2027-07-10", "2027-07-11", "2027-07-11"]
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [
+        ("2026-10-05（周一）14:00", True),
+        ("2026年10月5日 星期一 14:00", True),
+        ("2026年10月4日（周日）", True),
+        ("2026年10月4日星期天 9:30", True),
+        ("2026-10-05（周日）14:00", False),
+        ("2026年10月5日星期天", False),
+    ],
+)
+def test_a_day_of_the_week_is_the_dates_or_a_finding(text: str, fits: bool) -> None:
+    assert (read_time(text) is not None) == fits
+    reason = "names another day of the week than its date"
+    assert (explain_unread_time(text) == reason) == (not fits)
+
+
+def test_a_range_on_another_day_of_the_week_is_a_finding() -> None:
+    assert read_range("2026-10-05（周一）14:00-16:00") is not None
+    assert read_range("2026-10-05（周日）14:00-16:00") is None
+    assert explain_unread_time("2026-10-05（周日）14:00-16:00").startswith("names another day")
+    assert explain_unread_time("2026-13-05（周日）14:00") == "is not a time"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-10-05 上午9点", "2026-10-05 下午2:30", "10月5日（周日）14:00", "周六 14:00",
+        "2026.10.05 晚上7点半", "2026-10-05 12:00 AM", "05/10/2026 14:00", "每周六上午",
+    ],
+)  # fmt: skip
+def test_what_needs_guessing_is_a_finding(text: str) -> None:
+    assert read_time(text) is None
+    assert read_range(text) is None
