@@ -6,6 +6,7 @@ on which line of the file a row stands.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from numpy.typing import NDArray
 from data.files.formats.delimited import HEAD_LINES, Delimited
 from data.files.formats.encoding import check_encoding
 from data.files.formats.headings import match_headings, recognised
-from data.files.formats.workbooks import Sheet, read_sheets
-from data.schema import TABLES, Table
+from data.files.formats.workbooks import Sheet, count_from_1900, read_sheets
+from data.schema import TABLES, Kind, Table
 from recommender.errors import InputRejectedError, UsageError
 
 BATCH_ROWS = 250_000
@@ -229,6 +230,11 @@ def _open_workbook(file: Path) -> tuple[list[RawTable], list[str]]:
     return tables, others
 
 
+def _is_day(table: Table, name: str) -> bool:
+    kinds = {column.name: column.kind for column in table.columns}
+    return kinds[name] in (Kind.TIME, Kind.DATE)
+
+
 def _open_sheet(file: Path, table: Table, sheet: Sheet) -> RawTable | None:
     place = f"{file.name}, sheet {sheet.name},"
     notes = [f"{place} {note}" for note in sheet.notes]
@@ -248,6 +254,10 @@ def _open_sheet(file: Path, table: Table, sheet: Sheet) -> RawTable | None:
     if above:
         notes.append(f"{place} above the headings stands {above[0][:60]!r}")
     numbers = np.array([n for n in filled if n > head], dtype=np.int64)
+    if sheet.from_1904:
+        days = [position for name, position in positions.items() if _is_day(table, name)]
+        for row, day in product(rows[head + 1 :], days):
+            row[day] = count_from_1900(row[day])
 
     def batches() -> Iterator[pa.Table]:
         yield pa.table(

@@ -35,6 +35,7 @@ _FORMULA = re.compile(
     rb"(<(?:\w+:)?v\s*/>|<(?:\w+:)?v[^>]*>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\b[^>]*\bref="([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)"')
+_DAY_NUMBER, _DAYS_TO_1904 = re.compile(r"\d{4,5}(\.\d+)?", re.ASCII), 1462
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -52,12 +53,15 @@ class Sheet:
         What a reader of the workbook does not see, or the rows do not tell.
     fault
         Why it cannot be read; ``None`` when it can.
+    from_1904
+        Whether days that are written as numbers are counted from 1904 rather than from 1900.
     """
 
     name: str
     rows: list[list[str | None]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     fault: str | None = None
+    from_1904: bool = False
 
 
 @dataclass
@@ -90,14 +94,14 @@ def read_sheets(file: Path, wanted: set[str]) -> tuple[list[Sheet], list[str]]:
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
     try:
-        marks = _marks_of(file, wanted)
+        marks, from_1904 = _marks_of(file, wanted), _counts_from_1904(file)
         sheets, others = [], []
         with CalamineWorkbook.from_path(str(file)) as book:
             for told in book.sheets_metadata:
                 if told.name.strip().lower() not in wanted:
                     others.append(told.name)
                     continue
-                sheet = Sheet(told.name)
+                sheet = Sheet(told.name, from_1904=from_1904)
                 sheets.append(sheet)
                 if told.visible != SheetVisibleEnum.Visible:
                     sheet.notes.append("is hidden; it was read")
@@ -139,6 +143,26 @@ def _marks_of(file: Path, wanted: set[str]) -> dict[str, _Marks]:
             for name, path in _sheet_paths(parts)
             if name.strip().lower() in wanted and path in parts.NameToInfo
         }
+
+
+def _counts_from_1904(file: Path) -> bool:
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as parts:
+        if "xl/workbook.xml" not in parts.NameToInfo:
+            return False
+        found = parts.read("xl/workbook.xml")
+    return re.search(rb"\bdate1904=[\"'](1|true)[\"']", found) is not None
+
+
+def count_from_1900(text: str | None) -> str | None:
+    """A day's number in a workbook that counts from 1904, as others write it.
+
+    Whatever is no such number stays as it is.
+    """
+    if text is None or _DAY_NUMBER.fullmatch(text) is None:
+        return text
+    return repr(float(text) + _DAYS_TO_1904) if "." in text else str(int(text) + _DAYS_TO_1904)
 
 
 def measure_workbook(

@@ -7,6 +7,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from data.files.reading import read_dataset
 from recommender.errors import InputRejectedError
@@ -139,3 +140,27 @@ def test_a_workbook_that_unpacks_to_hundreds_of_megabytes_is_refused_early(book,
             part.write(b"x" * 10_000_000)
     with pytest.raises(InputRejectedError, match="unpacks to"):
         read_dataset(file, now=NOW)
+
+
+@pytest.mark.parametrize("epoch", [None, CALENDAR_MAC_1904])
+@pytest.mark.parametrize("dated", [True, False])
+def test_days_are_counted_from_where_the_workbook_counts(book, tmp_path, epoch, dated):
+    began = 0
+    if epoch is not None:
+        book.epoch, began = epoch, 1462
+    for name, rows in (
+        ("areas", [["area_code", "name", "level"], ["01", "甲", "street"]]),
+        ("products", [["product_id", "title", "category"], ["p1", "节目", "film"]]),
+    ):
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    sheet = book.create_sheet("events")
+    sheet.append(["event_id", "product_id", "starts_at", "seats"])
+    starts = datetime(2025, 10, 5, 14) if dated else 45935.5833333333 - began  # noqa: DTZ001
+    sheet.append(["e1", "p1", starts, 45000])
+    dataset, report = read(book, tmp_path)
+    assert len(report.quarantine) == 0
+    (event,) = dataset["events"].itertuples()
+    assert event.starts_at == datetime(2025, 10, 5, 6, tzinfo=UTC)
+    assert event.seats == 45000  # a number, and no day
