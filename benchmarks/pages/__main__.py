@@ -1,9 +1,9 @@
 """`make bench-pages`: people's journeys, accessibility, policy, open doors and speed of pages.
 
 Journeys, accessibility and doors are walked in a small simulated district in Chromium; speed is
-measured on the `district` preset (``--preset`` names another; ``speed`` does nothing else). ``--quick`` measures everything in
-the small district, in under five minutes. ``make screenshots`` only keeps the pictures: all under
-var/pictures, those of the README in docs/pictures.
+measured on the `district` preset (``--preset`` names another; ``speed`` does nothing else).
+``--quick`` measures everything in the small district, in under five minutes. ``make screenshots``
+only keeps the pictures: all under var/pictures, those of the README in docs/pictures.
 """
 
 import argparse
@@ -65,32 +65,13 @@ def main() -> int:
     options = parser.parse_args()
     details: dict[str, Any] = {}
     bars: list[Bar] = []
-    begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gongxu-pages-") as folder:
         Path(folder).chmod(0o755)
-        if options.part == "speed":
-            with site(
-                Path(folder) / "large", options.preset, options.residents, workers=2
-            ) as large:
-                bars += speed(large, "", details, seconds=30)
-            report("pages-speed", bars, seeds=[7], details=details)
+        if options.part != "speed":
+            bars += small_district(Path(folder), options.quick, options.part, details)
+        if options.part == "screenshots":
+            publish()
             return 0
-        with site(Path(folder) / "small", "demo", SMALL, workers=2) as small:
-            print(f"served after {time.monotonic() - begun:.0f} s", flush=True)
-            plan = ""
-            if chromium_path() is None:
-                print("skipped: no Chromium here (apt-get install chromium): 10.2, 10.3, 10.4")
-            else:
-                found, plan = walk(small, details)
-                bars += found
-            if options.part == "screenshots":
-                publish()
-                return 0
-            doors = open_doors(small)
-            details["open_doors"] = doors
-            bars.append(Bar("10.4", "open_doors", float(len(doors))))
-            if options.quick:
-                bars += speed(small, plan, details, seconds=8)
         if not options.quick:
             home = Path(folder) / "large"
             with site(home, options.preset, options.residents, workers=2) as large:
@@ -101,6 +82,44 @@ def main() -> int:
     print(f"pictures in {PICTURES}")
     report("pages", bars, seeds=[7], details=details)
     return 0
+
+
+def small_district(folder: Path, quick: bool, part: str, details: dict[str, Any]) -> list[Bar]:
+    """Journeys, pages and doors of the small district; its speed too when ``quick``.
+
+    Parameters
+    ----------
+    folder
+        Where it is made.
+    quick
+        Whether speed is measured here.
+    part
+        ``screenshots`` walks only.
+    details
+        Findings, steps and seconds are added.
+
+    Returns
+    -------
+    The bars.
+    """
+    bars: list[Bar] = []
+    begun = time.monotonic()
+    with site(folder / "small", "demo", SMALL, workers=2) as small:
+        print(f"served after {time.monotonic() - begun:.0f} s", flush=True)
+        plan = ""
+        if chromium_path() is None:
+            print("skipped: no Chromium here (apt-get install chromium): 10.2, 10.3, 10.4")
+        else:
+            found, plan = walk(small, details)
+            bars += found
+        if part == "screenshots":
+            return bars
+        doors = open_doors(small)
+        details["open_doors"] = doors
+        bars.append(Bar("10.4", "open_doors", float(len(doors))))
+        if quick:
+            bars += speed(small, plan, details, seconds=8)
+    return bars
 
 
 def walk(small: Site, details: dict[str, Any]) -> tuple[list[Bar], str]:
