@@ -6,12 +6,14 @@ that do not fit are looked at again, one distinct text at a time.
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from data.arrow import encode_choice
 from data.files.columns import BLANKS, each, flat, readable_text, trim, try_cast
+from data.files.formats.chinese_values import CODES, without_unit
 from data.files.periods import read_period
 from data.files.times import parse_dates, parse_times
 from data.schema import Column, Kind
@@ -42,11 +44,11 @@ def parse(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
         case Kind.PERIOD:
             return each(readable_text(values), pa.large_string(), read_period)
         case Kind.LIST:
-            return _entries(readable_text(values))
+            return _entries(readable_text(values), column)
         case Kind.CHOICE:
             return _choices(readable_text(values), column)
         case Kind.INT:
-            return _numbers(values, pa.int64(), _whole)
+            return _numbers(values, pa.int64(), partial(_whole, column=column.name))
         case Kind.FLOAT:
             return _numbers(values, pa.float64(), _real)
         case Kind.BOOL:
@@ -82,8 +84,8 @@ def _real(text: str | None) -> float | None:
         return None
 
 
-def _whole(text: str | None) -> int | None:
-    number = _real(text)
+def _whole(text: str | None, column: str) -> int | None:
+    number = _real(None if text is None else without_unit(text.strip(BLANKS), column))
     if number is None or not number.is_integer() or abs(number) >= 2**62:
         return None
     return int(number)
@@ -101,13 +103,31 @@ def _choices(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
     coded = encode_choice(values, column)
     if coded.null_count == values.null_count:
         return coded
-    return encode_choice(pc.utf8_lower(trim(values)), column)
+    words = each(trim(values), pa.large_string(), partial(_code_of, codes=column.choices))
+    return encode_choice(words, column)
 
 
-def _entries(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def _code_of(word: str | None, codes: tuple[str, ...]) -> str | None:
+    """The code that a word stands for; the word in small letters where it is none of them."""
+    if word is None:
+        return None
+    code = CODES.get(re.sub(r"\s", "", word))
+    return code if code in codes else word.lower()
+
+
+def _codes_of(entries: str | None, codes: tuple[str, ...]) -> str | None:
+    if entries is None:
+        return None
+    told = [_code_of(entry, codes) or "" for entry in re.split(r"[;、，,/]", entries)]
+    return ";".join(code for code in map(str.strip, told) if code)
+
+
+def _entries(values: pa.ChunkedArray, column: Column) -> pa.ChunkedArray:
     """A list's entries without white space around them and without empty ones."""
     values = values.cast(pa.large_string())
     plain = pc.replace_substring(values, "；", ";")
     plain = pc.replace_substring_regex(plain, r"\s*;[\s;]*", ";")
     plain = pc.utf8_trim(plain, BLANKS + ";")
+    if column.choices:
+        plain = each(plain, pa.large_string(), partial(_codes_of, codes=column.choices))
     return pc.if_else(pc.equal(pc.binary_length(plain), 0), None, plain)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from data.arrow import TIME
 from data.district_time import district_zone
 from data.files.columns import each, readable_text, try_cast
+from data.files.formats.chinese_values import plain_clock
 
 _EXCEL_DAY_0 = dt.datetime(1899, 12, 30)  # noqa: DTZ001  (serials carry no zone)
 _FIRST_OFFSET, _LAST_OFFSET = dt.timedelta(hours=-12), dt.timedelta(hours=14)
@@ -174,11 +175,12 @@ def _read_day(text: str | None) -> dt.date | None:
 def read_time(text: str) -> dt.datetime | None:
     """A time as people and Excel write it; without zone where none is written.
 
-    Takes ISO 8601, ``2026/1/5 9:30``, ``2026年1月5日 9:30``, ``20260105`` and Excel's day numbers
-    from 1954 to 2119. Offsets are −12:00 to +14:00; a day of the week beside a date is the date's.
+    Takes ISO 8601, ``2026/1/5 9:30``, ``2026年1月5日 下午2点半``, ``20260105`` and Excel's day
+    numbers from 1954 to 2119. Offsets are −12:00 to +14:00; a day of the week beside a date is the
+    date's.
     A range of times is not a time: where ``14:00-16:00`` could be either, it is none.
     """
-    text = text.strip()
+    text = plain_clock(text.strip())
     if _SERIAL.fullmatch(text):
         return _EXCEL_DAY_0 + dt.timedelta(seconds=round(float(text) * 86400))
     found = _WRITTEN_TIME.fullmatch(text)
@@ -204,7 +206,7 @@ def read_range(text: str) -> tuple[dt.datetime, dt.datetime] | None:
     Two times without zone, the first one earlier; ``None`` for what is no range or could as
     well be a time with an offset.
     """
-    found = _WRITTEN_RANGE.fullmatch(text.strip())
+    found = _WRITTEN_RANGE.fullmatch(plain_clock(text.strip()))
     if found is None:
         return None
     part = found.groupdict()
@@ -223,8 +225,9 @@ def explain_unread_time(text: str | None) -> str:
     if moment is not None:
         skipped = moment.tzinfo is None and dt.MINYEAR < moment.year < dt.MAXYEAR
         return "is skipped by the clocks" if skipped else "is out of range: not in the calendar"
-    found = None if text is None else _WRITTEN_RANGE.fullmatch(text.strip())
-    written = found or (None if text is None else _WRITTEN_TIME.fullmatch(text.strip()))
+    plain = None if text is None else plain_clock(text.strip())
+    found = None if plain is None else _WRITTEN_RANGE.fullmatch(plain)
+    written = found or (None if plain is None else _WRITTEN_TIME.fullmatch(plain))
     if written is not None and not all(_on_its_weekday(written.groupdict(), n) for n in ("", "2")):
         return "names another day of the week than its date"
     if found is not None:

@@ -9,7 +9,7 @@ from data.schema import Table
 from recommender.errors import InputRejectedError
 
 _COMMON = {
-    "area_code": "行政区划代码 区划代码 街道代码 街镇代码 地区代码 居住街道代码",
+    "area_code": "行政区划代码 区划代码 街道代码 街镇代码 街镇编码 地区代码 居住街道代码",
     "age_band": "年龄段 年龄组",
     "sex": "性别",
     "lat": "纬度",
@@ -37,7 +37,7 @@ _OF_TABLE = {
     "areas": {
         "name": "名称 地区名称 街道名称",
         "level": "级别 层级",
-        "parent_code": "上级代码",
+        "parent_code": "上级代码 上级编码",
         "population": "人口 常住人口",
         "workers": "就业人口",
     },
@@ -67,7 +67,7 @@ _OF_TABLE = {
         "audience_max": "观众上限 人数上限",
         "min_seats": "最少座位",
         "audience_groups": "适合人群 受众",
-        "min_age": "最低年龄",
+        "min_age": "最低年龄 最小年龄",
         "licence_required": "所需资质",
         "listed_from": "上架日期",
         "listed_until": "下架日期",
