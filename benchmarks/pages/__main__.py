@@ -74,12 +74,14 @@ def main() -> int:
             return 0
         if not options.quick:
             home = Path(folder) / "large"
+            details["district"] = [options.preset, options.residents or "all residents"]
             with site(home, options.preset, options.residents, workers=2) as large:
                 bars += speed(large, "", details, seconds=30)
     for name in ("axe_violations", "policy_reports", "open_doors"):
         for line in details.get(name, []):
             print(f"{name}: {line}")
-    print(f"pictures in {PICTURES}")
+    if options.part != "speed":
+        print(f"pictures in {PICTURES}")
     report("pages", bars, seeds=[7], details=details)
     return 0
 

@@ -87,11 +87,13 @@ def schemathesis(url: str, trial: Backtest) -> dict[str, Any]:
     """
     resident = trial.residents[60]
     settings = trial.home / "schemathesis.toml"
-    # Names that exist, so that more is asked than who is there; erasing is measured elsewhere.
+    # Names that exist, so that more is asked than who is there; erasing is measured elsewhere, and
+    # a workbook of decisions cannot be made from a schema: damaged ones are tests of their own.
     settings.write_text(
         f'[parameters]\nresident_id = "{resident}"\nevent_id = "{trial.events[0]}"\n'
         f'area_or_venue = "{trial.street}"\ncode = "{trial.street}"\n'
-        '[[operations]]\ninclude-name = "DELETE /v1/residents/{resident_id}"\nenabled = false\n',
+        '[[operations]]\ninclude-name = "DELETE /v1/residents/{resident_id}"\nenabled = false\n'
+        '[[operations]]\ninclude-name = "POST /v1/plans/{plan_id}/decisions"\nenabled = false\n',
         encoding="utf-8",
     )
     callers = {

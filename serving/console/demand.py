@@ -51,7 +51,8 @@ class DistrictDemand:
         return rows.assign(rank=np.arange(1, len(rows) + 1))
 
 
-_cache: OrderedDict[tuple[str, str], DistrictDemand] = OrderedDict()
+_cache: OrderedDict[tuple[int, str], DistrictDemand] = OrderedDict()
+"""By the model itself, which each entry keeps alive: two homes may call their models alike."""
 
 
 def offered_periods(now: datetime) -> list[str]:
@@ -108,7 +109,7 @@ def district_demand(model: Any, version: str, period: str) -> DistrictDemand | N
     -------
     ``None`` when nothing is listed in the period.
     """
-    key = (version, period)
+    key = (id(model), period)
     if key in _cache:
         return _cache[key]
     try:

@@ -119,9 +119,11 @@ def yuan(fen: float, lang: Lang = "zh") -> str:
     """
     whole = fen / 100
     pattern = "¤#,##0" if float(whole).is_integer() or whole >= 1000 else "¤#,##0.00"
-    return format_currency(
+    told = format_currency(
         whole, "CNY", pattern, locale=moments.LOCALES[lang], currency_digits=False
     )
+    # There is no other yuan or yen here to tell it from.
+    return told.replace("CN¥", "¥")
 
 
 @pass_context

@@ -71,7 +71,7 @@ def test_language_and_display_are_kept_in_a_cookie(site: httpx.Client) -> None:
     html = site.get("/").text
     assert '<html lang="en" class="large contrast">' in html
     assert "What’s on near you" in html
-    assert "CN¥20.50" in html
+    assert "¥20.50" in html
     site.cookies.clear()
 
 
