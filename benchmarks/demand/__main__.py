@@ -32,7 +32,7 @@ SOURCES = (
 KEYS: Mapping[str, tuple[tuple[Any, ...], tuple[Any, ...]]] = {
     "loans": ((1925, 1933), (1924, 1926, 1928, 1930, 1932, 1934, 1936, 1938)),
     "quarters": ((31, 32), (11, 12, 13, 14)),
-    "world": ((31, 32, 33), tuple(range(11, 20))),
+    "world": ((31, 32, 33), tuple(range(61, 70))),
     "votes": ((100, 101), tuple(range(10))),
     "steps": ((31, 32), (11, 12, 13, 14)),
 }

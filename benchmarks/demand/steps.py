@@ -48,9 +48,9 @@ def _equal_exposure(reference: Any, *rest: Any) -> tuple[Any, float]:
     return np.ones(len(reference)), 0.0
 
 
-def _ageless(sessions: Any, *rest: Any) -> tuple[float, Any]:
+def _ageless(sessions: Any, *rest: Any) -> Any:
     del rest
-    return np.inf, np.zeros(len(sessions.starts))
+    return np.ones(len(sessions.starts))
 
 
 def _ordinary_days(sessions: Any, calendar: Any) -> Any:
@@ -68,8 +68,9 @@ STEPS: Mapping[str, tuple[str, Any]] = {
     "sold out": (f"{SESSIONS}.read_session_totals", _never_full),
     "place, hour, season, time on sale": (f"{SESSIONS}.fit_session_effects", _no_effects),
     "holidays": ("training.demand.circumstances.session_day_kinds", _ordinary_days),
-    "age of sessions": (f"{FIT}.half_life", _ageless),
+    "age of sessions": (f"{FIT}.session_weights", _ageless),
     "openings of new products": (f"{FIT}.opening_factor", lambda *_: 1.0),
+    "wear of what is to come": (f"{SESSIONS}.WEAR_SHARE", 0.0),
     "saturation of a product": (f"{SESSIONS}.learn_saturation", lambda *_: 0.0),
     "repeats in a quarter": (f"{SESSIONS}.learn_repeat_factor", _no_repeats),
     "exposure": (f"{SESSIONS}.relative_exposure", _equal_exposure),

@@ -9,8 +9,8 @@ as many from factors of the same size alone, with as many threads.
 The lists' NDCG@10 on what was booked in the fortnight that follows stands beside that of the lists
 that the full ranker would give, trees included and over all candidates, under the same rules and
 with seat prices of its own, paired by resident. Set beside the full ranker's bare order, which is
-told as well, seats would count as a loss: of 7 million places on lists most would go to the same
-events, which hold some 50,000 people.
+told as well, seats would count as a loss: places on lists are many times the seats, and that order
+gives most of them to the same events.
 """
 
 import gc

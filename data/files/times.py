@@ -50,7 +50,7 @@ _PLAIN_TIME = (
     r"((:[0-5]\d(\.\d{1,6})?)?(Z|\+(0\d|1[0-3]):[0-5]\d)|:[0-5]\d(\.\d{1,6})?-(0\d|1[01]):[0-5]\d)$"
 )
 _DOUBTFUL_OFFSET = r"-\d\d(:?\d\d)?$|\+(1[4-9]|[2-9]\d)(:?\d\d)?$"
-RANGE_HINT = r"[:：时点]\s*\d{1,2}.*(-|[–—―－~～〜∼]|至|到)"
+RANGE_HINT = r"[:：时点].*(-|[–—―－~～〜∼]|至|到)"
 """What every range of times has (RE2); so do some times with an offset."""
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 _NUMERAL = "[一二三四五六七八九十百零〇两]"
 _INSTALMENT = re.compile(
     rf"第(?:{_NUMERAL}+|\s*\d+\s*)[期场届季讲回集次辑课站弹]|(?:{_NUMERAL}{{4}}|\d+)[年月日号]"
-    r"|[上下]午场|[日夜晚早]场|加场|\b(?:vol|no|part|episode|season)\b"
+    r"|[上下]午场|[日夜晚早]场|加场|\b(?:vol|no|part|episode|season)\b[\s.]*\d+"
 )
 _NOISE = re.compile(r"[\d\W_]+")
 """Which instalment it is, and everything that is no letter."""

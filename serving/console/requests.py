@@ -1,7 +1,7 @@
 """What residents ask for, answered by officers; results of paper surveys, entered by hand."""
 
 import secrets
-from typing import Annotated, Any
+from typing import Annotated
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
@@ -110,22 +110,17 @@ def _require_area(request: Request, area: str) -> None:
 
 
 def _show(request: Request, *, code: int = 200, notice: str = "", problem: str = "") -> Response:
-    with request.app.state.service.database.engine().connect() as connection:
-        counted = count_requests(connection)
-        areas = [
-            (row.area_code, row.name)
-            for row in connection.execute(_AREAS)
-            if acts_for(request, row.area_code)
-        ]
-    own: list[dict[str, Any]] = [
-        row for row in counted if row["area_code"] and acts_for(request, row["area_code"])
-    ]
+    service = request.app.state.service
+    own = [code for code in service.parents() if acts_for(request, code)]
+    with service.database.engine().connect() as connection:
+        counted = count_requests(connection, own)
+        named = connection.execute(_AREAS).all()
     return page(
         request,
         "officers_requests.html",
         status=code,
-        rows=own[:SHOWN],
-        areas=areas,
+        rows=counted[:SHOWN],
+        areas=[(row.area_code, row.name) for row in named if acts_for(request, row.area_code)],
         kinds=CATEGORIES,
         age_bands=AGE_BANDS,
         channels=SURVEY_CHANNELS,

@@ -1,7 +1,7 @@
 """What residents ask for that is not on offer, and what came of it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +37,7 @@ _COUNTED = sa.text(
     " (WHERE EXISTS (SELECT FROM bookings b WHERE b.resident_id = q.resident_id)) AS known,"
     " max(q.asked_at) AS latest, max(q.answer) AS answer,"
     " CASE WHEN bool_or(q.status = 'open') THEN 'open' ELSE max(q.status) END AS status"
-    " FROM requests q LEFT JOIN areas a USING (area_code)"
+    " FROM requests q LEFT JOIN areas a USING (area_code) WHERE q.area_code = ANY(:areas)"
     " GROUP BY q.area_code, area, q.target_kind, lower(btrim(q.target))"
 )
 
@@ -122,14 +122,24 @@ def read_requests(connection: sa.Connection, resident_id: str) -> list[dict[str,
     return [dict(row) for row in connection.execute(_OWN, {"who": resident_id}).mappings()]
 
 
-def count_requests(connection: sa.Connection) -> list[dict[str, Any]]:
+def count_requests(connection: sa.Connection, areas: Sequence[str]) -> list[dict[str, Any]]:
     """How many residents of each area ask for what, most asked for first.
 
-    ``residents`` is a multiple of five, ``None`` below ten; those subjects come last, the latest
-    first. ``canvassed`` says whether accounts that never booked anything were left out of the
-    count (:data:`NEW_MAX`).
+    Parameters
+    ----------
+    connection
+        The database.
+    areas
+        Codes of the areas that are asked about.
+
+    Returns
+    -------
+    One row an area and subject. ``residents`` is a multiple of five, ``None`` below ten; those
+    subjects come last, the latest first. ``canvassed`` says whether accounts that never booked
+    anything were left out of the count (:data:`NEW_MAX`).
     """
-    rows = [dict(row) for row in connection.execute(_COUNTED).mappings()]
+    found = connection.execute(_COUNTED, {"areas": list(areas)})
+    rows = [dict(row) for row in found.mappings()]
     for row in rows:
         known, asking = row.pop("known"), row["residents"]
         counted = known + min(asking - known, known + NEW_MAX)

@@ -7,11 +7,10 @@ from typing import Any
 
 from babel.numbers import format_currency, format_decimal, format_percent
 from fastapi import Request, Response
-from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pass_context
-from jinja2.runtime import Context
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from serving.messages.catalogue import Lang, text, text_or
+from serving.messages.catalogue import text, text_or
 from serving.web import moments
 from serving.web.assets import HTMX, asset_path, has_htmx
 from serving.web.display import display_of
@@ -43,7 +42,7 @@ def _environment() -> Environment:
     )
     environment.globals.update(asset=asset_path, FIELD=FIELD, HTMX=HTMX, has_htmx=has_htmx)
     environment.filters.update(
-        yuan=_yuan, number=number, percent=percent, json_ld=json_ld, size=size
+        yuan=yuan, number=number, percent=percent, json_ld=json_ld, size=size
     )
     return environment
 
@@ -103,32 +102,16 @@ def _here(request: Request) -> str:
     return request.url.path + (f"?{request.url.query}" if request.url.query else "")
 
 
-def yuan(fen: float, lang: Lang = "zh") -> str:
-    """An amount of money.
+def yuan(fen: float) -> str:
+    """An amount in yuan, such as ``¥1,200``; with fen only where they matter.
 
-    Parameters
-    ----------
-    fen
-        In fen.
-    lang
-        The reader's language.
-
-    Returns
-    -------
-    In yuan, such as ``¥1,200``; with fen only where they matter.
+    The sign is the same in both languages: there is no other yuan or yen here to tell it from.
     """
     whole = fen / 100
     pattern = "¤#,##0" if float(whole).is_integer() or whole >= 1000 else "¤#,##0.00"
-    told = format_currency(
-        whole, "CNY", pattern, locale=moments.LOCALES[lang], currency_digits=False
+    return format_currency(
+        whole, "CNY", pattern, locale=moments.LOCALES["zh"], currency_digits=False
     )
-    # There is no other yuan or yen here to tell it from.
-    return told.replace("CN¥", "¥")
-
-
-@pass_context
-def _yuan(context: Context, fen: float) -> str:
-    return yuan(fen, context["lang"])
 
 
 def number(value: float | None, digits: int = 0) -> str:

@@ -43,7 +43,6 @@ from recommender.demand.observations.gravity import gravity_attendances, learn_r
 from recommender.demand.observations.surveys import survey_score
 from recommender.demand.products.new_products import learn_product_rates
 from recommender.demand.products.product_prior import ProductPrior
-from recommender.demand.products.session_age import age_weights
 from recommender.demand.recency import prior_combination
 from recommender.demand.small_areas.intervals import estimate_with_intervals
 from recommender.errors import UsageError
@@ -51,7 +50,7 @@ from training.demand.circumstances import season
 from training.demand.competition import learn_competition
 from training.demand.held import natural_grain, sessions_held
 from training.demand.levels import ORIGINS, at_latest_levels, learn_drift_of, learn_levels
-from training.demand.rolling import backtest_factors, half_life, opening_factor, roll
+from training.demand.rolling import backtest_factors, opening_factor, roll, session_weights
 from training.demand.sessions import SessionDemand, learn_sessions
 
 Progress = Callable[[str, float], None]
@@ -149,8 +148,7 @@ def _fit(
 
     report("reach", 0.4)
     reach = _reach(streets, residents, sessions, active, session_demand, registered)
-    days, age = half_life(sessions, session_demand, product_features, moment)
-    aged = age_weights(age, days)
+    aged = session_weights(sessions, session_demand, product_features, moment)
     counted = count_streets(
         residents,
         sessions,

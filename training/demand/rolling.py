@@ -9,7 +9,7 @@ from features.demand.counts import Sessions
 from features.demand.products import ProductFeatures
 from recommender.demand.products.new_products import ProductRates, learn_product_rates
 from recommender.demand.products.openings import Openings, learn_openings
-from recommender.demand.products.session_age import Held, learn_half_life
+from recommender.demand.products.session_age import Held, age_weights, learn_half_life
 from recommender.demand.small_areas.interval_backtest import backtest_factor
 from training.demand.sessions import SessionDemand
 
@@ -158,13 +158,13 @@ def opening_factor(
     return learn_openings(found)
 
 
-def half_life(
+def session_weights(
     sessions: Sessions,
     session_demand: SessionDemand,
     product_features: ProductFeatures,
     moment: np.datetime64,
-) -> tuple[float, Floats]:
-    """How fast sessions grow old.
+) -> Floats:
+    """What sessions count for as they grow old, by the half-life that is learnt from them.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def half_life(
 
     Returns
     -------
-    The half-life in days, and the age of every session in days, shape (events,).
+    In (0, 1], shape (events,).
     """
     age = (moment - sessions.starts) / np.timedelta64(1, "D")
     product = sessions.product[sessions.past]
@@ -188,4 +188,4 @@ def half_life(
         group,
         session_demand.size[group],
     )
-    return learn_half_life(held), age
+    return age_weights(age, learn_half_life(held))

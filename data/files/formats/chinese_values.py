@@ -10,7 +10,7 @@ _CHOICES = {
     "city": "市 市级",
     "district": "区 区级",
     "street": "街道 街镇 街镇级 街道级",
-    "neighbourhood": "居委 居委会 社区 居民区",
+    "neighbourhood": "居委 居委会 居民区",
     # residents
     "f": "女 女性",
     "m": "男 男性",
@@ -30,10 +30,10 @@ _CHOICES = {
     "film": "电影 放映",
     "activity": "活动 体验活动",
     "reading": "阅读",
-    "online": "线上 在线",
+    "online": "线上 在线 线上活动",
     "all": "全年龄 全体 不限 所有人 全体市民",
     "children": "儿童 少儿",
-    "family": "亲子 家庭",
+    "family": "亲子 家庭 亲子家庭",
     "youth": "青年 青少年",
     "adult": "成人 成年人",
     "senior": "老年 老年人 老人",
@@ -65,22 +65,22 @@ CODES = {word: code for code, words in _CHOICES.items() for word in words.split(
 """The code that a word stands for, where the column has that code."""
 
 UNITS = {
-    "seats": "座席位个人",
-    "audience_max": "人位",
-    "min_seats": "座席位人",
-    "duration_min": "分钟",
-    "sessions_max": "场次",
-    "sessions": "场次",
+    "seats": "座 个座位 席 位 人",
+    "audience_max": "人 位",
+    "min_seats": "座 席 位",
+    "duration_min": "分钟 分",
+    "sessions_max": "场 次",
+    "sessions": "场 次",
     "min_age": "岁",
     "people": "人",
     "population": "人",
     "workers": "人",
     "votes": "票",
     "respondents": "人",
-    "stars": "星分",
-    "satisfaction": "星分",
+    "stars": "星",
+    "satisfaction": "星",
 }
-"""By column, signs that may follow a whole number without changing what it means."""
+"""By column, what may follow a whole number without changing what it means."""
 
 
 def without_unit(text: str, column: str) -> str:
@@ -97,23 +97,37 @@ def without_unit(text: str, column: str) -> str:
     -------
     The text itself where no such unit ends it.
     """
-    units = UNITS.get(column, "")
-    return re.sub(rf"(?<=\d)\s*[{units}]{{1,2}}$", "", text) if units else text
+    for unit in UNITS.get(column, "").split():
+        number = text.removesuffix(unit).rstrip()
+        if number != text and number[-1:].isdigit():
+            return number
+    return text
 
 
-_MORNING, _AFTERNOON = ("凌晨", "清晨", "早上", "早晨", "上午"), ("下午", "傍晚", "晚上", "晚间")
-_NOON = "中午"
+_PARTS = {
+    "凌晨": range(6),
+    "清晨": range(4, 9),
+    "早上": range(5, 12),
+    "早晨": range(5, 12),
+    "上午": range(6, 12),
+    "中午": range(11, 15),
+    "下午": range(12, 20),
+    "傍晚": range(16, 21),
+    "晚上": range(17, 24),
+    "晚间": range(17, 24),
+}
+"""Parts of the day, and the hours that they may mean, counted to 24."""
 _CLOCK = re.compile(
-    rf"(?P<part>{'|'.join((*_MORNING, _NOON, *_AFTERNOON))})?\s*(?<!\d)(?P<hour>\d{{1,2}})"
+    rf"(?P<part>{'|'.join(_PARTS)})?\s*(?<!\d)(?P<hour>\d{{1,2}})"
     r"(?:[:：]\s*(?P<minute>\d{2})(?!\d|[:：])|[点时](?:(?P<spoken>\d{1,2})分?|(?P<half>半)|整)?(?!\d))"
 )
-_SPOKEN = re.compile(rf"{'|'.join((*_MORNING, _NOON, *_AFTERNOON))}|[点时](?!\d{{1,2}})")
+_SPOKEN = re.compile(rf"{'|'.join(_PARTS)}|[点时](?!\d)")
 
 
 def plain_clock(text: str) -> str:
     """A time with its hours counted to 24, as in ``下午2点半`` and ``上午9:30-11:00``.
 
-    A second clock without a part of the day has that of the first one.
+    A second clock without a part of the day has that of the first one, if its hour can be in it.
 
     Parameters
     ----------
@@ -123,7 +137,7 @@ def plain_clock(text: str) -> str:
     Returns
     -------
     The text itself where nobody speaks of a part of the day or of whole hours, or where a part of
-    the day and its hour contradict each other (上午15点, 晚上12点).
+    the day and its hour contradict each other (上午15点, 晚上12点, 晚上3点).
     """
     if not _SPOKEN.search(text):
         return text
@@ -133,18 +147,12 @@ def plain_clock(text: str) -> str:
         nonlocal part, is_clear
         part = found["part"] or part
         hour = int(found["hour"])
+        meant = [each for each in (hour, hour + 12 * (hour > 0)) if each in _PARTS.get(part, ())]
+        if meant:
+            hour = meant[0]
+        elif found["part"]:
+            is_clear = False
         minute = found["minute"] or found["spoken"] or ("30" if found["half"] else "0")
-        if part in _AFTERNOON and hour < 12:
-            is_clear &= hour > 0
-            hour += 12
-        elif part == _NOON and hour in (1, 2):
-            hour += 12
-        elif part in _AFTERNOON:
-            is_clear &= 12 < hour < 24 or (hour == 12 and part == "下午")
-        elif part == _NOON:
-            is_clear &= hour in (11, 12, 13, 14)
-        elif part:
-            is_clear &= hour < 12
         return f" {hour:02d}:{int(minute):02d}"
 
     told = _CLOCK.sub(plain, text)

@@ -33,6 +33,8 @@ from serving.planning.planner import LOST_AFTER, ask, begin
 from serving.planning.progress import CANCELLED, FAILED, SOLVING
 from serving.store_tables import plan_requests
 
+INPUTS_GONE = "This plan was not requested over HTTP: its inputs are not kept."
+
 router = APIRouter(tags=["plans"])
 
 OFFICERS = Access(Role.OFFICER, Role.DISTRICT)
@@ -280,7 +282,7 @@ def _answer(request: Request, plan_id: str, **question: Any) -> dict[str, Any]:
     """Have a question about a plan answered by the planner, one at a time."""
     service, (asked, content) = request.app.state.service, _plan(request, plan_id)
     if not asked:
-        raise HTTPException(409, "This plan was not requested over HTTP: its inputs are not kept.")
+        raise HTTPException(409, INPUTS_GONE)
     if not service.planning.acquire(blocking=False):
         raise HTTPException(429, "Another plan is being solved.", {"Retry-After": "10"})
     try:

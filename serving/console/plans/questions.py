@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from recommender.errors import GongxuError
 from serving.api.http.access import guarded
 from serving.api.routes.plan_bodies import ChangeIn
-from serving.api.routes.plans import what_if, why_not
+from serving.api.routes.plans import INPUTS_GONE, what_if, why_not
 from serving.console.access import OF_PLAN
 from serving.console.plans.pages import PlanId
 from serving.planning.kept_plans import read_plan
@@ -86,7 +86,6 @@ async def _answer(
             status, problem = 422, "plan_form"
         except HTTPException as error:
             status, problem = error.status_code, str(error.detail)
-            problem = "inputs_gone" if status == 409 else problem
         except GongxuError as error:
             status, problem = 409, error.message
     streets = sorted({(each["street_code"], each["street"]) for each in content["lines"]})
@@ -99,6 +98,6 @@ async def _answer(
         plan=content,
         streets=streets,
         shown=SHOWN,
-        problem=problem,
+        problem="inputs_gone" if problem == INPUTS_GONE else problem,
         **{**blank, **typed, **found},
     )

@@ -1,6 +1,7 @@
 """Weighing a plan: what rules cost, one session more, equal shares, frontiers, two plans."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import anyio.to_thread
@@ -125,10 +126,10 @@ def _asked(request: Request, plan_id: str, what: str) -> dict[str, Any]:
 def _drawn(points: list[dict[str, Any]], what: str, lang: Lang) -> Any:
     if what not in FRONTIERS:
         return ""
-    names = {
-        "budget": lambda value: yuan(value, lang),
+    names: dict[str, Callable[[float], str]] = {
+        "budget": yuan,
         "evenness": lambda value: number(value, 3),
-        "matching": lambda value: percent(value),
+        "matching": percent,
     }
     return curve(
         [(each["asked"], each["expected"]) for each in points],

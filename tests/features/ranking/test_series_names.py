@@ -22,6 +22,7 @@ def test_a_series_is_known_by_its_name_whichever_instalment_and_without_a_produc
         "Jazz at the Park, vol. 2",
         "Jazz at the Park - Part 11",
         "三毛流浪记",
+        "No Man's Land",
         "第三只眼",
     ]
     events = frame(
@@ -33,5 +34,6 @@ def test_a_series_is_known_by_its_name_whichever_instalment_and_without_a_produc
     assert keys[3] == keys[4]
     # A numeral that belongs to the name stays.
     assert "三毛流浪记" in keys[5]
-    assert "第三只眼" in keys[6]
-    assert len(set(keys)) == 4
+    assert "no man" in keys[6]
+    assert "第三只眼" in keys[7]
+    assert len(set(keys)) == 5

@@ -6,7 +6,7 @@ from unittest.mock import MagicMock
 import numpy as np
 import pytest
 
-from training.demand.rolling import PERIODS, backtest_factors, half_life, opening_factor, roll
+from training.demand.rolling import PERIODS, backtest_factors, opening_factor, roll, session_weights
 from training.demand.sessions import SessionDemand
 
 PRODUCTS, DAYS = 60, 720
@@ -62,13 +62,15 @@ def test_products_that_open_worse_than_expected_lower_what_is_expected_of_new_on
         assert low <= opening_factor(rolled, sessions, demand, features) <= high
 
 
-def test_nothing_held_teaches_nothing_and_ages_are_those_at_the_moment() -> None:
+def test_nothing_held_teaches_nothing_and_what_does_not_change_does_not_grow_old() -> None:
     sessions, demand, features = held(1.0)
     moment = sessions.starts.max() + np.timedelta64(1, "D")
-    days, age = half_life(sessions, demand, features, moment)
-    assert (days, age.min()) == (np.inf, 1.0)
+    # Nothing changes in this world but fresh products: all of its past counts alike.
+    assert session_weights(sessions, demand, features, moment).tolist() == [1.0] * len(
+        sessions.past
+    )
     none = replace(demand, demand=demand.demand[:0], opportunity=demand.opportunity[:0])
-    sessions.past = np.zeros(len(age), dtype=bool)
+    sessions.past = np.zeros(len(sessions.past), dtype=bool)
     assert roll(sessions, none, features, rng=np.random.default_rng(0)) == []
     assert opening_factor([], sessions, none, features) == 1.0
     assert backtest_factors([], sessions, none, features) == (1.0, 1.0)

@@ -1,5 +1,6 @@
 """Values of Chinese tables: choices, units, parts of the day."""
 
+import re
 from datetime import datetime
 
 import pyarrow as pa
@@ -7,7 +8,7 @@ import pytest
 
 from data.files.formats.chinese_values import CODES, UNITS, plain_clock, without_unit
 from data.files.parsing import parse
-from data.files.times import read_range, read_time
+from data.files.times import RANGE_HINT, read_range, read_time
 from data.schema import TABLES
 
 at = datetime.fromisoformat
@@ -40,11 +41,11 @@ def test_parts_of_the_day_are_read(text: str, told: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["2026-10-08 上午15:00", "2026-10-08 晚上12点", "2026-10-08 下午0:30", "2026-10-08 下午25点"],
+    "clock",
+    ["上午15:00", "晚上12点", "晚上3点", "下午0:30", "下午25点", "中午9点", "凌晨12点"],
 )
-def test_what_contradicts_itself_is_no_time(text: str) -> None:
-    assert read_time(text) is None
+def test_what_contradicts_itself_is_no_time(clock: str) -> None:
+    assert read_time(f"2026-10-08 {clock}") is None
 
 
 def test_a_range_keeps_its_part_of_the_day() -> None:
@@ -53,8 +54,18 @@ def test_a_range_keeps_its_part_of_the_day() -> None:
     assert read_range("2026年10月5日 上午10点至下午3点") == (
         at("2026-10-05 10:00"), at("2026-10-05 15:00"),
     )  # fmt: skip
-    # Eleven in the morning to two in the morning is no range.
+    # Noon ends a morning.
+    assert read_range("2026-10-05 上午9:00-12:00") == (
+        at("2026-10-05 09:00"), at("2026-10-05 12:00"),
+    )  # fmt: skip
+    # Eleven in the morning to two in the morning is no range, nor is eight in the evening to one.
+    assert read_range("2026-10-05 晚上8:00-1:00") is None
     assert read_range("2026-10-05 上午11:00-2:00") is None
+
+
+def test_a_range_of_whole_hours_fills_both_columns() -> None:
+    assert re.search(RANGE_HINT, "2026-10-05 下午2点-4点")
+    assert read_range("2026-10-05 下午2点-4点") == (at("2026-10-05 14:00"), at("2026-10-05 16:00"))
 
 
 def test_other_times_are_left_as_they_are() -> None:
@@ -78,7 +89,8 @@ def test_a_whole_number_may_have_its_unit_and_no_other() -> None:
     assert parsed("venues", "seats", "200座", "200 人", "１２０", "200+", "约300", "90分钟") == [
         200, 200, 120, None, None, None,
     ]  # fmt: skip
-    assert parsed("products", "duration_min", "90分钟", "2小时") == [90, None]
+    assert parsed("products", "duration_min", "90分钟", "90钟分", "2小时") == [90, None, None]
+    assert parsed("ratings", "stars", "5星", "5分") == [5, None]
     assert parsed("products", "price_fen", "3000元", "1.2万元") == [None, None]
     assert without_unit("18岁", "min_age") == "18"
 
